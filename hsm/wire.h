@@ -1,0 +1,125 @@
+/// What is said on keyd's socket: one request or one answer is one SEQPACKET message.
+///
+/// Every request has a meaning that keyd can check; there is none that signs a
+/// digest. The bytes are versioned and little-endian: version, kind, id, then the
+/// fields in the order of the structs below, texts and byte strings with a 16-bit
+/// length in front.
+///
+/// Pure: no socket, no OpenSSL. `parse_*` are total: any bytes give a value or kInvalid.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "firmware/base/bytes.h"
+#include "firmware/base/result.h"
+
+namespace privyseal::hsm {
+
+inline constexpr std::size_t kMaxMessageBytes = 16 * 1024;
+inline constexpr std::size_t kMaxKeyNameBytes = 32;  ///< [a-z0-9-], not empty
+
+enum class KeyType : std::uint8_t { kEcP256 = 1, kEcP384 = 2 };
+
+/// What a key is for, for its whole life. It is part of the token object's label.
+enum class KeyRole : std::uint8_t {
+  kCjsmIdentity = 1,  ///< the Egress-issued identity: TLS client and TLS server on the CJSM side
+  kLanIdentity = 2,   ///< TLS server on the organisation's side
+};
+
+struct KeyInfo {
+  std::string name;
+  KeyRole role;
+  KeyType type;
+  Bytes public_key;  ///< SubjectPublicKeyInfo, DER
+  bool operator==(const KeyInfo&) const = default;
+};
+
+/// Uses since keyd started. Refusals count requests that named this key.
+struct KeyUses {
+  std::string name;
+  std::uint64_t tls_client = 0;
+  std::uint64_t tls_server = 0;
+  std::uint64_t csr = 0;
+  std::uint64_t refused = 0;
+  bool operator==(const KeyUses&) const = default;
+};
+
+struct HealthRequest {
+  bool operator==(const HealthRequest&) const = default;
+};
+struct ListKeysRequest {
+  bool operator==(const ListKeysRequest&) const = default;
+};
+struct FindKeyRequest {
+  std::string name;
+  bool operator==(const FindKeyRequest&) const = default;
+};
+/// `message` is the whole input of a TLS 1.3 CertificateVerify signature (RFC 8446 section 4.4.3).
+struct SignTls13Request {
+  std::string name;
+  Bytes message;
+  bool operator==(const SignTls13Request&) const = default;
+};
+/// `request_info` is a DER CertificationRequestInfo (RFC 2986 section 4.1) for the key's own public key.
+struct SignCsrRequest {
+  std::string name;
+  Bytes request_info;
+  bool operator==(const SignCsrRequest&) const = default;
+};
+struct GenerateRequest {
+  std::string name;
+  KeyRole role;
+  KeyType type;
+  bool operator==(const GenerateRequest&) const = default;
+};
+struct CountUsesRequest {
+  bool operator==(const CountUsesRequest&) const = default;
+};
+
+struct Request {
+  std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
+  std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
+               GenerateRequest, CountUsesRequest>
+      body;
+  bool operator==(const Request&) const = default;
+};
+
+struct HealthAnswer {
+  bool ready;
+  bool operator==(const HealthAnswer&) const = default;
+};
+struct KeysAnswer {
+  std::vector<KeyInfo> keys;
+  bool operator==(const KeysAnswer&) const = default;
+};  ///< to list, find, generate
+/// ECDSA-Sig-Value, DER (RFC 3279 section 2.2.3).
+struct SignatureAnswer {
+  Bytes signature;
+  bool operator==(const SignatureAnswer&) const = default;
+};
+struct UsesAnswer {
+  std::vector<KeyUses> uses;
+  bool operator==(const UsesAnswer&) const = default;
+};
+struct ErrorAnswer {
+  ErrorCode code;
+  std::string message;
+  bool operator==(const ErrorAnswer&) const = default;
+};
+
+struct Answer {
+  std::uint32_t id = 0;
+  std::variant<HealthAnswer, KeysAnswer, SignatureAnswer, UsesAnswer, ErrorAnswer> body;
+  bool operator==(const Answer&) const = default;
+};
+
+[[nodiscard]] Bytes to_bytes(const Request& request);
+[[nodiscard]] Bytes to_bytes(const Answer& answer);
+/// kInvalid: another version, an unknown kind or enumerator, a wrong length, bytes left over.
+[[nodiscard]] Result<Request> parse_request(ByteView message);
+[[nodiscard]] Result<Answer> parse_answer(ByteView message);
+
+}  // namespace privyseal::hsm

@@ -86,6 +86,7 @@ class Postfix:
             "message_size_limit": "52428800",
             "mailbox_size_limit": "0",
             "virtual_mailbox_limit": "0",
+            "virtual_mailbox_domains": "",
             "virtual_mailbox_base": str(self.folder),
             "virtual_mailbox_maps": "static:Maildir/",
             "virtual_uid_maps": f"static:{owner.pw_uid}",

@@ -27,7 +27,8 @@ Result<ClientList> ClientList::parse(const std::vector<std::string>& texts) {
 
 bool ClientList::contains(const ip::address& address) const {
   const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
-  const ip::address plain = mapped ? ip::address(ip::make_address_v4(ip::v4_mapped, address.to_v6())) : address;
+  const ip::address plain =
+      mapped ? ip::address(ip::make_address_v4(ip::v4_mapped, address.to_v6())) : address;
   return std::ranges::any_of(networks_, [&](const auto& network) {
     if (const auto* v4 = std::get_if<ip::network_v4>(&network))
       return plain.is_v4() && ip::network_v4(plain.to_v4(), v4->prefix_length()).canonical() == *v4;

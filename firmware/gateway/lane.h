@@ -30,7 +30,9 @@ struct Lane {
 };
 
 /// Lanes of the two listeners. Errors as Context::make and ClientList::parse.
-[[nodiscard]] Result<Lane> make_out_lane(const Settings& settings, std::shared_ptr<const tls::Library> library);
-[[nodiscard]] Result<Lane> make_in_lane(const Settings& settings, std::shared_ptr<const tls::Library> library);
+[[nodiscard]] Result<Lane> make_out_lane(const Settings& settings,
+                                         std::shared_ptr<const tls::Library> library);
+[[nodiscard]] Result<Lane> make_in_lane(const Settings& settings,
+                                        std::shared_ptr<const tls::Library> library);
 
 }  // namespace privyseal::gateway

@@ -1,9 +1,10 @@
 #include "firmware/gateway/ledger.h"
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <mutex>
@@ -27,6 +28,7 @@ class Ledger::Writer {
     RowId row = 0;
     std::optional<MailEnd> end;
     Done done;
+    asio::any_io_executor loop;  ///< where `done` must run
   };
 
   Writer(std::filesystem::path file, LedgerStore store)
@@ -41,12 +43,19 @@ class Ledger::Writer {
     thread_.join();
   }
 
-  net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row, std::optional<MailEnd> end) {
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<RowId>)>(
-        [this](Done done, std::optional<MailRecord> r, RowId id, std::optional<MailEnd> e) {
-          enqueue({.record = std::move(r), .row = id, .end = std::move(e), .done = std::move(done)});
+  net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row,
+                                      std::optional<MailEnd> end) {
+    Job job{.record = std::move(record),
+            .row = row,
+            .end = std::move(end),
+            .done = {},
+            .loop = co_await asio::this_coro::executor};
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<RowId>)>(
+        [this](Done done, Job waiting) {
+          waiting.done = std::move(done);
+          enqueue(std::move(waiting));
         },
-        asio::use_awaitable, std::move(record), row, std::move(end));
+        asio::use_awaitable, std::move(job));
   }
 
  private:
@@ -82,7 +91,8 @@ class Ledger::Writer {
     std::vector<RowId> rows;
     const auto written = try_batch(batch, rows);
     if (!written) {
-      log_event(LogLevel::kAlert, "ledger-not-writable", {{"why", written.error().message}, {"rows", batch.size()}});
+      log_event(LogLevel::kAlert, "ledger-not-writable",
+                {{"why", written.error().message}, {"rows", batch.size()}});
       if (store_) store_->roll_back();
       store_.reset();  // the next batch opens the file anew
     }
@@ -112,8 +122,7 @@ class Ledger::Writer {
   }
 
   static void complete(Job job, Result<RowId> result) {
-    const auto executor = asio::get_associated_executor(job.done);
-    asio::post(executor, [done = std::move(job.done), result = std::move(result)]() mutable {
+    asio::post(job.loop, [done = std::move(job.done), result = std::move(result)]() mutable {
       std::move(done)(std::move(result));
     });
   }

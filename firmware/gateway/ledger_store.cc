@@ -34,10 +34,12 @@ constexpr std::string_view kAdd =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 constexpr std::string_view kClose =
-    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5 WHERE id = ?1 AND outcome = 'open'";
+    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5 WHERE id = ?1 AND outcome = "
+    "'open'";
 
 constexpr std::string_view kCloseLeftOvers =
-    "UPDATE mail SET closed_at = ?1, outcome = 'unknown', reply = 'the gateway stopped before the end was known'"
+    "UPDATE mail SET closed_at = ?1, outcome = 'unknown', reply = 'the gateway stopped before the end was "
+    "known'"
     " WHERE outcome = 'open'";
 
 std::string lines_of(const std::vector<std::string>& recipients) {

@@ -61,8 +61,8 @@ net::awaitable<void> Listener::accept_all(Listener* listener) {
       co_await pause.async_wait(kAwait);
       continue;
     }
-    asio::post(*listener->loops_[next], [listener, taken = std::move(socket)]() mutable {
-      listener->serve_(std::move(taken));
+    asio::post(*listener->loops_[next], [listener, next, taken = std::move(socket)]() mutable {
+      listener->serve_(next, std::move(taken));
     });
   }
 }

@@ -15,12 +15,13 @@ namespace privyseal::gateway {
 
 class Listener {
  public:
-  /// Called on the connection's own loop.
-  using Serve = std::function<void(net::tcp::socket)>;
+  /// Called on the connection's own loop, which is `loops[loop]`.
+  using Serve = std::function<void(std::size_t loop, net::tcp::socket)>;
 
   /// Binds and listens. kUnavailable, kDenied: the address cannot be had. `loops` must outlive the Listener.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const HostPort& address,
-                                                              std::vector<net::io_context*> loops, Serve serve);
+                                                              std::vector<net::io_context*> loops,
+                                                              Serve serve);
 
   /// Accepts until stop().
   void start();

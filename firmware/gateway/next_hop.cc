@@ -12,7 +12,8 @@ using Event = ClientDialogue::Event;
 
 namespace {
 
-// Inside the sender's own timers (RFC 5321 section 4.5.3.2), so that it hears our answer and not its own clock.
+// Inside the sender's own timers (RFC 5321 section 4.5.3.2), so that it hears our answer and not its own
+// clock.
 constexpr auto kConnectWithin = 10s;
 constexpr auto kHandshakeWithin = 20s;
 constexpr auto kGreetingWithin = 60s;
@@ -92,9 +93,11 @@ net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
   auto facts = co_await stream_->handshake(settings_.context, kHandshakeWithin);
   if (!facts) {
     const Error& error = facts.error();
-    if (error.code == ErrorCode::kDenied) co_return give_up(settings_.when_certificate_refused, error.message);
+    if (error.code == ErrorCode::kDenied)
+      co_return give_up(settings_.when_certificate_refused, error.message);
     const bool keys_away = error.code == ErrorCode::kInvalid && !settings_.context->library().keys_ready();
-    co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable, "tls: " + error.message);
+    co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable,
+                      "tls: " + error.message);
   }
   facts_ = std::move(*facts);
   if (auto sent = co_await write(dialogue_.secured()); !sent)
@@ -122,7 +125,8 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next() {
   }
 }
 
-net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mail, smtp::Address first_recipient) {
+net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mail,
+                                                       smtp::Address first_recipient) {
   if (mail->size_bytes && !dialogue_.may_take(*mail->size_bytes))
     co_return std::unexpected(policy::reply_of(Refusal::kMessageTooBig));
   std::string commands = dialogue_.mail(mail->reverse_path, mail->size_bytes, mail->body);
@@ -149,7 +153,9 @@ net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::Address recipien
 net::awaitable<NextHop::Judgement> NextHop::start_data() {
   if (auto sent = co_await write(dialogue_.start_data()); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
-  co_return co_await judge_next();
+  const auto ready = co_await judge_next();
+  in_body_ = ready.has_value();
+  co_return ready;
 }
 
 net::awaitable<Result<void>> NextHop::write_body(ByteView bytes) {
@@ -166,6 +172,7 @@ net::awaitable<Reply> NextHop::finish() {
   if (auto sent = co_await stream_->write(body_, kBlockWithin); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message).error();
   body_.clear();
+  in_body_ = false;
   const auto reply = co_await read_reply(kVerdictWithin);
   if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message).error();
   const auto event = dialogue_.on_reply(*reply).event;
@@ -179,6 +186,7 @@ void NextHop::cut() {
 }
 
 net::awaitable<void> NextHop::leave() {
+  if (in_body_) cut();
   if (!stream_) co_return;
   if (dialogue_.due() == 0) static_cast<void>(co_await write(dialogue_.quit()));
   stream_->close();

@@ -31,8 +31,10 @@ class NextHop {
   [[nodiscard]] net::awaitable<Judgement> open();
 
   /// MAIL and the first RCPT, in one write where the hop can pipeline.
-  [[nodiscard]] net::awaitable<Judgement> start_mail(const smtp::MailFrom* mail, smtp::Address first_recipient);
+  [[nodiscard]] net::awaitable<Judgement> start_mail(const smtp::MailFrom* mail,
+                                                     smtp::Address first_recipient);
   [[nodiscard]] net::awaitable<Judgement> add_recipient(smtp::Address recipient);
+  [[nodiscard]] bool is_open() const { return stream_.has_value(); }
   /// True once MAIL was refused: no recipient can be added any more.
   [[nodiscard]] bool mail_refused() const { return mail_refused_; }
   [[nodiscard]] net::awaitable<Judgement> start_data();
@@ -44,7 +46,7 @@ class NextHop {
 
   /// The mail must not exist: the connection ends without the end of data.
   void cut();
-  /// QUIT without waiting for its answer.
+  /// QUIT without waiting for its answer; inside a body, cut().
   [[nodiscard]] net::awaitable<void> leave();
 
   [[nodiscard]] const std::optional<tls::SessionFacts>& facts() const { return facts_; }
@@ -64,6 +66,7 @@ class NextHop {
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
   bool mail_refused_ = false;
+  bool in_body_ = false;  // what we send now is mail, not commands
 };
 
 }  // namespace privyseal::gateway

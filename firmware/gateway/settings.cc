@@ -14,7 +14,9 @@ class Reader {
   explicit Reader(Config config) : config_(std::move(config)) {}
 
   std::string text(std::string_view key) { return taken(config_.text(key)); }
-  std::string text(std::string_view key, std::string_view fallback) { return taken(config_.text(key, fallback)); }
+  std::string text(std::string_view key, std::string_view fallback) {
+    return taken(config_.text(key, fallback));
+  }
   std::vector<std::string> texts(std::string_view key) { return taken(config_.texts(key)); }
   bool flag(std::string_view key, bool fallback) { return taken(config_.flag(key, fallback)); }
 
@@ -35,8 +37,8 @@ class Reader {
     const auto colon = value.rfind(':');
     std::uint16_t port = 0;
     const char* end = value.data() + value.size();
-    const bool parsed = colon != std::string::npos &&
-                        std::from_chars(value.data() + colon + 1, end, port) == std::from_chars_result{end, {}};
+    const bool parsed = colon != std::string::npos && std::from_chars(value.data() + colon + 1, end, port) ==
+                                                          std::from_chars_result{end, {}};
     std::string host = parsed ? value.substr(0, colon) : "";
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
     boost::system::error_code no_address;
@@ -80,7 +82,8 @@ SideSettings read_side(Reader& reader, const std::string& side, const std::strin
   settings.key_uri = reader.text(side + ".key");
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
-  settings.hop = {.host = reader.text(side + "." + hop + "_host"), .port = reader.port(side + "." + hop + "_port")};
+  settings.hop = {.host = reader.text(side + "." + hop + "_host"),
+                  .port = reader.port(side + "." + hop + "_port")};
   settings.hop_name = reader.text(side + "." + hop + "_name");
   if (settings.clients.empty()) reader.refuse(side + ".clients", "must list who may connect");
   return settings;
@@ -93,8 +96,10 @@ bool is_loopback(const std::string& host) {
 }
 
 void require_loopback(Reader& reader, const SideSettings& side, const std::string& name) {
-  if (!is_loopback(side.listen.host)) reader.refuse(name + ".listen", "must be a loopback address in practice mode");
-  if (!is_loopback(side.hop.host)) reader.refuse(name, "the next hop must be a loopback address in practice mode");
+  if (!is_loopback(side.listen.host))
+    reader.refuse(name + ".listen", "must be a loopback address in practice mode");
+  if (!is_loopback(side.hop.host))
+    reader.refuse(name, "the next hop must be a loopback address in practice mode");
 }
 
 }  // namespace
@@ -114,14 +119,16 @@ Result<Settings> read_settings(Config config) {
   settings.status = reader.text("status", "");
   settings.threads = reader.number("threads", settings.threads, 0, 64);
   Limits& limits = settings.limits;
-  limits.max_message_bytes = reader.number("limits.max_message_bytes", limits.max_message_bytes, 65536, 1LL << 30);
+  limits.max_message_bytes =
+      reader.number("limits.max_message_bytes", limits.max_message_bytes, 65536, 1LL << 30);
   limits.max_recipients = reader.number("limits.max_recipients", limits.max_recipients, 1, 1000);
   limits.max_connections = reader.number("limits.max_connections", limits.max_connections, 1, 100000);
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
   if (settings.domains.empty()) reader.refuse("domains", "must list the organisation's own mail domains");
-  if (settings.cjsm.client_names.empty()) reader.refuse("cjsm.client_names", "must name the relay's certificate");
+  if (settings.cjsm.client_names.empty())
+    reader.refuse("cjsm.client_names", "must name the relay's certificate");
   if (settings.practice) {
     require_loopback(reader, settings.lan, "lan");
     require_loopback(reader, settings.cjsm, "cjsm");

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMaxPemBytes = 256 * 1024;
 constexpr int kMaxChainDepth = 4;
 
-Result<std::vector<CertificatePtr>> certificates_in(const std::filesystem::path& file, OSSL_LIB_CTX* library) {
+Result<std::vector<CertificatePtr>> certificates_in(const std::filesystem::path& file,
+                                                    OSSL_LIB_CTX* library) {
   const auto text = read_file(file, kMaxPemBytes);
   if (!text) return std::unexpected(text.error());
   const BioPtr bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
@@ -69,30 +70,39 @@ Result<void> trust(SSL_CTX* context, const Library& library, const ContextSettin
 Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Library> library,
                                                      const ContextSettings& settings) {
   const bool server = settings.side == Side::kServer;
-  if (server && settings.certificate.empty()) return fail(ErrorCode::kInvalid, "tls: a server needs a certificate");
-  if (!server && settings.trusted_roots.empty()) return fail(ErrorCode::kInvalid, "tls: a client needs trusted roots");
+  if (server && settings.certificate.empty())
+    return fail(ErrorCode::kInvalid, "tls: a server needs a certificate");
+  if (!server && settings.trusted_roots.empty())
+    return fail(ErrorCode::kInvalid, "tls: a client needs trusted roots");
   if (!settings.trusted_roots.empty() && settings.peer_names.empty())
     return fail(ErrorCode::kInvalid, "tls: trusted roots without the names that peers may have");
 
-  SslCtxPtr context(SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
+  SslCtxPtr context(
+      SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
   if (!context) return fail_openssl(ErrorCode::kUnavailable, "tls context");
   if (auto applied = apply(kProfile, context.get()); !applied) return std::unexpected(applied.error());
   if (!settings.certificate.empty())
-    if (auto shown = show_certificate(context.get(), *library, settings); !shown) return std::unexpected(shown.error());
+    if (auto shown = show_certificate(context.get(), *library, settings); !shown)
+      return std::unexpected(shown.error());
   if (!settings.trusted_roots.empty())
-    if (auto trusted = trust(context.get(), *library, settings); !trusted) return std::unexpected(trusted.error());
+    if (auto trusted = trust(context.get(), *library, settings); !trusted)
+      return std::unexpected(trusted.error());
   return std::shared_ptr<const Context>(new Context(std::move(library), context.release(), settings));
 }
 
 Context::Context(std::shared_ptr<const Library> library, SSL_CTX* context, const ContextSettings& settings)
-    : library_(std::move(library)), context_(context), side_(settings.side), peer_names_(settings.peer_names) {}
+    : library_(std::move(library)),
+      context_(context),
+      side_(settings.side),
+      peer_names_(settings.peer_names) {}
 
 Context::~Context() { SSL_CTX_free(context_); }
 
 SSL* Context::new_session() const {
   SslPtr session(SSL_new(context_));
   if (!session) return nullptr;
-  SSL_set_hostflags(session.get(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  SSL_set_hostflags(session.get(),
+                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   for (const std::string& name : peer_names_)
     if (SSL_add1_host(session.get(), name.c_str()) != 1) return nullptr;
   if (side_ == Side::kServer) {

@@ -32,7 +32,8 @@ struct ContextSettings {
 
 class Context {
  public:
-  /// kInvalid: a certificate file is malformed, or does not belong to the key. kUnavailable: the key is not there.
+  /// kInvalid: a certificate file is malformed, or does not belong to the key. kUnavailable: the key is not
+  /// there.
   [[nodiscard]] static Result<std::shared_ptr<const Context>> make(std::shared_ptr<const Library> library,
                                                                    const ContextSettings& settings);
   ~Context();

@@ -21,7 +21,8 @@ Result<std::shared_ptr<const Library>> Library::load(const std::filesystem::path
     return fail_openssl(ErrorCode::kInvalid, configuration.string());
   // The configuration has activated it already; this only takes a handle.
   OSSL_PROVIDER* provider = OSSL_PROVIDER_try_load(context.get(), kProviderName, 1);
-  if (provider == nullptr) return fail_openssl(ErrorCode::kInvalid, configuration.string() + ": key provider");
+  if (provider == nullptr)
+    return fail_openssl(ErrorCode::kInvalid, configuration.string() + ": key provider");
   return std::shared_ptr<const Library>(new Library(context.release(), provider));
 }
 
@@ -34,7 +35,8 @@ Result<std::shared_ptr<EVP_PKEY>> Library::key(const std::string& uri) const {
   const std::unique_ptr<OSSL_STORE_CTX, Free<OSSL_STORE_close>> store(
       OSSL_STORE_open_ex(uri.c_str(), context_, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
   if (!store) return fail_openssl(ErrorCode::kUnavailable, uri);
-  if (OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY) != 1) return fail_openssl(ErrorCode::kUnavailable, uri);
+  if (OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY) != 1)
+    return fail_openssl(ErrorCode::kUnavailable, uri);
   const std::unique_ptr<OSSL_STORE_INFO, Free<OSSL_STORE_INFO_free>> info(OSSL_STORE_load(store.get()));
   if (!info) return fail_openssl(ErrorCode::kUnavailable, uri);
   EVP_PKEY* key = OSSL_STORE_INFO_get1_PKEY(info.get());

@@ -19,7 +19,8 @@ namespace privyseal::tls {
 class Library {
  public:
   /// kInvalid: the configuration does not load, or a provider it names does not.
-  [[nodiscard]] static Result<std::shared_ptr<const Library>> load(const std::filesystem::path& configuration);
+  [[nodiscard]] static Result<std::shared_ptr<const Library>> load(
+      const std::filesystem::path& configuration);
   ~Library();
 
   Library(const Library&) = delete;  // it is the address that contexts hold

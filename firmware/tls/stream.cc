@@ -1,5 +1,6 @@
 #include "firmware/tls/stream.h"
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancel_at.hpp>
 #include <boost/asio/connect.hpp>
@@ -21,17 +22,14 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 Error to_error(const error_code& error) {
-  if (error == asio::error::eof || error == asio::error::connection_reset || error == asio::error::broken_pipe ||
-      error == asio::error::connection_aborted)
+  if (error == asio::error::eof || error == asio::error::connection_reset ||
+      error == asio::error::broken_pipe || error == asio::error::connection_aborted)
     return {ErrorCode::kClosed, "connection: closed by the peer"};
   return {ErrorCode::kUnavailable, "connection: " + error.message()};
 }
 
-std::string address_text(const net::tcp::socket& socket) {
-  error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  return endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+std::string address_text(const net::tcp::endpoint& peer) {
+  return peer.address().to_string() + ":" + std::to_string(peer.port());
 }
 
 }  // namespace
@@ -41,7 +39,8 @@ struct Stream::State : std::enable_shared_from_this<State> {
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.set_option(net::tcp::no_delay(true), ignored);
-    address = address_text(socket);
+    peer = socket.remote_endpoint(ignored);
+    address = address_text(peer);
   }
 
   /// Ends pending waits of the socket when `deadline` passes. The timer is moved only to come
@@ -72,6 +71,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
 
   net::tcp::socket socket;
   asio::steady_timer watchdog;
+  net::tcp::endpoint peer;
   std::string address;
   std::shared_ptr<const Context> context;  // what `tls` was made from
   SslPtr tls;
@@ -110,8 +110,10 @@ net::awaitable<Result<Stream>> Stream::connect(std::string host, std::uint16_t p
         co_await resolver.async_resolve(host, std::to_string(port), asio::cancel_at(until, kAwait));
   net::tcp::socket socket(executor);
   if (!failed)
-    std::tie(failed, std::ignore) = co_await asio::async_connect(socket, endpoints, asio::cancel_at(until, kAwait));
-  if (failed == asio::error::operation_aborted) co_return fail(ErrorCode::kTimeout, "connect: no answer in time");
+    std::tie(failed, std::ignore) =
+        co_await asio::async_connect(socket, endpoints, asio::cancel_at(until, kAwait));
+  if (failed == asio::error::operation_aborted)
+    co_return fail(ErrorCode::kTimeout, "connect: no answer in time");
   if (failed) co_return fail(ErrorCode::kUnavailable, "connect: " + failed.message());
   co_return Stream(std::move(socket));
 }
@@ -126,7 +128,8 @@ net::awaitable<Result<void>> Stream::wait(std::shared_ptr<State> state, int tls_
   co_return Result<void>();
 }
 
-net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Context> context, Duration within) {
+net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Context> context,
+                                                       Duration within) {
   const auto state = state_;
   CHECK(!state->tls);
   ERR_clear_error();
@@ -187,7 +190,8 @@ net::awaitable<Result<std::size_t>> Stream::read_some(std::span<std::byte> buffe
   }
 }
 
-net::awaitable<Result<std::size_t>> Stream::read_some_interruptible(std::span<std::byte> buffer, Duration within) {
+net::awaitable<Result<std::size_t>> Stream::read_some_interruptible(std::span<std::byte> buffer,
+                                                                    Duration within) {
   const auto state = state_;
   state->interruptible = true;
   auto got = co_await read_some(buffer, within);
@@ -240,15 +244,36 @@ void Stream::cut() {
   state_->socket.close(ignored);
 }
 
-void Stream::close() {
-  if (state_->tls && SSL_is_init_finished(state_->tls.get())) SSL_shutdown(state_->tls.get());
+void Stream::say_end() {
+  if (secure()) SSL_shutdown(state_->tls.get());
   ERR_clear_error();
   error_code ignored;
   state_->socket.shutdown(net::tcp::socket::shutdown_send, ignored);
+}
+
+void Stream::close() {
+  say_end();
+  cut();
+}
+
+net::awaitable<void> Stream::close_after_reading(Duration within) {
+  const auto state = state_;
+  say_end();
+  state->watch(within);
+  std::array<std::byte, 4096> unread;
+  for (;;) {
+    error_code error;
+    state->socket.read_some(asio::buffer(unread), error);
+    if (error && error != asio::error::would_block) break;
+    if (state->timed_out) break;
+    if (error && !co_await wait(state, SSL_ERROR_WANT_READ)) break;
+  }
   cut();
 }
 
 bool Stream::secure() const { return state_->tls && SSL_is_init_finished(state_->tls.get()); }
+
+asio::ip::address Stream::peer_ip() const { return state_->peer.address(); }
 
 const std::string& Stream::peer_address() const { return state_->address; }
 

@@ -32,7 +32,8 @@ class Stream {
   ~Stream();
 
   /// Connects to the first of the host's addresses that answers. kUnavailable, kTimeout.
-  [[nodiscard]] static net::awaitable<Result<Stream>> connect(std::string host, std::uint16_t port, Duration within);
+  [[nodiscard]] static net::awaitable<Result<Stream>> connect(std::string host, std::uint16_t port,
+                                                              Duration within);
 
   /// Client or server as the context says. kDenied: the peer's certificate was refused, and the message is
   /// one of handshake_failure's words. kInvalid: other TLS errors. kTimeout, kClosed: as for read.
@@ -57,16 +58,21 @@ class Stream {
   void cut();
   /// Says the closing alert, if TLS is on, and closes; does not wait for the peer.
   void close();
+  /// The same, but hears the peer out for a while first: closing with unread bytes would reset the
+  /// connection, and the peer might never see our last reply.
+  [[nodiscard]] net::awaitable<void> close_after_reading(Duration within);
 
   [[nodiscard]] bool secure() const;
+  [[nodiscard]] boost::asio::ip::address peer_ip() const;
   /// "192.0.2.1:25"
   [[nodiscard]] const std::string& peer_address() const;
 
  private:
   struct State;
-  enum class Waiting { kNo, kFixed, kInterruptible };
 
   static net::awaitable<Result<void>> wait(std::shared_ptr<State> state, int tls_error);
+
+  void say_end();
 
   std::shared_ptr<State> state_;
 };

@@ -17,7 +17,8 @@ enum class Curve { kP256, kP384 };
       {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07});  // 1.2.840.10045.3.1.7
   static constexpr auto kP384Oid =
       std::to_array<unsigned char>({0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22});  // 1.3.132.0.34
-  return curve == Curve::kP256 ? std::as_bytes(std::span(kP256Oid)) : std::as_bytes(std::span(kP384Oid));
+  if (curve == Curve::kP256) return std::as_bytes(std::span(kP256Oid));
+  return std::as_bytes(std::span(kP384Oid));
 }
 
 }  // namespace privyseal::pkcs11

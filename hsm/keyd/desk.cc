@@ -68,7 +68,9 @@ bool may_with_some_key(Caller caller, Operation operation) {
       kGrants, [&](const Grant& grant) { return grant.caller == caller && grant.operation == operation; });
 }
 
-AnswerBody error_of(const Error& error) { return hsm::ErrorAnswer{.code = error.code, .message = error.message}; }
+AnswerBody error_of(const Error& error) {
+  return hsm::ErrorAnswer{.code = error.code, .message = error.message};
+}
 
 AnswerBody health(WorkSession& work) {
   const auto session = work.get();
@@ -89,7 +91,8 @@ AnswerBody count(KeyStore& keys) {
   return answer;
 }
 
-AnswerBody signature(const KeyRef& key, WorkSession& work, ByteView message, std::atomic<std::uint64_t>& uses) {
+AnswerBody signature(const KeyRef& key, WorkSession& work, ByteView message,
+                     std::atomic<std::uint64_t>& uses) {
   auto made = key->sign(work, message);
   if (!made) {
     log_event(LogLevel::kError, "signature-failed", {{"key", key->name()}, {"why", made.error().message}});
@@ -109,7 +112,8 @@ AnswerBody csr_signature(const Permit& permit, const hsm::Request& request, Work
   return signature(key, work, info, key->csr_uses);
 }
 
-AnswerBody generate(KeyStore& keys, const Permit& permit, const hsm::GenerateRequest& asked, WorkSession& work) {
+AnswerBody generate(KeyStore& keys, const Permit& permit, const hsm::GenerateRequest& asked,
+                    WorkSession& work) {
   const auto made = keys.generate(work, {.role = asked.role, .name = asked.name}, asked.type);
   if (!made) {
     log_event(LogLevel::kError, "key-not-made", {{"key", asked.name}, {"why", made.error().message}});
@@ -125,8 +129,7 @@ AnswerBody generate(KeyStore& keys, const Permit& permit, const hsm::GenerateReq
 Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
   const KeyRef key = keys_.find(key_name_of(request));
   const auto operation = operation_of(request);
-  if (!operation)
-    return refuse(peer, request, key, "sign-tls13", "it is no TLS 1.3 CertificateVerify input");
+  if (!operation) return refuse(peer, request, key, "sign-tls13", "it is no TLS 1.3 CertificateVerify input");
   std::optional<KeyRole> role;
   if (const auto* asked = std::get_if<hsm::GenerateRequest>(&request.body))
     role = asked->role;

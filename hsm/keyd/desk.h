@@ -22,7 +22,8 @@ class Permit {
 
  private:
   friend class Desk;
-  Permit(Operation operation, Peer peer, KeyRef key) : operation_(operation), peer_(peer), key_(std::move(key)) {}
+  Permit(Operation operation, Peer peer, KeyRef key)
+      : operation_(operation), peer_(peer), key_(std::move(key)) {}
 
   Operation operation_;
   Peer peer_;

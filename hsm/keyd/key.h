@@ -18,7 +18,10 @@ namespace privyseal::keyd {
 class Key {
  public:
   Key(KeyLabel label, Bytes id, PublicKey public_key, pkcs11::ObjectHandle private_key)
-      : label_(std::move(label)), id_(std::move(id)), public_key_(std::move(public_key)), private_key_(private_key) {}
+      : label_(std::move(label)),
+        id_(std::move(id)),
+        public_key_(std::move(public_key)),
+        private_key_(private_key) {}
 
   [[nodiscard]] const std::string& name() const { return label_.name; }
   [[nodiscard]] hsm::KeyRole role() const { return label_.role; }

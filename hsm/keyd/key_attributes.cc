@@ -14,16 +14,11 @@ struct Flag {
 };
 
 constexpr std::array kPrivateFlags{
-    Flag{CKA_TOKEN, "CKA_TOKEN", true},
-    Flag{CKA_PRIVATE, "CKA_PRIVATE", true},
-    Flag{CKA_SENSITIVE, "CKA_SENSITIVE", true},
-    Flag{CKA_EXTRACTABLE, "CKA_EXTRACTABLE", false},
-    Flag{CKA_SIGN, "CKA_SIGN", true},
-    Flag{CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", false},
-    Flag{CKA_DECRYPT, "CKA_DECRYPT", false},
-    Flag{CKA_DERIVE, "CKA_DERIVE", false},
-    Flag{CKA_UNWRAP, "CKA_UNWRAP", false},
-    Flag{CKA_MODIFIABLE, "CKA_MODIFIABLE", false},
+    Flag{CKA_TOKEN, "CKA_TOKEN", true},         Flag{CKA_PRIVATE, "CKA_PRIVATE", true},
+    Flag{CKA_SENSITIVE, "CKA_SENSITIVE", true}, Flag{CKA_EXTRACTABLE, "CKA_EXTRACTABLE", false},
+    Flag{CKA_SIGN, "CKA_SIGN", true},           Flag{CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", false},
+    Flag{CKA_DECRYPT, "CKA_DECRYPT", false},    Flag{CKA_DERIVE, "CKA_DERIVE", false},
+    Flag{CKA_UNWRAP, "CKA_UNWRAP", false},      Flag{CKA_MODIFIABLE, "CKA_MODIFIABLE", false},
     Flag{CKA_COPYABLE, "CKA_COPYABLE", false},
 };
 
@@ -35,18 +30,24 @@ constexpr std::array kHistoryFlags{
 };
 
 constexpr std::array kPublicFlags{
-    Flag{CKA_TOKEN, "CKA_TOKEN", true},       Flag{CKA_PRIVATE, "CKA_PRIVATE", false},
-    Flag{CKA_VERIFY, "CKA_VERIFY", true},     Flag{CKA_ENCRYPT, "CKA_ENCRYPT", false},
-    Flag{CKA_WRAP, "CKA_WRAP", false},        Flag{CKA_DERIVE, "CKA_DERIVE", false},
-    Flag{CKA_MODIFIABLE, "CKA_MODIFIABLE", false}, Flag{CKA_COPYABLE, "CKA_COPYABLE", false},
+    Flag{CKA_TOKEN, "CKA_TOKEN", true},
+    Flag{CKA_PRIVATE, "CKA_PRIVATE", false},
+    Flag{CKA_VERIFY, "CKA_VERIFY", true},
+    Flag{CKA_ENCRYPT, "CKA_ENCRYPT", false},
+    Flag{CKA_WRAP, "CKA_WRAP", false},
+    Flag{CKA_DERIVE, "CKA_DERIVE", false},
+    Flag{CKA_MODIFIABLE, "CKA_MODIFIABLE", false},
+    Flag{CKA_COPYABLE, "CKA_COPYABLE", false},
 };
 
-Result<void> check_flags(const pkcs11::Session& session, pkcs11::ObjectHandle key, std::span<const Flag> flags) {
+Result<void> check_flags(const pkcs11::Session& session, pkcs11::ObjectHandle key,
+                         std::span<const Flag> flags) {
   for (const Flag& flag : flags) {
     const auto value = session.flag(key, flag.type);
     if (!value) return fail(flag.name, value.error());
     if (*value != flag.wanted)
-      return fail(ErrorCode::kInvalid, std::string(flag.name) + " is not " + (flag.wanted ? "true" : "false"));
+      return fail(ErrorCode::kInvalid,
+                  std::string(flag.name) + " is not " + (flag.wanted ? "true" : "false"));
   }
   return {};
 }

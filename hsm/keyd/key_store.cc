@@ -109,7 +109,8 @@ Result<KeyRef> KeyStore::make(const pkcs11::Session& session, WorkSession& work,
   if (!pair) return std::unexpected(pair.error());
   auto key = key_of_pair(session, label, copy_of(id), *pair);
   if (!key) return key;
-  if ((*key)->public_key().type() != type) return fail(ErrorCode::kUnavailable, "the token chose another curve");
+  if ((*key)->public_key().type() != type)
+    return fail(ErrorCode::kUnavailable, "the token chose another curve");
   if (auto passed = (*key)->self_test(work); !passed) return std::unexpected(passed.error());
   if (auto durable = token_.make_durable(); !durable) return std::unexpected(durable.error());
   return key;

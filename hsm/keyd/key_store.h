@@ -38,8 +38,8 @@ class KeyStore {
     std::set<std::string> being_made;
   };
   Result<void> reserve(const std::string& name);
-  Result<KeyRef> make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label, hsm::KeyType type,
-                      ByteView id);
+  Result<KeyRef> make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label,
+                      hsm::KeyType type, ByteView id);
 
   Token& token_;
   Guarded<Keys> keys_;

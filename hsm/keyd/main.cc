@@ -49,7 +49,9 @@ int main(int argc, char** argv) {
   }
   const auto served = keyd::serve(argv[1]);
   if (served) return 0;
-  log_event(LogLevel::kError, "keyd-ended", {{"code", to_string(served.error().code)}, {"why", served.error().message}});
-  const bool is_for_a_human = served.error().code == ErrorCode::kDenied || served.error().code == ErrorCode::kInvalid;
+  log_event(LogLevel::kError, "keyd-ended",
+            {{"code", to_string(served.error().code)}, {"why", served.error().message}});
+  const bool is_for_a_human =
+      served.error().code == ErrorCode::kDenied || served.error().code == ErrorCode::kInvalid;
   return is_for_a_human ? kAskAHuman : 1;
 }

@@ -17,7 +17,8 @@ namespace {
 void lock_memory() {
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   if (::setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0 && ::mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return;
-  log_event(LogLevel::kNotice, "memory-not-locked", {{"why", "the limit on locked memory does not allow it"}});
+  log_event(LogLevel::kNotice, "memory-not-locked",
+            {{"why", "the limit on locked memory does not allow it"}});
 }
 
 }  // namespace

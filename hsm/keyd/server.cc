@@ -59,9 +59,11 @@ void Server::accept_one() {
                      {{"uid", who->uid}, {"pid", who->pid}, {"why", "this user is no caller of keyd"}});
   const Caller caller = known->second;
   if (!has_room_for(caller))
-    return log_event(LogLevel::kWarning, "caller-refused",
-                     {{"caller", to_string(caller)}, {"pid", who->pid}, {"why", "it has too many connections"}});
-  connections_.push_back(std::make_shared<Connection>(std::move(fd), Peer{.caller = caller, .pid = who->pid}));
+    return log_event(
+        LogLevel::kWarning, "caller-refused",
+        {{"caller", to_string(caller)}, {"pid", who->pid}, {"why", "it has too many connections"}});
+  connections_.push_back(
+      std::make_shared<Connection>(std::move(fd), Peer{.caller = caller, .pid = who->pid}));
 }
 
 bool Server::has_room_for(Caller caller) const {
@@ -105,7 +107,8 @@ bool Server::take_message(const ConnectionRef& connection, ByteView message) {
     return true;
   }
   connection->request_admitted();
-  if (!workers_->take({.connection = connection, .request = std::move(*request), .permit = std::move(*permit)})) {
+  if (!workers_->take(
+          {.connection = connection, .request = std::move(*request), .permit = std::move(*permit)})) {
     const auto busy = hsm::ErrorAnswer{.code = ErrorCode::kUnavailable, .message = "keyd has too much to do"};
     static_cast<void>(connection->answer_admitted({.id = id, .body = busy}));
   }

@@ -68,14 +68,16 @@ Result<Survey> survey_token(const Session& session) {
     if (!publics->contains(name))
       survey.halves.push_back({.label = name.label, .object = object});
     else if (publics->count(name) != 1 || privates->count(name) != 1)
-      log_event(LogLevel::kAlert, "key-not-offered", {{"label", name.label}, {"why", "more than one has its id"}});
+      log_event(LogLevel::kAlert, "key-not-offered",
+                {{"label", name.label}, {"why", "more than one has its id"}});
     else
       add_pair(session, name, {.public_key = publics->find(name)->second, .private_key = object}, survey);
   }
   return survey;
 }
 
-Result<KeyRef> key_of_pair(const Session& session, const KeyLabel& label, Bytes id, const pkcs11::KeyPair& pair) {
+Result<KeyRef> key_of_pair(const Session& session, const KeyLabel& label, Bytes id,
+                           const pkcs11::KeyPair& pair) {
   if (auto held = check_private_key(session, pair.private_key); !held) return std::unexpected(held.error());
   const auto type = type_of(session, pair.public_key);
   if (!type) return std::unexpected(type.error());

@@ -8,8 +8,7 @@ Result<std::unique_ptr<Workers>> Workers::start(std::size_t count, Desk& desk, T
   UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return fail_errno("eventfd");
   std::unique_ptr<Workers> workers(new Workers(std::move(wake), desk, token));
-  for (std::size_t i = 0; i < count; ++i)
-    workers->threads_.emplace_back([&all = *workers] { all.work(); });
+  for (std::size_t i = 0; i < count; ++i) workers->threads_.emplace_back([&all = *workers] { all.work(); });
   return workers;
 }
 

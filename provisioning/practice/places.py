@@ -101,7 +101,7 @@ class Places:
 
     @property
     def gateway(self) -> Path:
-        """Configuration and ledger: of the gateway's user alone."""
+        """The ledger: of the gateway's user alone."""
         return self.top / "gateway"
 
     @cached_property
@@ -118,12 +118,20 @@ class Places:
         return self.run / "keyd.sock"
 
     @property
+    def gateway_settings(self) -> Path:
+        """For everyone to read: it holds no secret, and is the example that firmware/README.md names."""
+        return self.top / "gateway.toml"
+
+    @property
     def ledger(self) -> Path:
         return self.gateway / "ledger.db"
 
     @property
     def env(self) -> Path:
         return self.top / "lab.env"
+
+    def maildir(self, postfix: str) -> Path:
+        return self.top / postfix / "Maildir"
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"

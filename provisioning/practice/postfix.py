@@ -50,10 +50,6 @@ class Postfix:
     maps: dict[str, str] = field(default_factory=dict)
 
     @property
-    def maildir(self) -> Path:
-        return self.folder / "Maildir"
-
-    @property
     def config(self) -> Path:
         return self.folder / "config"
 
@@ -103,7 +99,7 @@ class Postfix:
         owner = pwd.getpwnam("postfix")
         for folder in (self.config, self.folder / "queue"):
             folder.mkdir(parents=True)
-        for folder in (self.folder / "data", self.maildir):
+        for folder in (self.folder / "data", self.folder / "Maildir"):
             folder.mkdir()
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         for name, text in self.maps.items():

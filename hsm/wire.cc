@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -35,7 +36,8 @@ class Writer {
   void bytes(ByteView value) {
     CHECK(value.size() <= std::numeric_limits<std::uint16_t>::max());
     number(static_cast<std::uint16_t>(value.size()));
-    bytes_.insert(bytes_.end(), value.begin(), value.end());
+    // Not insert(): at -O3 GCC 14 sees an overflow there that cannot be.
+    std::ranges::copy(value, std::back_inserter(bytes_));
   }
   void name(std::string_view value) {
     CHECK(is_key_name(value));

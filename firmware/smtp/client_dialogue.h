@@ -1,0 +1,130 @@
+/// The client side of one mail transaction with the next hop, without its I/O: what to send
+/// next and what a reply means (RFC 5321 section 3.3; TLS: RFC 3207; pipelining: RFC 2920).
+///
+/// One connection carries one mail, so that every mail has fresh session keys. Nothing about the mail is
+/// ever sent outside TLS: a hop that does not offer STARTTLS ends the dialogue. No fallback, no HELO.
+///
+/// How a driver uses it:
+///   read a reply; step = on_reply(reply); write step.send; repeat until kHandshake. Then: if LineReader
+///   holds bytes, give up; else shake hands, write secured(), read on until kReady.
+///   write mail(...), read its reply; write recipient(...), read; ... With may_pipeline() the driver may
+///   write several of these before it reads; replies come in the same order.
+///   write start_data(); after kGoAhead write the body, then end_of_data(), then read the verdict.
+///   To abandon a mail after kGoAhead, close the connection without end_of_data().
+///
+/// Threads: one session owns it. Broken call order ends the process; broken replies never do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "firmware/smtp/address.h"
+#include "firmware/smtp/command.h"
+#include "firmware/smtp/reply.h"
+
+namespace privyseal::smtp {
+
+/// Why a dialogue ended before the hop judged the mail. All of them: try again later (4xx).
+enum class HopFailure {
+  kNone,
+  kUnwelcome,        ///< the greeting or EHLO was answered with 4xx or 5xx
+  kNoStartTls,       ///< STARTTLS is not offered; nothing was sent
+  kStartTlsRefused,  ///< offered and then refused
+  kProtocol,         ///< a reply that makes no sense here
+  kClosing,          ///< 421: the hop goes away
+};
+
+/// For logs: "offers no STARTTLS".
+[[nodiscard]] std::string_view to_string(HopFailure failure);
+
+/// What the hop said it can do, from its EHLO reply.
+struct Extensions {
+  bool starttls = false;
+  bool pipelining = false;
+  bool eight_bit_mime = false;
+  bool size = false;
+  std::uint64_t max_size_bytes = 0;  ///< 0: offered without a limit, or not offered
+  bool operator==(const Extensions&) const = default;
+};
+
+/// Total: what is not understood is not offered.
+[[nodiscard]] Extensions parse_extensions(const Reply& ehlo_reply);
+
+class ClientDialogue {
+ public:
+  enum class Event {
+    kContinue,   ///< write `send`, read the next reply
+    kHandshake,  ///< start TLS now, then secured()
+    kReady,      ///< inside TLS, greeted: a mail may be opened
+    kMailAccepted,
+    kMailRefused,  ///< the reply says why; passed_on() for our client
+    kRecipientAccepted,
+    kRecipientRefused,
+    kGoAhead,       ///< 354: write the body
+    kDataRefused,   ///< no 354; the mail is refused with this reply
+    kDelivered,     ///< 2xx after the end: the hop has the mail
+    kNotDelivered,  ///< the hop refused the mail, after its end or in the middle of the body
+    kBye,           ///< QUIT was answered
+    kFailed,        ///< failure() says why; close
+  };
+  struct Step {
+    Event event;
+    std::string send;
+  };
+
+  /// `hostname` is what we call ourselves in EHLO.
+  explicit ClientDialogue(std::string hostname);
+
+  /// One complete reply. Total: any reply in any state gives a Step.
+  [[nodiscard]] Step on_reply(const Reply& reply);
+
+  /// After the handshake: the bytes to write.
+  [[nodiscard]] std::string secured();
+
+  /// Only once, after kReady.
+  [[nodiscard]] std::string mail(const std::optional<Address>& reverse_path,
+                                 std::optional<std::uint64_t> size_bytes, BodyType body);
+  /// After mail(); before its reply only if may_pipeline().
+  [[nodiscard]] std::string recipient(const Address& address);
+  /// When all replies are read and at least one recipient was accepted.
+  [[nodiscard]] std::string start_data();
+  /// When the whole body was written and the mail shall exist.
+  [[nodiscard]] std::string end_of_data();
+  /// Any time when no reply is due; politeness only.
+  [[nodiscard]] std::string quit();
+
+  [[nodiscard]] bool may_pipeline() const { return extensions_.pipelining; }
+  /// False if the hop said that it takes no mail of this size.
+  [[nodiscard]] bool may_take(std::uint64_t size_bytes) const;
+  [[nodiscard]] const Extensions& extensions() const { return extensions_; }
+  [[nodiscard]] HopFailure failure() const { return failure_; }
+  /// No mail can be carried any more: delivered, refused, failed or closing. The driver closes.
+  [[nodiscard]] bool is_over() const { return stage_ == Stage::kOver; }
+  /// Replies that are due.
+  [[nodiscard]] std::size_t due() const { return due_.size(); }
+
+ private:
+  enum class Stage { kConnecting, kHandshake, kGreeting, kReady, kEnvelope, kBody, kVerdict, kOver };
+  enum class Due { kGreeting, kClearEhlo, kStartTls, kEhlo, kMail, kRecipient, kData, kVerdict, kQuit };
+
+  [[nodiscard]] Step fail_with(HopFailure why);
+  [[nodiscard]] Step on_clear_ehlo(const Reply& reply);
+  [[nodiscard]] Step on_ehlo(const Reply& reply);
+  [[nodiscard]] Step on_start_tls(const Reply& reply);
+  [[nodiscard]] Step on_judgement(Due due, const Reply& reply);
+  [[nodiscard]] Step on_unasked(const Reply& reply);
+
+  std::string hostname_;
+  Stage stage_ = Stage::kConnecting;
+  HopFailure failure_ = HopFailure::kNone;
+  Extensions extensions_;
+  std::deque<Due> due_;
+  bool mail_accepted_ = false;
+  std::size_t recipients_ = 0;
+};
+
+}  // namespace privyseal::smtp

@@ -1,0 +1,143 @@
+/// The server side of an SMTP session without its I/O: which command is legal now, and what
+/// the driver must do about it (RFC 5321 section 4.1.4; TLS: RFC 3207).
+///
+/// The legal orders are a table in server_session.cc: state x command. No mail is taken before TLS;
+/// there is no switch to change that.
+///
+/// How a driver uses it:
+///   send greeting(); then for each line: action = on(parse_command(line)); do what the action says.
+///   OpenMail, AddRecipient, StartData: do it, send a reply of your own choice and tell the session
+///   the same reply with answered(). After 354 has been answered, read the body with DotStream, send the
+///   verdict and tell it with answered() too.
+///   StartTls: if LineReader still holds bytes, close; else send the reply, shake hands, call secured().
+///
+/// Threads: one session owns it. Broken call order (on() while an answer is due) ends the process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "firmware/smtp/command.h"
+#include "firmware/smtp/reply.h"
+
+namespace privyseal::smtp {
+
+/// Send the reply and read the next command.
+struct SendReply {
+  Reply reply;
+};
+/// Check that nothing is buffered, send the reply, shake hands, call secured().
+struct ShakeHands {
+  Reply reply;
+};
+/// A new mail. answered() with 2xx opens it.
+struct OpenMail {
+  MailFrom mail;
+};
+/// One more recipient. answered() with 2xx counts it.
+struct AddRecipient {
+  Address recipient;
+};
+/// At least one recipient was accepted. answered() with 354: the body follows; otherwise the mail is gone.
+struct StartData {};
+/// Forget the open mail (tell the next hop), then send the reply.
+struct DropMail {
+  Reply reply;
+};
+/// Send the reply and close; an open mail is gone.
+struct CloseSession {
+  Reply reply;
+};
+
+using Action = std::variant<SendReply, ShakeHands, OpenMail, AddRecipient, StartData, DropMail, CloseSession>;
+
+class ServerSession {
+ public:
+  /// Replies whose wording belongs to the table of refusals (policy::session_replies() fills it).
+  struct Replies {
+    Reply starttls_required;
+    Reply message_too_big;
+    Reply too_many_recipients;
+    Reply too_many_errors;
+  };
+  struct Options {
+    std::string hostname;  ///< ours, in the greeting and the EHLO reply
+    std::uint64_t max_size_bytes = 25ULL << 20;
+    std::size_t max_recipients = 100;     ///< accepted ones in a mail; as many again may be refused
+    std::size_t max_bad_commands = 10;    ///< the last of them closes the session
+    std::size_t max_idle_commands = 100;  ///< EHLO, NOOP, RSET, VRFY since the last mail
+    Replies replies;
+  };
+
+  explicit ServerSession(Options options);
+
+  [[nodiscard]] Reply greeting() const;
+  [[nodiscard]] Action on(const Command& command);
+  /// The reply that the driver sent to OpenMail, AddRecipient, StartData, or after the body.
+  void answered(const Reply& reply);
+  /// TLS is up. Everything said before is forgotten (RFC 3207 section 4.2).
+  void secured();
+
+  [[nodiscard]] bool is_secured() const;
+  [[nodiscard]] bool is_esmtp() const { return is_esmtp_; }
+  /// What the client calls itself; empty before EHLO or HELO.
+  [[nodiscard]] const std::string& client_name() const { return client_name_; }
+  /// Recipients accepted in the open mail.
+  [[nodiscard]] std::size_t recipients() const { return recipients_; }
+  /// MAIL was accepted and its verdict is not out yet.
+  [[nodiscard]] bool has_open_mail() const;
+
+  /// Columns of the table.
+  enum class State {
+    kClear,      ///< connected, nothing said
+    kClearHelo,  ///< HELO in clear: nothing can come of it
+    kClearEhlo,  ///< EHLO in clear: STARTTLS may follow
+    kSecured,    ///< TLS is up, EHLO must come again
+    kReady,      ///< greeted inside TLS
+    kMail,       ///< MAIL accepted
+    kRecipient,  ///< at least one RCPT accepted
+    kBody,       ///< 354 sent: no commands, bytes
+    kClosed,
+  };
+  [[nodiscard]] State state() const { return state_; }
+
+ private:
+  enum class Due { kNothing, kHandshake, kMail, kRecipient, kData, kVerdict };
+
+  [[nodiscard]] Action perform(const Ehlo& command);
+  [[nodiscard]] Action perform(const Helo& command);
+  [[nodiscard]] Action perform(const StartTls& command);
+  [[nodiscard]] Action perform(const MailFrom& command);
+  [[nodiscard]] Action perform(const RcptTo& command);
+  [[nodiscard]] Action perform(const Data& command);
+  [[nodiscard]] Action perform(const Rset& command);
+  [[nodiscard]] Action perform(const Noop& command);
+  [[nodiscard]] Action perform(const Vrfy& command);
+  [[nodiscard]] Action perform(const Quit& command);
+  [[nodiscard]] Action perform(const BadCommand& command);
+
+  [[nodiscard]] Action bad(Reply reply);
+  [[nodiscard]] Action idle(Reply reply);
+  [[nodiscard]] Action close(Reply reply);
+  [[nodiscard]] Action greeted(std::string domain, bool is_esmtp, Reply reply);
+  void forget_mail();
+
+  Options options_;
+  State state_ = State::kClear;
+  Due due_ = Due::kNothing;
+  bool is_esmtp_ = false;
+  std::string client_name_;
+  std::size_t recipients_ = 0;
+  std::size_t refused_recipients_ = 0;
+  std::size_t bad_commands_ = 0;
+  std::size_t idle_commands_ = 0;
+};
+
+/// The usual good replies, so that every driver says the same.
+[[nodiscard]] Reply mail_accepted();
+[[nodiscard]] Reply recipient_accepted();
+[[nodiscard]] Reply go_ahead();
+
+}  // namespace privyseal::smtp

@@ -1,7 +1,7 @@
 #include "provisioning/init_token.h"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ Secret random_pin() {
   constexpr std::string_view kAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
   static_assert(kAlphabet.size() == 32);
   std::vector<std::byte> pin(kPinBytes);
-  CHECK(RAND_priv_bytes(uchar(std::span(pin)), static_cast<int>(pin.size())) == 1);
+  CHECK(::getrandom(pin.data(), pin.size(), 0) == static_cast<ssize_t>(pin.size()));
   for (std::byte& b : pin)
     b = static_cast<std::byte>(kAlphabet[std::to_integer<std::size_t>(b) % kAlphabet.size()]);
   return Secret(std::move(pin));

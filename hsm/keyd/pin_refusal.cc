@@ -1,6 +1,7 @@
 #include "hsm/keyd/pin_refusal.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <format>
 #include <string>
@@ -25,6 +26,9 @@ PinRefusal::PinRefusal(std::filesystem::path state_folder, std::filesystem::path
     : record_(std::move(state_folder) / "pin-refused"), pin_file_(std::move(pin_file)) {}
 
 Result<void> PinRefusal::check() const {
+  // Where a refusal could not be recorded, a wrong PIN would be tried at every start.
+  if (::access(record_.parent_path().c_str(), W_OK | X_OK) != 0)
+    return fail_errno(record_.parent_path().string());
   const auto identity = identity_of(pin_file_);
   if (!identity) return std::unexpected(identity.error());
   const auto refused = read_file(record_, kMaxRecordBytes);

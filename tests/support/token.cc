@@ -58,6 +58,13 @@ TestKeyd::TestKeyd(TestKeydOptions options) : options_(std::move(options)) {
   CHECK(ready);
 }
 
+TestKeyd::~TestKeyd() {
+  if (!process_ || !process_->is_running()) return;
+  const int status = stop();
+  if (status != 0) std::fprintf(stderr, "keyd ended with %d:\n%s", status, log().c_str());
+  CHECK(status == 0);
+}
+
 void TestKeyd::make_token() {
   const Identity owner = options_.run_as.value_or(Identity{.uid = ::geteuid(), .gid = ::getegid()});
   const auto output = folder() / "init-token.log";
@@ -82,8 +89,9 @@ void TestKeyd::write_config() {
       "state = \"{0}/state\"\nworkers = {1}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
       "[callers]\ngateway = {7}\nprovisioning = {8}\n",
-      folder().string(), options_.workers, socket().string(), options_.module.string(), kTokenLabel,
-      pin_file().string(), softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning));
+      folder().string(), options_.workers, socket().string(),
+      options_.count_logins ? PRIVYSEAL_COUNTING_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
+      softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning));
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
 }
 
@@ -92,16 +100,27 @@ std::string TestKeyd::log() const {
   return content ? std::string(text_of(*content)) : std::string();
 }
 
+std::size_t TestKeyd::logins() const {
+  const auto counted = read_file(folder() / "logins", kMaxLogBytes);
+  return counted ? counted->size() : 0;
+}
+
+void TestKeyd::next_sign_fails(const std::string& how) {
+  CHECK(replace_file(folder() / "sign-fault", bytes_of(how), 0666).has_value());
+}
+
 bool TestKeyd::start() {
   const auto notify = folder() / "notify";
   const UniqueFd ready = notify_socket(notify);
-  auto environment = options_.environment;
-  environment.push_back("NOTIFY_SOCKET=" + notify.string());
-  auto started = ChildProcess::start({.program = PRIVYSEAL_KEYD,
-                                      .arguments = {(folder() / "keyd.toml").string()},
-                                      .environment = environment,
-                                      .run_as = options_.run_as,
-                                      .output = folder() / "keyd.log"});
+  auto started =
+      ChildProcess::start({.program = PRIVYSEAL_KEYD,
+                           .arguments = {(folder() / "keyd.toml").string()},
+                           .environment = {"NOTIFY_SOCKET=" + notify.string(),
+                                           std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
+                                           "PRIVYSEAL_LOGINS=" + (folder() / "logins").string(),
+                                           "PRIVYSEAL_SIGN_FAULT=" + (folder() / "sign-fault").string()},
+                           .run_as = options_.run_as,
+                           .output = folder() / "keyd.log"});
   CHECK(started.has_value());
   process_ = std::move(*started);
   CHECK(wait_until([&] { return is_readable(ready.get()) || !process_->is_running(); }, kStartDeadline));

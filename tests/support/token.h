@@ -33,8 +33,7 @@ struct TestKeydOptions {
   std::vector<uid_t> gateway{kGatewayUid};
   std::vector<uid_t> provisioning{kProvisioningUid};
   int workers = 4;
-  std::filesystem::path module = kSoftHsmModule;  ///< what keyd loads
-  std::vector<std::string> environment{};         ///< more of it for keyd
+  bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
   bool start = true;
 };
 
@@ -42,6 +41,10 @@ class TestKeyd {
  public:
   /// Makes the token and starts keyd; a CHECK fails with keyd's log when it does not get ready.
   explicit TestKeyd(TestKeydOptions options = {});
+  /// Stops keyd if it runs; a CHECK fails with its log when it does not end cleanly (sanitizers!).
+  ~TestKeyd();
+  TestKeyd(const TestKeyd&) = delete;
+  TestKeyd& operator=(const TestKeyd&) = delete;
 
   [[nodiscard]] std::filesystem::path socket() const { return folder_.path() / "keyd.sock"; }
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
@@ -50,6 +53,10 @@ class TestKeyd {
   [[nodiscard]] std::filesystem::path token_folder() const { return folder_.path() / "tokens"; }
   /// All that keyd has written to its log so far.
   [[nodiscard]] std::string log() const;
+  /// How often any keyd of this token has called C_Login.
+  [[nodiscard]] std::size_t logins() const;
+  /// What the next C_Sign does: a CK_RV, or "flip" (see counting_module.cc).
+  void next_sign_fails(const std::string& how);
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
 
   /// Starts keyd and waits until it is ready or has ended. True: it is ready.

@@ -58,6 +58,13 @@ TestKeyd::TestKeyd(TestKeydOptions options) : options_(std::move(options)) {
   CHECK(ready);
 }
 
+TestKeyd::~TestKeyd() {
+  if (!process_ || !process_->is_running()) return;
+  const int status = stop();
+  if (status != 0) std::fprintf(stderr, "keyd ended with %d:\n%s", status, log().c_str());
+  CHECK(status == 0);
+}
+
 void TestKeyd::make_token() {
   const Identity owner = options_.run_as.value_or(Identity{.uid = ::geteuid(), .gid = ::getegid()});
   const auto output = folder() / "init-token.log";

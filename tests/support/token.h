@@ -41,6 +41,10 @@ class TestKeyd {
  public:
   /// Makes the token and starts keyd; a CHECK fails with keyd's log when it does not get ready.
   explicit TestKeyd(TestKeydOptions options = {});
+  /// Stops keyd if it runs; a CHECK fails with its log when it does not end cleanly (sanitizers!).
+  ~TestKeyd();
+  TestKeyd(const TestKeyd&) = delete;
+  TestKeyd& operator=(const TestKeyd&) = delete;
 
   [[nodiscard]] std::filesystem::path socket() const { return folder_.path() / "keyd.sock"; }
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }

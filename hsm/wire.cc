@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <concepts>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -36,8 +35,7 @@ class Writer {
   void bytes(ByteView value) {
     CHECK(value.size() <= std::numeric_limits<std::uint16_t>::max());
     number(static_cast<std::uint16_t>(value.size()));
-    // Not insert(): at -O3 GCC 14 sees an overflow there that cannot be.
-    std::ranges::copy(value, std::back_inserter(bytes_));
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
   }
   void name(std::string_view value) {
     CHECK(is_key_name(value));

@@ -1,7 +1,7 @@
 """The appliance itself: token, keys, keyd and gatewayd, each as its own user, as on the real box."""
 
+import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +59,12 @@ class Appliance:
 
     def make_identities(self) -> None:
         """Two keys are born in the token; each CA signs the request of one."""
-        for key, role, authority, certificate in (("gateway", "cjsm", self._egress, self.gateway_certificate),
-                                                  ("lan", "lan", self._lan, self.lan_certificate)):
-            self._ask_keyd(f"generating the key '{key}'", ["generate", key, "--role", role, "--type", "p256"])
+        for key, role, authority, certificate in (("gateway", "cjsm-identity", self._egress, self.gateway_certificate),
+                                                  ("lan", "lan-identity", self._lan, self.lan_certificate)):
+            self._ask_keyd(f"generating the key '{key}'", "generate", "--name", key, "--role", role, "--type", "p256")
             request = self._places.pki / f"{key}.csr"
-            request.write_text(self._ask_keyd(f"requesting a certificate for the key '{key}'",
-                                              ["csr", key, "--host", GATEWAY_NAME]))
+            self._ask_keyd(f"requesting a certificate for the key '{key}'", "csr", "--name", key,
+                           "--subject-cn", GATEWAY_NAME, "--dns", GATEWAY_NAME, "--out", str(request))
             authority.sign(request, GATEWAY_NAME, certificate)
 
     def configure_gateway(self, lan_port: int, cjsm_port: int, server: Hop, relay: Hop) -> None:
@@ -79,10 +79,9 @@ class Appliance:
                            "gateway-ready")
 
     def uses(self) -> dict[str, dict[str, int]]:
-        """keyd's counters: key -> use -> how often, for example {'gateway': {'tls-client': 1}}."""
-        lines = self._ask_keyd("reading keyd's counters", ["uses"]).splitlines()
-        return {line.split()[0]: {use: int(count) for use, count in re.findall(r"([a-z-]+)=(\d+)", line)}
-                for line in lines if "=" in line}
+        """keyd's counters: key -> use -> how often, for example {'gateway': {'tls_client': 1, ...}}."""
+        counted = json.loads(self._ask_keyd("reading keyd's counters", "uses", "--json"))["uses"]
+        return {entry["name"]: {use: count for use, count in entry.items() if use != "name"} for entry in counted}
 
     def _start(self, name: str, program: str, settings: Path, user: User, ready_event: str) -> Child:
         log = self._places.log(name)
@@ -99,8 +98,8 @@ class Appliance:
         program = self._places.program("provisioning/privyseal-provision")
         return run(what, [str(program), *arguments], self._places.log("provisioning"))
 
-    def _ask_keyd(self, what: str, arguments: list[str]) -> str:
-        return self._provision(what, ["--socket", str(self._places.keyd_socket), *arguments])
+    def _ask_keyd(self, what: str, command: str, *arguments: str) -> str:
+        return self._provision(what, [command, "--socket", str(self._places.keyd_socket), *arguments])
 
     def _keyd_settings(self) -> str:
         keyd = self._places.keyd
@@ -125,11 +124,11 @@ openssl_conf = openssl
 [openssl]
 providers = providers
 [providers]
-default = default
-privyseal = privyseal
-[default]
+default = default_provider
+privyseal = privyseal_provider
+[default_provider]
 activate = 1
-[privyseal]
+[privyseal_provider]
 module = {self._places.program("hsm/provider/privyseal.so")}
 socket = {self._places.keyd_socket}
 activate = 1

@@ -114,7 +114,7 @@ def describe(practice: Practice, journey: Journey) -> str:
     trace = without_trace(journey.arrived)
     added = len(journey.arrived) - len(trace)
     outward = journey.direction is OUTWARD
-    server_use, client_use = ("server", "client")
+    server_use, client_use = ("tls_server", "tls_client")
     org = f"the organisation's mail server {MAIL_NAME} (Postfix, port {ports.org})"
     relay = f"the CJSM relay {RELAY_NAME} (Postfix, port {ports.relay if outward else ports.relay_inside})"
     lan_leg = [f"TLS       {journey.lan_tls}"]

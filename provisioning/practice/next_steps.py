@@ -32,7 +32,7 @@ The lab is up; Ctrl-C ends it. In another terminal, in this folder, try:
     ./dev shell swaks --server 127.0.0.1:{ports.relay_inside} --from bob@police.example.cjsm.net --to alice@lawfirm.example.cjsm.net
 
   how often each key of the token signed (one signature for every handshake), and the ledger:
-    ./dev shell {provision} --socket {_short(places.keyd_socket)} uses
+    ./dev shell {provision} uses --socket {_short(places.keyd_socket)}
     ./dev shell sqlite3 -readonly {_short(places.ledger)} 'SELECT direction, outcome, session_id, reply FROM mail'
 
   a dead keyd: mail is put off (4xx) and kept by its sender; keyd is back after five seconds:

@@ -20,11 +20,11 @@ _ROUND_SECONDS = 120
 
 @dataclass(frozen=True)
 class Rival:
-    """A mail relay under test: where it listens, and the process groups whose CPU is its own."""
+    """A mail relay under test: where it listens, and its daemons' process groups by name."""
 
     name: str
     port: int
-    groups: list[int]
+    daemons: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ class Load:
 @dataclass(frozen=True)
 class Round:
     messages_per_second: float
-    cpu_seconds_per_1000: float
+    daemon_cpu_seconds_per_1000: dict[str, float]
     memory_mib: float
+
+    @property
+    def cpu_seconds_per_1000(self) -> float:
+        return sum(self.daemon_cpu_seconds_per_1000.values())
 
 
 class Sink:
@@ -79,20 +83,20 @@ class Sink:
         self._process.wait()
 
 
-def _settled_cpu(groups: list[int]) -> float:
-    """The CPU used once a rival has nothing left to do: no more of it during half a second."""
-    before = cpu_seconds(groups)
+def _settled_cpu(rival: Rival) -> dict[str, float]:
+    """The CPU that each daemon used, once the rival has nothing left to do: no more of it during half a second."""
+    before = {name: cpu_seconds([group]) for name, group in rival.daemons.items()}
     while True:
         time.sleep(0.5)
-        now = cpu_seconds(groups)
-        if now - before < 0.02:
+        now = {name: cpu_seconds([group]) for name, group in rival.daemons.items()}
+        if sum(now.values()) - sum(before.values()) < 0.02:
             return now
         before = now
 
 
 def run_round(source: Path, server_name: str, lan_ca: Path, rival: Rival, sink: Sink, load: Load) -> Round:
     """Rate from the first MAIL at the source to the last message at the sink; CPU until all is quiet again."""
-    cpu_before = _settled_cpu(rival.groups)
+    cpu_before = _settled_cpu(rival)
     sink.expect(load.messages)
     done = subprocess.run(
         [str(source), str(rival.port), str(lan_ca), server_name, str(load.connections), str(load.messages),
@@ -101,6 +105,6 @@ def run_round(source: Path, server_name: str, lan_ca: Path, rival: Rival, sink: 
     if done.returncode != 0:
         raise LabError(f"{rival.name} did not take all mail: {done.stderr.strip()}")
     seconds = (sink.wait(load.messages) - int(done.stdout.split()[1])) / 1e9
-    memory = memory_mib(rival.groups)
-    cpu = _settled_cpu(rival.groups) - cpu_before
-    return Round(load.messages / seconds, cpu * 1000 / load.messages, memory)
+    memory = memory_mib(list(rival.daemons.values()))
+    cpu = {name: (used - cpu_before[name]) * 1000 / load.messages for name, used in _settled_cpu(rival).items()}
+    return Round(load.messages / seconds, cpu, memory)

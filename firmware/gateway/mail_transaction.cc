@@ -167,12 +167,11 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
 }
 
 net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_body(tls::Stream* client,
-                                                                                    Bytes buffered,
                                                                                     Bytes* rest) {
   Bytes block(kBodyBlockBytes);
   std::size_t consumed = 0;
-  ByteView input = buffered;
-  BodyState state = co_await take(input, &consumed);
+  ByteView input;
+  BodyState state = BodyState::kMore;
   while (state == BodyState::kMore) {
     const auto got = co_await client->read_some(block, kBodyBlockWithin);
     if (!got) {

@@ -1,0 +1,169 @@
+#include "provisioning/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/fake_keyd.h"
+#include "tests/support/software_keys.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+using hsm::ErrorAnswer;
+using hsm::KeyRole;
+using hsm::KeyType;
+using hsm::Request;
+using testing::HasSubstr;
+
+class CommandsTest : public testing::Test {
+ protected:
+  int run(const std::vector<std::string>& words) {
+    out_.str("");
+    err_.str("");
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    return provisioning::run(views, out_, err_);
+  }
+  int run_on_socket(std::vector<std::string> words) {
+    words.insert(words.end(), {"--socket", socket_.string()});
+    return run(words);
+  }
+  std::string content(const std::string& name) const {
+    std::ifstream file(folder_.path() / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  test::TempFolder folder_;
+  const std::filesystem::path socket_ = folder_.path() / "keyd.sock";
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(CommandsTest, WithoutACommandTheUsageIsAnError) {
+  EXPECT_EQ(run({}), kWrongUsage);
+  EXPECT_EQ(out_.str(), "");
+  for (const Command& command : all_commands()) EXPECT_THAT(err_.str(), HasSubstr(command.name + " - "));
+}
+
+TEST_F(CommandsTest, HelpIsNoError) {
+  EXPECT_EQ(run({"--help"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("exit status: 0 done, 1 failed, 2 wrong usage"));
+}
+
+TEST_F(CommandsTest, WrongUsageIsNamed) {
+  EXPECT_EQ(run({"destroy"}), kWrongUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("no such command: destroy"));
+  EXPECT_EQ(run({"generate", "--socket", "s", "--name", "n", "--role", "root", "--type", "p256"}),
+            kWrongUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("generate: --role must be one of cjsm-identity|lan-identity"));
+  EXPECT_EQ(run({"list"}), kWrongUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--socket is missing"));
+}
+
+TEST_F(CommandsTest, GenerateAsksForExactlyTheKeyThatWasWanted) {
+  test::FakeKeyd keyd(socket_, [](const Request& request) {
+    const auto& wanted = std::get<hsm::GenerateRequest>(request.body);
+    return test::answer_to(request, hsm::KeysAnswer{{{wanted.name, wanted.role, wanted.type, {}}}});
+  });
+  EXPECT_EQ(run_on_socket({"generate", "--name", "gateway", "--role", "lan-identity", "--type", "p384"}),
+            kDone);
+  EXPECT_EQ(std::get<hsm::GenerateRequest>(keyd.requests().at(0).body),
+            (hsm::GenerateRequest{"gateway", KeyRole::kLanIdentity, KeyType::kEcP384}));
+  EXPECT_THAT(out_.str(),
+              testing::ContainsRegex("gateway +lan-identity +p384 +e3b0c44298fc1c149afbf4c8996fb924"));
+}
+
+TEST_F(CommandsTest, KeydsRefusalIsShownAndIsAFailure) {
+  const test::FakeKeyd keyd(socket_, [](const Request& request) {
+    return test::answer_to(request, ErrorAnswer{ErrorCode::kConflict, "key gateway: exists already"});
+  });
+  EXPECT_EQ(run_on_socket({"generate", "--name", "gateway", "--role", "lan-identity", "--type", "p384"}),
+            kFailed);
+  EXPECT_EQ(err_.str(), "privyseal-provision generate: key gateway: exists already (conflict)\n");
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(CommandsTest, EveryCommandFailsWithoutKeyd) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"generate", "--name", "g", "--role", "lan-identity", "--type", "p256"},
+        {"csr", "--name", "g", "--subject-cn", "c", "--dns", "d"},
+        {"list"},
+        {"uses"},
+        {"health"}}) {
+    EXPECT_EQ(run_on_socket(words), kFailed) << words[0];
+    EXPECT_THAT(err_.str(), HasSubstr("(unavailable)")) << words[0];
+  }
+}
+
+TEST_F(CommandsTest, CsrIsWrittenToTheFileOrToStandardOutput) {
+  test::SoftwareKeys keys;
+  keys.add("gateway");
+  const test::FakeKeyd keyd(socket_, keys);
+  const std::vector<std::string> words{
+      "csr",   "--name", "gateway", "--subject-cn",   "gateway.example.cjsm.net",
+      "--dns", "a.b",    "c.d",     "--organisation", "Example Council"};
+  EXPECT_EQ(run_on_socket(words), kDone) << err_.str();
+  EXPECT_TRUE(out_.str().starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
+  auto with_file = words;
+  with_file.insert(with_file.end(), {"--out", folder_.path() / "g.csr"});
+  EXPECT_EQ(run_on_socket(with_file), kDone) << err_.str();
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_TRUE(content("g.csr").ends_with("-----END CERTIFICATE REQUEST-----\n"));
+}
+
+TEST_F(CommandsTest, CsrWithABadNameWritesNothing) {
+  test::SoftwareKeys keys;
+  keys.add("gateway");
+  const test::FakeKeyd keyd(socket_, keys);
+  EXPECT_EQ(run_on_socket({"csr", "--name", "gateway", "--subject-cn", "g", "--dns", "*.b", "--out",
+                           folder_.path() / "g.csr"}),
+            kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("a DNS name is no host name (invalid)"));
+  EXPECT_EQ(run_on_socket({"csr", "--name", "absent", "--subject-cn", "g", "--dns", "b", "--out",
+                           folder_.path() / "g.csr"}),
+            kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("(not-found)"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "g.csr"));
+}
+
+TEST_F(CommandsTest, ListShowsTheKeys) {
+  test::SoftwareKeys keys;
+  keys.add("gateway");
+  keys.add("lan", KeyType::kEcP384, KeyRole::kLanIdentity);
+  const test::FakeKeyd keyd(socket_, keys);
+  EXPECT_EQ(run_on_socket({"list"}), kDone);
+  EXPECT_THAT(out_.str(),
+              testing::ContainsRegex("gateway +cjsm-identity +p256 +[0-9a-f]{64}\nlan +lan-identity +p384 "));
+}
+
+TEST_F(CommandsTest, UsesAreATableOrJson) {
+  const test::FakeKeyd keyd(socket_, [](const Request& request) {
+    return test::answer_to(
+        request, hsm::UsesAnswer{{{"gateway", 1, 2, 3, 4}, {"lan", 0, 18446744073709551615u, 0, 0}}});
+  });
+  EXPECT_EQ(run_on_socket({"uses"}), kDone);
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("gateway +1 +2 +3 +4\n"));
+  EXPECT_EQ(run_on_socket({"uses", "--json"}), kDone);
+  EXPECT_EQ(
+      out_.str(),
+      R"({"uses": [{"name": "gateway", "tls_client": 1, "tls_server": 2, "csr": 3, "refused": 4}, )"
+      R"({"name": "lan", "tls_client": 0, "tls_server": 18446744073709551615, "csr": 0, "refused": 0}]})"
+      "\n");
+}
+
+TEST_F(CommandsTest, HealthIsTheExitStatus) {
+  std::atomic<bool> is_ready = true;
+  const test::FakeKeyd keyd(
+      socket_, [&](const Request& request) { return test::answer_to(request, hsm::HealthAnswer{is_ready}); });
+  EXPECT_EQ(run_on_socket({"health"}), kDone);
+  EXPECT_EQ(out_.str(), "ready\n");
+  is_ready = false;
+  EXPECT_EQ(run_on_socket({"health"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("cannot sign now"));
+}
+
+}  // namespace
+}  // namespace privyseal::provisioning

@@ -1,0 +1,50 @@
+#include "provisioning/uses.h"
+
+#include <format>
+#include <string>
+#include <vector>
+
+#include "hsm/client.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+std::string table_of(const std::vector<hsm::KeyUses>& all) {
+  constexpr auto kLine = "{:<32} {:>12} {:>12} {:>8} {:>8}\n";
+  std::string table = std::format(kLine, "NAME", "TLS CLIENT", "TLS SERVER", "CSR", "REFUSED");
+  for (const hsm::KeyUses& uses : all)
+    table += std::format(kLine, uses.name, uses.tls_client, uses.tls_server, uses.csr, uses.refused);
+  return table;
+}
+
+/// Key names have no character that JSON would want escaped (hsm::is_key_name).
+std::string json_of(const std::vector<hsm::KeyUses>& all) {
+  std::string json = R"({"uses": [)";
+  std::string separator;
+  for (const hsm::KeyUses& uses : all) {
+    json += std::format(R"({}{{"name": "{}", "tls_client": {}, "tls_server": {}, "csr": {}, "refused": {}}})",
+                        separator, uses.name, uses.tls_client, uses.tls_server, uses.csr, uses.refused);
+    separator = ", ";
+  }
+  return json + "]}\n";
+}
+
+Result<void> uses(const Arguments& arguments, std::ostream& out) {
+  hsm::Client keyd(arguments.text("socket"));
+  const auto all = keyd.uses();
+  if (!all) return std::unexpected(all.error());
+  out << (arguments.has("json") ? json_of(*all) : table_of(*all));
+  return {};
+}
+
+}  // namespace
+
+Command uses_command() {
+  return {.name = "uses",
+          .summary = "show what the keys were used for since keyd started",
+          .options = {socket_option(),
+                      {.name = "json", .value = "", .help = "for programs", .kind = Option::Kind::kFlag}},
+          .run = uses};
+}
+
+}  // namespace privyseal::provisioning

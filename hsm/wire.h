@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,8 @@ namespace privyseal::hsm {
 
 inline constexpr std::size_t kMaxMessageBytes = 16 * 1024;
 inline constexpr std::size_t kMaxKeyNameBytes = 32;  ///< [a-z0-9-], not empty
+inline constexpr std::size_t kMaxKeys = 64;          ///< in one answer; with this many it surely fits
+inline constexpr std::size_t kMaxErrorBytes = 256;   ///< longer error messages are cut
 
 enum class KeyType : std::uint8_t { kEcP256 = 1, kEcP384 = 2 };
 
@@ -116,6 +119,11 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
+/// 1 to kMaxKeyNameBytes of [a-z0-9-]. parse_* refuse any other name.
+[[nodiscard]] bool is_key_name(std::string_view name);
+
+/// The caller has seen to it that the names are key names and that it all fits into
+/// kMaxMessageBytes (a CHECK); only an error's message may be too long, and is cut.
 [[nodiscard]] Bytes to_bytes(const Request& request);
 [[nodiscard]] Bytes to_bytes(const Answer& answer);
 /// kInvalid: another version, an unknown kind or enumerator, a wrong length, bytes left over.

@@ -15,7 +15,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 void Secret::wipe() {
   // glibc's explicit_bzero is not removed by the optimiser, as memset may be.
-  explicit_bzero(bytes_.data(), bytes_.size());
+  if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
   bytes_.clear();
 }
 

@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -39,9 +41,15 @@ Result<UniqueFd> new_socket() {
   return fd;
 }
 
-Result<UniqueFd> connect_to(const Address& address, const std::filesystem::path& path) {
+Result<UniqueFd> connect_to(const Address& address, const std::filesystem::path& path,
+                            std::chrono::milliseconds wait) {
   auto fd = new_socket();
   if (!fd) return fd;
+  // A Unix connect waits for a place in the listener's queue, for as long as sends may wait.
+  const auto micros = std::chrono::microseconds(std::max(wait, std::chrono::milliseconds(1))).count();
+  const timeval limit{.tv_sec = micros / 1'000'000, .tv_usec = micros % 1'000'000};
+  if (::setsockopt(fd->get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0)
+    return fail_errno("SO_SNDTIMEO");
   if (::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address.name), sizeof(address.name)) != 0)
     return fail_errno(path.string());
   return fd;
@@ -64,7 +72,7 @@ Result<void> wait_for(int fd, short events, std::chrono::milliseconds wait) {
 Result<UniqueFd> listen_seqpacket(const std::filesystem::path& path, mode_t mode) {
   const auto address = address_of(path);
   if (!address) return std::unexpected(address.error());
-  if (connect_to(*address, path))
+  if (connect_to(*address, path, std::chrono::seconds(2)))
     return fail(ErrorCode::kConflict, path.string() + ": another process serves it");
   ::unlink(path.c_str());
   auto fd = new_socket();
@@ -75,10 +83,10 @@ Result<UniqueFd> listen_seqpacket(const std::filesystem::path& path, mode_t mode
   return fd;
 }
 
-Result<UniqueFd> connect_seqpacket(const std::filesystem::path& path) {
+Result<UniqueFd> connect_seqpacket(const std::filesystem::path& path, std::chrono::milliseconds wait) {
   const auto address = address_of(path);
   if (!address) return std::unexpected(address.error());
-  return connect_to(*address, path);
+  return connect_to(*address, path, wait);
 }
 
 Result<PeerCredentials> peer_credentials(int fd) {

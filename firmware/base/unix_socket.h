@@ -20,8 +20,10 @@ namespace privyseal {
 /// Replaces a stale socket file, binds with `mode`, and listens. kConflict: a live process serves it.
 [[nodiscard]] Result<UniqueFd> listen_seqpacket(const std::filesystem::path& path, mode_t mode);
 
-/// kUnavailable, kNotFound, kDenied: nobody listens there, or we may not.
-[[nodiscard]] Result<UniqueFd> connect_seqpacket(const std::filesystem::path& path);
+/// kUnavailable, kNotFound, kDenied: nobody listens there, or we may not. kTimeout: the
+/// listener has not taken us within `wait` (its queue is full).
+[[nodiscard]] Result<UniqueFd> connect_seqpacket(const std::filesystem::path& path,
+                                                 std::chrono::milliseconds wait = std::chrono::seconds(2));
 
 struct PeerCredentials {
   uid_t uid;

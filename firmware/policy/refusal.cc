@@ -37,6 +37,9 @@ constexpr std::array kTexts{
                 "Too many recipients in one mail. Send the rest in another one."},
     RefusalText{kMessageTooBig, "message-too-big", 552, "5.3.4",
                 "The mail is bigger than this gateway may carry. Send less, or in several mails."},
+    RefusalText{kSpokeOutOfTurn, "spoke-out-of-turn", 521, "5.5.1",
+                "Bytes were sent before our answer that they had to wait for. The sending program must be "
+                "corrected."},
     RefusalText{kBareNewline, "bare-newline", 521, "5.5.2",
                 "A line in this session does not end with CRLF. The sending program must be corrected."},
     RefusalText{kLineTooLong, "line-too-long", 554, "5.6.0",

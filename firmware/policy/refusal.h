@@ -29,6 +29,7 @@ enum class Refusal {
   kRecipientRoutesFurther,
   kTooManyRecipients,
   kMessageTooBig,
+  kSpokeOutOfTurn,
   kBareNewline,
   kLineTooLong,
   kNulByte,

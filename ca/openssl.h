@@ -1,0 +1,23 @@
+/// Owners for OpenSSL's objects. For .cc files: OpenSSL's headers stay out of ours.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+
+namespace privyseal::ca {
+
+template <auto kFree>
+struct OpensslFree {
+  void operator()(auto* object) const { kFree(object); }
+};
+
+using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
+using RequestPtr = std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>>;
+using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
+
+}  // namespace privyseal::ca

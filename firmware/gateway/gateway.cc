@@ -1,0 +1,170 @@
+#include "firmware/gateway/gateway.h"
+
+#include <poll.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "firmware/base/file.h"
+#include "firmware/base/log.h"
+#include "firmware/base/service.h"
+#include "firmware/gateway/listener.h"
+#include "firmware/gateway/session.h"
+
+namespace privyseal::gateway {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kDrainWithin = 30s;
+constexpr auto kDrainPoll = 20ms;
+
+/// One thread's event loop and the streams that wait on it.
+struct Loop {
+  net::io_context context{1};
+  asio::executor_work_guard<net::io_context::executor_type> work{context.get_executor()};
+  Waiting waiting;
+  std::thread thread;
+};
+
+net::awaitable<void> serve(Service* service, const Lane* lane, Waiting* waiting, net::tcp::socket socket) {
+  Session session(*service, *lane, *waiting, std::move(socket));
+  co_await session.run();
+}
+
+}  // namespace
+
+class Gateway::State {
+ public:
+  explicit State(Settings settings) : settings_(std::move(settings)) {}
+
+  Result<void> open() {
+    auto library = tls::Library::load(settings_.openssl_config);
+    if (!library) return std::unexpected(library.error());
+    auto out = make_out_lane(settings_, *library);
+    if (!out) return fail("lan", out.error());
+    auto in = make_in_lane(settings_, *library);
+    if (!in) return fail("cjsm", in.error());
+    auto route = policy::Route::create(settings_.domains, {});
+    if (!route) return std::unexpected(route.error());
+    auto ledger = Ledger::open(settings_.ledger, clock_.now());
+    if (!ledger) return std::unexpected(ledger.error());
+    out_.emplace(std::move(*out));
+    in_.emplace(std::move(*in));
+    route_.emplace(std::move(*route));
+    ledger_ = std::move(*ledger);
+    service_.reset(new Service{.settings = settings_, .route = *route_, .clock = clock_, .ledger = *ledger_});
+    make_loops();
+    return open_listeners();
+  }
+
+  Result<void> run(const UniqueFd& stop) {
+    for (auto& loop : loops_) loop->thread = std::thread([&context = loop->context] { context.run(); });
+    for (auto& listener : listeners_) listener->start();
+    if (auto written = write_status(); !written) return written;
+    notify_systemd("READY=1");
+    log_event(LogLevel::kInfo, "gateway-ready",
+              {{"lan", listeners_[0]->port()}, {"cjsm", listeners_[1]->port()}, {"loops", loops_.size()}});
+    pollfd entry{.fd = stop.get(), .events = POLLIN, .revents = 0};
+    while (::poll(&entry, 1, -1) < 0 && errno == EINTR) {
+    }
+    drain();
+    return {};
+  }
+
+  void stop_loops() {
+    for (auto& loop : loops_) loop->context.stop();
+    for (auto& loop : loops_)
+      if (loop->thread.joinable()) loop->thread.join();
+  }
+
+  ~State() {
+    stop_loops();
+    // Sessions that the drain could not wait for end here, before the ledger they write to.
+    listeners_.clear();
+    loops_.clear();
+  }
+
+ private:
+  void make_loops() {
+    const std::uint32_t count =
+        settings_.threads != 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
+    for (std::uint32_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>());
+  }
+
+  Result<void> open_listeners() {
+    for (const auto& [address, lane] :
+         {std::pair{&settings_.lan.listen, &*out_}, {&settings_.cjsm.listen, &*in_}}) {
+      std::vector<net::io_context*> contexts;
+      for (auto& loop : loops_) contexts.push_back(&loop->context);
+      auto listener = Listener::open(*address, std::move(contexts),
+                                     [this, lane](std::size_t loop, net::tcp::socket socket) {
+                                       start_session(*loops_[loop], *lane, std::move(socket));
+                                     });
+      if (!listener) return std::unexpected(listener.error());
+      listeners_.push_back(std::move(*listener));
+    }
+    return {};
+  }
+
+  void start_session(Loop& loop, const Lane& lane, net::tcp::socket socket) {
+    ++service_->sessions;
+    asio::co_spawn(loop.context, serve(service_.get(), &lane, &loop.waiting, std::move(socket)),
+                   [service = service_.get()](const std::exception_ptr& broken) {
+                     --service->sessions;
+                     // No outside cause throws: a defect of ours ends the process, and systemd starts it
+                     // again.
+                     if (broken) std::rethrow_exception(broken);
+                   });
+  }
+
+  Result<void> write_status() {
+    if (settings_.status.empty()) return {};
+    const HostPort lan{.host = settings_.lan.listen.host, .port = listeners_[0]->port()};
+    const HostPort cjsm{.host = settings_.cjsm.listen.host, .port = listeners_[1]->port()};
+    return replace_file(settings_.status, bytes_of("lan=" + lan.text() + "\ncjsm=" + cjsm.text() + "\n"),
+                        0644);
+  }
+
+  void drain() {
+    notify_systemd("STOPPING=1");
+    service_->draining = true;
+    for (auto& listener : listeners_) listener->stop();
+    for (auto& loop : loops_)
+      asio::post(loop->context, [&waiting = loop->waiting] { waiting.interrupt_all(); });
+    const auto until = std::chrono::steady_clock::now() + kDrainWithin;
+    while (service_->sessions > 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(kDrainPoll);
+    log_event(LogLevel::kInfo, "gateway-stopped", {{"sessions-cut", service_->sessions.load()}});
+  }
+
+  const Settings settings_;
+  const SystemClock clock_;
+  std::optional<Lane> out_;
+  std::optional<Lane> in_;
+  std::optional<policy::Route> route_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Service> service_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+Result<std::unique_ptr<Gateway>> Gateway::open(Settings settings) {
+  auto state = std::make_unique<State>(std::move(settings));
+  if (auto opened = state->open(); !opened) return std::unexpected(opened.error());
+  return std::unique_ptr<Gateway>(new Gateway(std::move(state)));
+}
+
+Gateway::Gateway(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Gateway::~Gateway() = default;
+
+Result<void> Gateway::run(const UniqueFd& stop) { return state_->run(stop); }
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,38 @@
+/// One direction of mail: who may bring it, under which identity we listen, and where it goes.
+///
+/// Made once at start and never changed. Threads: any.
+#pragma once
+
+#include <memory>
+
+#include "firmware/gateway/client_list.h"
+#include "firmware/gateway/mail_record.h"
+#include "firmware/gateway/settings.h"
+#include "firmware/policy/refusal.h"
+#include "firmware/tls/context.h"
+
+namespace privyseal::gateway {
+
+/// Where a lane's mail goes, and what the sender is told when it cannot go there.
+struct HopSettings {
+  HostPort address;
+  std::string hostname;                         ///< what we call ourselves in EHLO
+  std::shared_ptr<const tls::Context> context;  ///< client side
+  policy::Refusal when_unavailable;
+  policy::Refusal when_certificate_refused;
+};
+
+struct Lane {
+  Direction direction;
+  ClientList clients;
+  std::shared_ptr<const tls::Context> listener;  ///< server side
+  HopSettings hop;
+};
+
+/// Lanes of the two listeners. Errors as Context::make and ClientList::parse.
+[[nodiscard]] Result<Lane> make_out_lane(const Settings& settings,
+                                         std::shared_ptr<const tls::Library> library);
+[[nodiscard]] Result<Lane> make_in_lane(const Settings& settings,
+                                        std::shared_ptr<const tls::Library> library);
+
+}  // namespace privyseal::gateway

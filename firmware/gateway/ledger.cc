@@ -1,0 +1,163 @@
+#include "firmware/gateway/ledger.h"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "firmware/base/log.h"
+
+namespace privyseal::gateway {
+
+namespace asio = boost::asio;
+
+class Ledger::Writer {
+ public:
+  using Done = asio::any_completion_handler<void(Result<RowId>)>;
+
+  /// One row to add, to close, or both.
+  struct Job {
+    std::optional<MailRecord> record;
+    RowId row = 0;
+    std::optional<MailEnd> end;
+    Done done;
+    asio::any_io_executor loop;  ///< where `done` must run
+  };
+
+  Writer(std::filesystem::path file, LedgerStore store)
+      : file_(std::move(file)), store_(std::move(store)), thread_([this] { run(); }) {}
+
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row,
+                                      std::optional<MailEnd> end) {
+    Job job{.record = std::move(record),
+            .row = row,
+            .end = std::move(end),
+            .done = {},
+            .loop = co_await asio::this_coro::executor};
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<RowId>)>(
+        [this](Done done, Job waiting) {
+          waiting.done = std::move(done);
+          enqueue(std::move(waiting));
+        },
+        asio::use_awaitable, std::move(job));
+  }
+
+ private:
+  static constexpr std::size_t kMaxQueued = 4096;
+
+  void enqueue(Job job) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (queue_.size() < kMaxQueued) {
+        queue_.push_back(std::move(job));
+        wake_.notify_one();
+        return;
+      }
+    }
+    complete(std::move(job), fail(ErrorCode::kUnavailable, "ledger: too many rows wait"));
+  }
+
+  void run() {
+    std::vector<Job> batch;
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        batch.swap(queue_);
+      }
+      write_batch(batch);
+      batch.clear();
+    }
+  }
+
+  void write_batch(std::vector<Job>& batch) {
+    std::vector<RowId> rows;
+    const auto written = try_batch(batch, rows);
+    if (!written) {
+      log_event(LogLevel::kAlert, "ledger-not-writable",
+                {{"why", written.error().message}, {"rows", batch.size()}});
+      if (store_) store_->roll_back();
+      store_.reset();  // the next batch opens the file anew
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      complete(std::move(batch[i]), written ? Result<RowId>(rows[i]) : std::unexpected(written.error()));
+  }
+
+  Result<void> try_batch(const std::vector<Job>& batch, std::vector<RowId>& rows) {
+    if (!store_) {
+      auto store = LedgerStore::open(file_);
+      if (!store) return std::unexpected(store.error());
+      store_.emplace(std::move(*store));
+    }
+    if (auto begun = store_->begin(); !begun) return begun;
+    for (const Job& job : batch) {
+      RowId row = job.row;
+      if (job.record) {
+        const auto added = store_->add(*job.record);
+        if (!added) return std::unexpected(added.error());
+        row = *added;
+      }
+      if (job.end)
+        if (auto closed = store_->close(row, *job.end); !closed) return closed;
+      rows.push_back(row);
+    }
+    return store_->commit();
+  }
+
+  static void complete(Job job, Result<RowId> result) {
+    asio::post(job.loop, [done = std::move(job.done), result = std::move(result)]() mutable {
+      std::move(done)(std::move(result));
+    });
+  }
+
+  const std::filesystem::path file_;
+  std::optional<LedgerStore> store_;  // the writer thread's alone
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Job> queue_;  // guarded by mutex_
+  bool stopping_ = false;   // guarded by mutex_
+  std::thread thread_;      // last: it uses all of the above
+};
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, WallTime now) {
+  auto store = LedgerStore::open(file);
+  if (!store) return std::unexpected(store.error());
+  if (auto closed = store->close_left_overs(now); !closed) return std::unexpected(closed.error());
+  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Writer>(file, std::move(*store))));
+}
+
+Ledger::Ledger(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
+Ledger::~Ledger() = default;
+
+net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
+  return writer_->write(std::move(record), 0, std::nullopt);
+}
+
+net::awaitable<Result<void>> Ledger::close_row(RowId row, MailEnd end) {
+  const auto closed = co_await writer_->write(std::nullopt, row, std::move(end));
+  co_return closed.transform([](RowId) {});
+}
+
+net::awaitable<Result<void>> Ledger::record(MailRecord record, MailEnd end) {
+  const auto written = co_await writer_->write(std::move(record), 0, std::move(end));
+  co_return written.transform([](RowId) {});
+}
+
+}  // namespace privyseal::gateway

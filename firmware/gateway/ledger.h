@@ -1,0 +1,43 @@
+/// The evidence of every mail transaction, on stable storage before the mail is passed on.
+///
+/// One thread writes; what arrives while it syncs is written in the next transaction (group
+/// commit), so that many sessions share one fsync. A batch that fails is answered with its error
+/// to everyone in it, and is never tried again: after a failed fsync the pages may be gone.
+///
+/// Threads: any, from coroutines. Ownership: must outlive the loops whose coroutines use it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "firmware/base/clock.h"
+#include "firmware/base/result.h"
+#include "firmware/gateway/ledger_store.h"
+#include "firmware/gateway/mail_record.h"
+#include "firmware/tls/net.h"
+
+namespace privyseal::gateway {
+
+class Ledger {
+ public:
+  /// Rows that an earlier process left open become `unknown` as of `now`. Errors as LedgerStore::open.
+  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file, WallTime now);
+  ~Ledger();  // writes what is queued, then stops the thread
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// Durable when it returns. kUnavailable: it could not be written, and the mail must not be passed on.
+  [[nodiscard]] net::awaitable<Result<RowId>> open_row(MailRecord record);
+  /// Durable when it returns.
+  [[nodiscard]] net::awaitable<Result<void>> close_row(RowId row, MailEnd end);
+  /// A transaction that ended before any mail was passed on: one row, opened and closed in one.
+  [[nodiscard]] net::awaitable<Result<void>> record(MailRecord record, MailEnd end);
+
+ private:
+  class Writer;
+  explicit Ledger(std::unique_ptr<Writer> writer);
+
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace privyseal::gateway

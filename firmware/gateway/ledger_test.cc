@@ -1,0 +1,161 @@
+#include "firmware/gateway/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <exception>
+#include <future>
+#include <thread>
+
+#include "firmware/base/database.h"
+#include "tests/support/temporary_folder.h"
+
+namespace privyseal::gateway {
+namespace {
+
+const WallTime kNow{std::chrono::milliseconds{1772355662345}};
+
+MailRecord some_mail() {
+  return {.opened_at = kNow,
+          .direction = Direction::kOut,
+          .client_address = "127.0.0.1:4000",
+          .sender = "alice@lawfirm.example",
+          .recipients = {"bob@police.example.cjsm.net", "carol@york.cjsm.net"},
+          .hop = "127.0.0.1:4545",
+          .cjsm_session = tls::SessionFacts{.version = "TLSv1.3",
+                                            .group = "X25519",
+                                            .suite = "TLS_AES_256_GCM_SHA384",
+                                            .resumed = false,
+                                            .peer_subject = "CN=relay",
+                                            .peer_issuer = "CN=ca",
+                                            .peer_serial = "2A",
+                                            .session_id = "0011"}};
+}
+
+MailEnd delivered() {
+  return {.closed_at = kNow, .outcome = Outcome::kDelivered, .size_bytes = 42, .reply = "250 ok"};
+}
+
+class LedgerFile : public testing::Test {
+ protected:
+  /// Runs one coroutine to its end on a loop of its own.
+  template <class T>
+  static T run(net::awaitable<T> work) {
+    net::io_context loop;
+    std::promise<T> result;
+    boost::asio::co_spawn(loop, std::move(work),
+                          [&](const std::exception_ptr&, T value) { result.set_value(std::move(value)); });
+    auto guard = boost::asio::make_work_guard(loop);
+    auto future = result.get_future();
+    std::thread thread([&] { loop.run(); });
+    T value = future.get();
+    guard.reset();
+    thread.join();
+    return value;
+  }
+
+  std::unique_ptr<Ledger> open() { return std::move(Ledger::open(file_, kNow).value()); }
+
+  /// One row as "outcome|recipients|reply", read by a second connection: what is there is committed.
+  std::string row(RowId id) {
+    auto database = Database::open(file_, Database::Mode::kReadOnly).value();
+    auto select =
+        database
+            .prepare(
+                "SELECT outcome || '|' || recipients || '|' || coalesce(reply, '-') FROM mail WHERE id = ?")
+            .value();
+    return select.bind(1, id).step().value() ? select.text(0) : "";
+  }
+
+  test::TemporaryFolder folder_;
+  std::filesystem::path file_ = folder_ / "ledger.db";
+};
+
+TEST_F(LedgerFile, HasARowBeforeItReturns) {
+  const auto ledger = open();
+  const auto id = run(ledger->open_row(some_mail()));
+  ASSERT_TRUE(id.has_value());
+  EXPECT_EQ(row(*id), "open|bob@police.example.cjsm.net\ncarol@york.cjsm.net|-");
+  ASSERT_TRUE(run(ledger->close_row(*id, delivered())).has_value());
+  EXPECT_EQ(row(*id), "delivered|bob@police.example.cjsm.net\ncarol@york.cjsm.net|250 ok");
+}
+
+TEST_F(LedgerFile, ClosesARowOnlyOnce) {
+  const auto ledger = open();
+  const auto id = run(ledger->open_row(some_mail()));
+  ASSERT_TRUE(run(ledger->close_row(*id, delivered())).has_value());
+  EXPECT_FALSE(
+      run(ledger->close_row(*id, {.closed_at = kNow, .outcome = Outcome::kRefused, .reply = "550 no"}))
+          .has_value());
+  EXPECT_EQ(row(*id).substr(0, 9), "delivered");
+}
+
+TEST_F(LedgerFile, RecordsAMailThatWentNowhere) {
+  const auto ledger = open();
+  MailRecord refused = some_mail();
+  refused.cjsm_session.reset();
+  ASSERT_TRUE(
+      run(ledger->record(refused, {.closed_at = kNow, .outcome = Outcome::kRefused, .reply = "550 no"}))
+          .has_value());
+  EXPECT_EQ(row(1).substr(0, 7), "refused");
+}
+
+TEST_F(LedgerFile, FailsWhileAnotherProcessHoldsItAndRecovers) {
+  const auto ledger = open();
+  {
+    auto other = Database::open(file_, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(other.execute("BEGIN IMMEDIATE").has_value());
+    EXPECT_EQ(run(ledger->open_row(some_mail())).error().code, ErrorCode::kUnavailable);
+  }
+  EXPECT_TRUE(run(ledger->open_row(some_mail())).has_value());
+}
+
+TEST_F(LedgerFile, FailsWhenItsTableIsGoneAndDoesNotPretend) {
+  const auto ledger = open();
+  ASSERT_TRUE(
+      Database::open(file_, Database::Mode::kReadWrite).value().execute("DROP TABLE mail").has_value());
+  EXPECT_FALSE(run(ledger->open_row(some_mail())).has_value());
+}
+
+TEST_F(LedgerFile, TurnsRowsThatACrashLeftOpenIntoUnknown) {
+  RowId id = 0;
+  {
+    const auto ledger = open();
+    id = run(ledger->open_row(some_mail())).value();
+  }
+  const auto ledger = open();
+  EXPECT_EQ(row(id).substr(0, 7), "unknown");
+}
+
+TEST_F(LedgerFile, IsNotReplacedWhenDamaged) {
+  {
+    const auto ledger = open();
+  }
+  std::filesystem::resize_file(file_, 100);
+  EXPECT_FALSE(Ledger::open(file_, kNow).has_value());
+}
+
+TEST_F(LedgerFile, WritesForManyLoopsAtOnce) {
+  const auto ledger = open();
+  constexpr int kThreads = 4;
+  constexpr int kMails = 25;
+  std::vector<std::thread> threads;
+  std::atomic<int> written = 0;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kMails; ++i) {
+        const auto id = run(ledger->open_row(some_mail()));
+        if (id && run(ledger->close_row(*id, delivered()))) ++written;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(written, kThreads * kMails);
+  auto database = Database::open(file_, Database::Mode::kReadOnly).value();
+  auto count = database.prepare("SELECT count(*) FROM mail WHERE outcome = 'delivered'").value();
+  ASSERT_TRUE(count.step().value());
+  EXPECT_EQ(count.number(0), kThreads * kMails);
+}
+
+}  // namespace
+}  // namespace privyseal::gateway

@@ -1,0 +1,51 @@
+/// What the ledger says of one mail transaction: who, when, which way, under which session, with what end.
+///
+/// No subject, no header, no body: envelope and transport facts only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/clock.h"
+#include "firmware/tls/session_facts.h"
+
+namespace privyseal::gateway {
+
+enum class Direction {
+  kOut,  ///< the organisation's mail server to CJSM
+  kIn,   ///< CJSM to the organisation's mail server
+};
+
+enum class Outcome {
+  kOpen,       ///< recorded, not yet passed on completely
+  kDelivered,  ///< the next hop took responsibility (2xx after the end of data)
+  kDeferred,   ///< 4xx: the sender keeps it and tries again
+  kRefused,    ///< 5xx
+  kAborted,    ///< a connection ended before the end of data
+  kUnknown,    ///< this process stopped between the end of data and the answer
+};
+
+[[nodiscard]] std::string_view to_string(Direction direction);
+[[nodiscard]] std::string_view to_string(Outcome outcome);
+
+struct MailRecord {
+  WallTime opened_at{};
+  Direction direction = Direction::kOut;
+  std::string client_address;           ///< of the sending mail server, "192.0.2.1:40000"
+  std::string sender;                   ///< empty: the null reverse-path
+  std::vector<std::string> recipients;  ///< those the next hop accepted; of a refused mail, those asked for
+  std::string hop;                      ///< "relay.example:4545"
+  std::optional<tls::SessionFacts> cjsm_session;  ///< of the CJSM side; none when there was no session
+};
+
+struct MailEnd {
+  WallTime closed_at{};
+  Outcome outcome = Outcome::kOpen;
+  std::uint64_t size_bytes = 0;
+  std::string reply;  ///< what the sender was told; the next hop's own words where it spoke
+};
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,234 @@
+#include "firmware/gateway/mail_transaction.h"
+
+#include "firmware/base/check.h"
+#include "firmware/base/log.h"
+#include "firmware/smtp/trace.h"
+
+namespace privyseal::gateway {
+
+using namespace std::chrono_literals;
+using policy::Refusal;
+using smtp::Reply;
+
+namespace {
+
+constexpr auto kBodyBlockWithin = 180s;  // RFC 5321 section 4.5.3.2.5
+constexpr std::size_t kBodyBlockBytes = 16384;
+constexpr std::uint64_t kMaxDiscardFactor = 2;  // how much of an unwanted body is read before hanging up
+
+Outcome outcome_of(const Reply& reply) {
+  if (reply.is_positive()) return Outcome::kDelivered;
+  return reply.is_permanent() ? Outcome::kRefused : Outcome::kDeferred;
+}
+
+/// As the ledger keeps it: "250 2.0.0 queued as 4XyZ".
+std::string line_of(const Reply& reply) {
+  return std::to_string(reply.code) + " " + (reply.enhanced.empty() ? "" : reply.enhanced + " ") +
+         reply.text();
+}
+
+std::string host_of(const std::string& address_and_port) {
+  return address_and_port.substr(0, address_and_port.rfind(':'));
+}
+
+Refusal refusal_of(smtp::Violation violation) {
+  switch (violation) {
+    case smtp::Violation::kNul:
+      return Refusal::kNulByte;
+    case smtp::Violation::kLineTooLong:
+      return Refusal::kLineTooLong;
+    default:
+      return Refusal::kBareNewline;
+  }
+}
+
+}  // namespace
+
+MailTransaction::MailTransaction(Service& service, const Lane& lane, const ClientFacts& client,
+                                 smtp::MailFrom mail)
+    : service_(service),
+      lane_(lane),
+      client_(client),
+      mail_(std::move(mail)),
+      opened_at_(service.clock.now()) {}
+
+net::awaitable<Reply> MailTransaction::add_recipient(smtp::Address recipient) {
+  const std::string asked = smtp::to_string(recipient);
+  const auto routed = lane_.direction == Direction::kOut ? service_.route.recipient_out(recipient)
+                                                         : service_.route.recipient_in(recipient);
+  Reply reply = routed ? co_await offer_to_hop(*routed) : policy::reply_of(routed.error());
+  if (reply.is_positive()) {
+    recipients_.push_back(smtp::to_string(*routed));
+  } else {
+    refused_.push_back(asked);
+    last_refusal_ = reply;
+  }
+  co_return reply;
+}
+
+net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
+  if (hop_failure_) co_return *hop_failure_;
+  const bool first = !hop_;
+  if (first) {
+    hop_.emplace(lane_.hop);
+    if (auto opened = co_await hop_->open(); !opened) {
+      hop_failure_ = opened.error();
+      co_return *hop_failure_;
+    }
+  }
+  const auto accepted = first ? co_await hop_->start_mail(&mail_, std::move(recipient))
+                              : co_await hop_->add_recipient(std::move(recipient));
+  if (accepted) co_return smtp::recipient_accepted();
+  // A hop that is gone, or that refused the sender, will take no further recipient either.
+  if (!hop_->is_open() || hop_->mail_refused()) hop_failure_ = accepted.error();
+  co_return accepted.error();
+}
+
+MailRecord MailTransaction::record() const {
+  MailRecord record{.opened_at = opened_at_,
+                    .direction = lane_.direction,
+                    .client_address = client_.address,
+                    .sender = mail_.reverse_path ? smtp::to_string(*mail_.reverse_path) : "",
+                    .recipients = recipients_.empty() ? refused_ : recipients_,
+                    .hop = lane_.hop.address.text(),
+                    .cjsm_session = {}};
+  if (lane_.direction == Direction::kIn)
+    record.cjsm_session = client_.session;
+  else if (hop_)
+    record.cjsm_session = hop_->facts();
+  return record;
+}
+
+net::awaitable<Reply> MailTransaction::start_data() {
+  CHECK(hop_);
+  if (hop_failure_) {
+    co_await refuse(*hop_failure_);
+    co_return *hop_failure_;
+  }
+  const auto row = co_await service_.ledger.open_row(record());
+  if (!row) {
+    hop_->cut();
+    co_return policy::reply_of(Refusal::kLedgerUnavailable);
+  }
+  row_ = *row;
+  if (auto ready = co_await hop_->start_data(); !ready) {
+    co_await close_row(ready.error(), outcome_of(ready.error()));
+    co_await hop_->leave();
+    co_return ready.error();
+  }
+  const std::string header = trace_header();
+  if (auto written = co_await hop_->write_body(bytes_of(header)); !written)
+    refuse_body(policy::reply_of(lane_.hop.when_unavailable), written.error().message);
+  co_return smtp::go_ahead();
+}
+
+std::string MailTransaction::trace_header() const {
+  const std::string id = std::to_string(*row_);
+  const std::string address = host_of(client_.address);
+  const std::string date = to_rfc5322(opened_at_);
+  return smtp::received_header({.client_name = client_.name,
+                                .client_address = address,
+                                .hostname = service_.settings.hostname,
+                                .is_esmtp = true,
+                                .tls_version = client_.session->version,
+                                .cipher = client_.session->suite,
+                                .id = id,
+                                .date = date});
+}
+
+/// The hop loses its connection before its end of data; the client is heard out, then told.
+void MailTransaction::refuse_body(Reply reply, std::string_view why) {
+  if (body_refusal_) return;
+  log_event(LogLevel::kNotice, "body-refused", {{"row", *row_}, {"code", reply.code}, {"why", why}});
+  body_refusal_ = std::move(reply);
+  hop_->cut();
+}
+
+net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input, std::size_t* consumed) {
+  const auto step = dots_.feed(input);
+  *consumed = step.consumed;
+  if (step.state == smtp::DotStream::State::kViolation) {
+    refuse_body(policy::reply_of(refusal_of(step.why)), smtp::to_string(step.why));
+    co_return BodyState::kTooLate;
+  }
+  headers_.feed(step.held);
+  headers_.feed(step.forward);
+  const std::uint64_t limit = service_.settings.limits.max_message_bytes;
+  if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
+  if (dots_.size_bytes() > limit)
+    refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
+  if (dots_.size_bytes() > kMaxDiscardFactor * limit) co_return BodyState::kTooLate;
+  for (const ByteView part : {step.held, step.forward}) {
+    if (body_refusal_) break;
+    if (auto written = co_await hop_->write_body(part); !written)
+      refuse_body(policy::reply_of(lane_.hop.when_unavailable), written.error().message);
+  }
+  co_return step.state == smtp::DotStream::State::kEnd ? BodyState::kEnd : BodyState::kMore;
+}
+
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_body(tls::Stream* client,
+                                                                                    Bytes* rest) {
+  Bytes block(kBodyBlockBytes);
+  std::size_t consumed = 0;
+  ByteView input;
+  BodyState state = BodyState::kMore;
+  while (state == BodyState::kMore) {
+    const auto got = co_await client->read_some(block, kBodyBlockWithin);
+    if (!got) {
+      hop_->cut();
+      const bool slow = got.error().code == ErrorCode::kTimeout;
+      const Reply reply = policy::reply_of(Refusal::kInputTooSlow);
+      co_await close_row(slow ? reply : smtp::make_reply(reply.code, reply.enhanced, "the sender went away"),
+                         Outcome::kAborted);
+      if (slow) co_return BodyEnd{.reply = reply, .close = true};
+      co_return std::nullopt;
+    }
+    input = ByteView(block).first(*got);
+    state = co_await take(input, &consumed);
+  }
+  const ByteView left = input.subspan(consumed);
+  rest->assign(left.begin(), left.end());
+  Reply reply = body_refusal_ ? *body_refusal_ : co_await hop_->finish();
+  co_await close_row(reply, outcome_of(reply));
+  co_await hop_->leave();
+  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+}
+
+/// If the outcome cannot be recorded the row stays open, which the next start turns into "unknown": the
+/// hop's verdict stands, and the client must hear it, or it would send the mail a second time.
+net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
+  MailEnd end{.closed_at = service_.clock.now(),
+              .outcome = outcome,
+              .size_bytes = dots_.size_bytes(),
+              .reply = line_of(reply)};
+  const auto closed = co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end));
+  if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});
+}
+
+/// A mail that never reached DATA. It went nowhere, so that a ledger that fails here stops nothing.
+net::awaitable<void> MailTransaction::record_end(std::string reply, Outcome outcome) {
+  MailEnd end{
+      .closed_at = service_.clock.now(), .outcome = outcome, .size_bytes = 0, .reply = std::move(reply)};
+  if (auto written = co_await service_.ledger.record(record(), std::move(end)); !written)
+    log_event(LogLevel::kAlert, "refusal-not-recorded", {{"why", written.error().message}});
+}
+
+net::awaitable<void> MailTransaction::refuse(Reply reply) {
+  const Outcome outcome = outcome_of(reply);
+  co_await record_end(line_of(reply), outcome);
+}
+
+net::awaitable<void> MailTransaction::abandon(std::string_view why) {
+  if (hop_) co_await hop_->leave();
+  if (row_) {
+    co_await close_row(smtp::make_reply(451, "4.4.2", why), Outcome::kAborted);
+    co_return;
+  }
+  if (recipients_.empty() && refused_.empty()) co_return;
+  if (recipients_.empty() && last_refusal_)
+    co_await record_end(line_of(*last_refusal_), outcome_of(*last_refusal_));
+  else
+    co_await record_end(std::string(why), Outcome::kAborted);
+}
+
+}  // namespace privyseal::gateway

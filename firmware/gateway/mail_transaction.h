@@ -1,0 +1,83 @@
+/// Carries one mail from our client to the next hop, and records it.
+///
+/// The guarantee: the client hears 2xx after the end of data only when the next hop said 2xx, and a
+/// ledger row was on stable storage before the first byte of the mail was passed on. Whatever
+/// goes wrong before the hop's verdict cuts its connection without the end of data, so that no
+/// half mail can be accepted anywhere.
+///
+/// Threads: the loop of its session. Ownership: service and lane must outlive it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/gateway/lane.h"
+#include "firmware/gateway/mail_record.h"
+#include "firmware/gateway/next_hop.h"
+#include "firmware/gateway/service.h"
+#include "firmware/smtp/dot_stream.h"
+#include "firmware/smtp/header_scan.h"
+
+namespace privyseal::gateway {
+
+/// What is known of the sending mail server.
+struct ClientFacts {
+  std::string address;  ///< "192.0.2.1:40000"
+  std::string name;     ///< from EHLO, its own claim
+  std::optional<tls::SessionFacts> session;
+};
+
+class MailTransaction {
+ public:
+  MailTransaction(Service& service, const Lane& lane, const ClientFacts& client, smtp::MailFrom mail);
+
+  /// The sender may not send: records it. The transaction is over.
+  [[nodiscard]] net::awaitable<void> refuse(smtp::Reply reply);
+
+  /// The reply to RCPT. The first one that policy accepts opens the connection to the next hop.
+  [[nodiscard]] net::awaitable<smtp::Reply> add_recipient(smtp::Address recipient);
+
+  /// The reply to DATA: 354, or a refusal, after which the transaction is over.
+  [[nodiscard]] net::awaitable<smtp::Reply> start_data();
+
+  struct BodyEnd {
+    smtp::Reply reply;
+    bool close = false;  ///< say the reply and end the session: its bytes cannot be trusted to be in step
+  };
+  /// Reads the body from `client` until its end and gives the verdict; what the client sent after the end
+  /// of data is put into `rest`.
+  /// Nothing: the client went away, and nobody is there to hear a reply.
+  [[nodiscard]] net::awaitable<std::optional<BodyEnd>> carry_body(tls::Stream* client, Bytes* rest);
+
+  /// The client dropped the mail, or went away, before DATA.
+  [[nodiscard]] net::awaitable<void> abandon(std::string_view why);
+
+ private:
+  enum class BodyState { kMore, kEnd, kTooLate };
+
+  net::awaitable<smtp::Reply> offer_to_hop(smtp::Address recipient);
+  net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
+  void refuse_body(smtp::Reply reply, std::string_view why);
+  net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
+  net::awaitable<void> record_end(std::string reply, Outcome outcome);
+  [[nodiscard]] MailRecord record() const;
+  [[nodiscard]] std::string trace_header() const;
+
+  Service& service_;
+  const Lane& lane_;
+  const ClientFacts& client_;
+  const smtp::MailFrom mail_;
+  WallTime opened_at_;
+  std::optional<NextHop> hop_;
+  std::optional<smtp::Reply> hop_failure_;  // the hop cannot be used any more; every RCPT hears this
+  std::vector<std::string> recipients_;     // as the next hop accepted them
+  std::vector<std::string> refused_;        // as the client asked for them
+  std::optional<smtp::Reply> last_refusal_;
+  std::optional<RowId> row_;
+  smtp::DotStream dots_;
+  smtp::HeaderScan headers_;
+  std::optional<smtp::Reply> body_refusal_;  // the body is read to its end, but goes nowhere
+};
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,196 @@
+#include "firmware/gateway/next_hop.h"
+
+#include "firmware/base/log.h"
+
+namespace privyseal::gateway {
+
+using namespace std::chrono_literals;
+using policy::Refusal;
+using smtp::ClientDialogue;
+using smtp::Reply;
+using Event = ClientDialogue::Event;
+
+namespace {
+
+// Inside the sender's own timers (RFC 5321 section 4.5.3.2), so that it hears our answer and not its own
+// clock.
+constexpr auto kConnectWithin = 10s;
+constexpr auto kHandshakeWithin = 20s;
+constexpr auto kGreetingWithin = 60s;
+constexpr auto kEnvelopeWithin = 120s;
+constexpr auto kDataWithin = 60s;
+constexpr auto kBlockWithin = 120s;
+constexpr auto kVerdictWithin = 600s;
+
+constexpr std::size_t kReplyChunkBytes = 2048;
+constexpr std::size_t kTlsRecordBytes = 16384;
+
+}  // namespace
+
+NextHop::NextHop(const HopSettings& settings)
+    : settings_(settings), dialogue_(settings.hostname), reader_(smtp::kMaxReplyLine) {}
+
+std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
+  log_event(LogLevel::kWarning, "next-hop-failed",
+            {{"hop", settings_.address.text()}, {"answer", policy::text_of(refusal).id}, {"why", why}});
+  cut();
+  return std::unexpected(policy::reply_of(refusal));
+}
+
+net::awaitable<Result<void>> NextHop::write(std::string_view text) {
+  return stream_->write(bytes_of(text), kBlockWithin);
+}
+
+net::awaitable<Result<Reply>> NextHop::read_reply(tls::Stream::Duration within) {
+  smtp::ReplyParser parser;
+  for (;;) {
+    const auto next = reader_.next();
+    if (next.state == smtp::LineReader::State::kFault)
+      co_return fail(ErrorCode::kInvalid, "reply: " + std::string(smtp::to_string(*next.fault)));
+    if (next.state == smtp::LineReader::State::kLine) {
+      auto reply = parser.feed(next.line);
+      if (!reply) co_return std::unexpected(reply.error());
+      if (*reply) co_return std::move(**reply);
+      continue;
+    }
+    const auto got = co_await stream_->read_some(reader_.prepare(kReplyChunkBytes), within);
+    if (!got) co_return std::unexpected(got.error());
+    reader_.commit(*got);
+  }
+}
+
+net::awaitable<NextHop::Judgement> NextHop::open() {
+  auto stream = co_await tls::Stream::connect(settings_.address.host, settings_.address.port, kConnectWithin);
+  if (!stream) co_return give_up(settings_.when_unavailable, stream.error().message);
+  stream_.emplace(std::move(*stream));
+  co_return co_await greet();
+}
+
+/// From the hop's first greeting to the one inside TLS.
+net::awaitable<NextHop::Judgement> NextHop::greet() {
+  for (;;) {
+    const auto reply = co_await read_reply(kGreetingWithin);
+    if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
+    const auto step = dialogue_.on_reply(*reply);
+    if (!step.send.empty())
+      if (auto sent = co_await write(step.send); !sent)
+        co_return give_up(settings_.when_unavailable, sent.error().message);
+    if (step.event == Event::kContinue) continue;
+    if (step.event == Event::kReady) co_return Judgement();
+    if (step.event == Event::kHandshake) {
+      if (auto secured = co_await shake_hands(); !secured) co_return secured;
+      continue;
+    }
+    const bool no_tls = dialogue_.failure() == smtp::HopFailure::kNoStartTls;
+    co_return give_up(no_tls ? Refusal::kRelayWithoutStartTls : settings_.when_unavailable,
+                      smtp::to_string(dialogue_.failure()));
+  }
+}
+
+net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
+  if (!reader_.buffered().empty())
+    co_return give_up(Refusal::kRelayMisbehaved, "sent more in clear after its answer to STARTTLS");
+  auto facts = co_await stream_->handshake(settings_.context, kHandshakeWithin);
+  if (!facts) {
+    const Error& error = facts.error();
+    if (error.code == ErrorCode::kDenied)
+      co_return give_up(settings_.when_certificate_refused, error.message);
+    const bool keys_away = error.code == ErrorCode::kInvalid && !settings_.context->library().keys_ready();
+    co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable,
+                      "tls: " + error.message);
+  }
+  facts_ = std::move(*facts);
+  if (auto sent = co_await write(dialogue_.secured()); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  co_return Judgement();
+}
+
+/// Reads the reply to one command of the envelope, or to DATA.
+net::awaitable<NextHop::Judgement> NextHop::judge_next() {
+  const auto reply = co_await read_reply(dialogue_.due() == 1 ? kEnvelopeWithin : kDataWithin);
+  if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
+  switch (dialogue_.on_reply(*reply).event) {
+    case Event::kMailAccepted:
+    case Event::kRecipientAccepted:
+    case Event::kGoAhead:
+      co_return Judgement();
+    case Event::kMailRefused:
+      mail_refused_ = true;
+      co_return std::unexpected(smtp::passed_on(*reply));
+    case Event::kRecipientRefused:
+    case Event::kDataRefused:
+      co_return std::unexpected(smtp::passed_on(*reply));
+    default:
+      co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure()));
+  }
+}
+
+net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mail,
+                                                       smtp::Address first_recipient) {
+  if (mail->size_bytes && !dialogue_.may_take(*mail->size_bytes))
+    co_return std::unexpected(policy::reply_of(Refusal::kMessageTooBig));
+  std::string commands = dialogue_.mail(mail->reverse_path, mail->size_bytes, mail->body);
+  const bool together = dialogue_.may_pipeline();
+  if (together) commands += dialogue_.recipient(first_recipient);
+  if (auto sent = co_await write(commands); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  const auto opened = co_await judge_next();
+  if (!together) {
+    if (!opened) co_return opened;
+    co_return co_await add_recipient(std::move(first_recipient));
+  }
+  if (!stream_) co_return opened;
+  const auto accepted = co_await judge_next();
+  co_return opened ? accepted : opened;
+}
+
+net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::Address recipient) {
+  if (auto sent = co_await write(dialogue_.recipient(recipient)); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  co_return co_await judge_next();
+}
+
+net::awaitable<NextHop::Judgement> NextHop::start_data() {
+  if (auto sent = co_await write(dialogue_.start_data()); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  const auto ready = co_await judge_next();
+  in_body_ = ready.has_value();
+  co_return ready;
+}
+
+net::awaitable<Result<void>> NextHop::write_body(ByteView bytes) {
+  body_.insert(body_.end(), bytes.begin(), bytes.end());
+  if (body_.size() < kTlsRecordBytes) co_return Result<void>();
+  auto written = co_await stream_->write(body_, kBlockWithin);
+  body_.clear();
+  co_return written;
+}
+
+net::awaitable<Reply> NextHop::finish() {
+  const std::string end = dialogue_.end_of_data();
+  body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
+  if (auto sent = co_await stream_->write(body_, kBlockWithin); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message).error();
+  body_.clear();
+  in_body_ = false;
+  const auto reply = co_await read_reply(kVerdictWithin);
+  if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message).error();
+  const auto event = dialogue_.on_reply(*reply).event;
+  if (event == Event::kDelivered || event == Event::kNotDelivered) co_return smtp::passed_on(*reply);
+  co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure())).error();
+}
+
+void NextHop::cut() {
+  if (stream_) stream_->cut();
+  stream_.reset();
+}
+
+net::awaitable<void> NextHop::leave() {
+  if (in_body_) cut();
+  if (!stream_) co_return;
+  if (dialogue_.due() == 0) static_cast<void>(co_await write(dialogue_.quit()));
+  stream_->close();
+  stream_.reset();
+}
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,72 @@
+/// One mail's connection to the next hop: made for one transaction, used for it, and closed.
+///
+/// Nothing of a mail is sent before TLS is up and the hop's certificate was accepted.
+/// Every step gives the reply that our client must hear when the step fails.
+///
+/// Threads: the loop of its session. Ownership: the settings must outlive it.
+#pragma once
+
+#include <expected>
+#include <optional>
+
+#include "firmware/base/bytes.h"
+#include "firmware/gateway/lane.h"
+#include "firmware/smtp/client_dialogue.h"
+#include "firmware/smtp/line_reader.h"
+#include "firmware/smtp/reply.h"
+#include "firmware/tls/net.h"
+#include "firmware/tls/session_facts.h"
+#include "firmware/tls/stream.h"
+
+namespace privyseal::gateway {
+
+class NextHop {
+ public:
+  /// Success, or what the client is to be told instead.
+  using Judgement = std::expected<void, smtp::Reply>;
+
+  explicit NextHop(const HopSettings& settings);
+
+  /// Connects, shakes hands, greets: ready for a mail.
+  [[nodiscard]] net::awaitable<Judgement> open();
+
+  /// MAIL and the first RCPT, in one write where the hop can pipeline.
+  [[nodiscard]] net::awaitable<Judgement> start_mail(const smtp::MailFrom* mail,
+                                                     smtp::Address first_recipient);
+  [[nodiscard]] net::awaitable<Judgement> add_recipient(smtp::Address recipient);
+  [[nodiscard]] bool is_open() const { return stream_.has_value(); }
+  /// True once MAIL was refused: no recipient can be added any more.
+  [[nodiscard]] bool mail_refused() const { return mail_refused_; }
+  [[nodiscard]] net::awaitable<Judgement> start_data();
+
+  /// Sends bytes of the body; they may be kept until there are enough for one TLS record.
+  [[nodiscard]] net::awaitable<Result<void>> write_body(ByteView bytes);
+  /// Sends the end of data and waits for the hop's verdict: a 2xx means that the hop has the mail.
+  [[nodiscard]] net::awaitable<smtp::Reply> finish();
+
+  /// The mail must not exist: the connection ends without the end of data.
+  void cut();
+  /// QUIT without waiting for its answer; inside a body, cut().
+  [[nodiscard]] net::awaitable<void> leave();
+
+  [[nodiscard]] const std::optional<tls::SessionFacts>& facts() const { return facts_; }
+
+ private:
+  net::awaitable<Result<void>> write(std::string_view text);
+  net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
+  net::awaitable<Judgement> greet();
+  net::awaitable<Judgement> shake_hands();
+  net::awaitable<Judgement> judge_next();
+  std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
+
+  const HopSettings& settings_;
+  smtp::ClientDialogue dialogue_;
+  smtp::LineReader reader_;
+  std::optional<tls::Stream> stream_;
+  std::optional<tls::SessionFacts> facts_;
+  Bytes body_;  // of the body, not yet written
+  bool mail_refused_ = false;
+  bool in_body_ = false;  // what we send now is mail, not commands
+};
+
+}  // namespace privyseal::gateway

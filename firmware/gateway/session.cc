@@ -1,0 +1,199 @@
+#include "firmware/gateway/session.h"
+
+#include "firmware/base/log.h"
+#include "firmware/policy/refusal.h"
+
+namespace privyseal::gateway {
+
+using namespace std::chrono_literals;
+using policy::Refusal;
+using smtp::Reply;
+
+namespace {
+
+constexpr auto kCommandWithin = 300s;  // RFC 5321 section 4.5.3.2.7
+constexpr auto kReplyWithin = 60s;
+constexpr auto kHandshakeWithin = 30s;
+constexpr auto kHearOutWithin = 2s;
+constexpr std::size_t kCommandChunkBytes = 4096;
+
+smtp::ServerSession::Options options_of(const Settings& settings) {
+  return {.hostname = settings.hostname,
+          .max_size_bytes = settings.limits.max_message_bytes,
+          .max_recipients = settings.limits.max_recipients,
+          .replies = policy::session_replies()};
+}
+
+}  // namespace
+
+Session::Session(Service& service, const Lane& lane, Waiting& waiting, net::tcp::socket socket)
+    : service_(service),
+      lane_(lane),
+      waiting_(waiting),
+      stream_(std::move(socket)),
+      reader_(smtp::kMaxCommandLine),
+      protocol_(options_of(service.settings)),
+      client_{.address = stream_.peer_address(), .name = {}, .session = {}} {}
+
+net::awaitable<void> Session::run() {
+  waiting_.add(stream_);
+  co_await converse();
+  co_await drop_mail("the sender went away");
+  waiting_.remove(stream_);
+}
+
+/// Until the connection ends; every path that ends it by our will has said why.
+net::awaitable<void> Session::converse() {
+  if (!lane_.clients.contains(stream_.peer_ip())) {
+    log_event(LogLevel::kWarning, "client-refused", {{"client", client_.address}, {"why", "not listed"}});
+    co_await refuse_and_close(Refusal::kClientNotListed);
+    co_return;
+  }
+  if (service_.sessions > service_.settings.limits.max_connections) {
+    co_await refuse_and_close(Refusal::kTooManyConnections);
+    co_return;
+  }
+  Next next = co_await send(protocol_.greeting());
+  while (next == Next::kContinue) {
+    const auto line = co_await next_line();
+    if (!line) co_return;
+    next = co_await perform(protocol_.on(smtp::parse_command(*line)));
+  }
+}
+
+/// Nothing: the connection is over, and what was to be said about that has been said.
+net::awaitable<std::optional<std::string>> Session::next_line() {
+  for (;;) {
+    const auto next = reader_.next();
+    if (next.state == smtp::LineReader::State::kLine) co_return std::string(next.line);
+    if (next.state == smtp::LineReader::State::kFault) {
+      log_event(LogLevel::kWarning, "client-refused",
+                {{"client", client_.address}, {"why", smtp::to_string(*next.fault)}});
+      co_await refuse_and_close(next.fault == smtp::LineFault::kTooLong ? Refusal::kLineTooLong
+                                : next.fault == smtp::LineFault::kNul   ? Refusal::kNulByte
+                                                                        : Refusal::kBareNewline);
+      co_return std::nullopt;
+    }
+    if (service_.draining && !protocol_.has_open_mail()) {
+      co_await refuse_and_close(Refusal::kShuttingDown);
+      co_return std::nullopt;
+    }
+    const auto room = reader_.prepare(kCommandChunkBytes);
+    const auto got = co_await stream_.read_some_interruptible(room, kCommandWithin);
+    if (!got && got.error().code != ErrorCode::kTimeout) co_return std::nullopt;
+    if (!got) {
+      co_await refuse_and_close(service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow);
+      co_return std::nullopt;
+    }
+    reader_.commit(*got);
+  }
+}
+
+net::awaitable<Session::Next> Session::perform(smtp::Action action) {
+  return std::visit([this](auto&& what) { return on(std::forward<decltype(what)>(what)); },
+                    std::move(action));
+}
+
+net::awaitable<Session::Next> Session::send(Reply reply) {
+  const std::string text = smtp::serialise(reply);
+  const auto sent = co_await stream_.write(bytes_of(text), kReplyWithin);
+  co_return sent ? Next::kContinue : Next::kClose;
+}
+
+/// The reply to an action whose outcome the protocol must know.
+net::awaitable<Session::Next> Session::answer(Reply reply) {
+  protocol_.answered(reply);
+  co_return co_await send(std::move(reply));
+}
+
+net::awaitable<Session::Next> Session::refuse_and_close(Refusal refusal) {
+  if (co_await send(policy::reply_of(refusal)) == Next::kContinue)
+    co_await stream_.close_after_reading(kHearOutWithin);
+  co_return Next::kClose;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::SendReply action) {
+  co_return co_await send(std::move(action.reply));
+}
+
+net::awaitable<Session::Next> Session::on(smtp::CloseSession action) {
+  if (co_await send(std::move(action.reply)) == Next::kContinue) stream_.close();
+  co_return Next::kClose;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
+  if (!reader_.buffered().empty()) {
+    log_event(LogLevel::kWarning, "client-refused",
+              {{"client", client_.address}, {"why", "spoke before TLS was up"}});
+    co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
+  }
+  // A handshake that cannot be signed would end in an alert that tells the client nothing.
+  if (!lane_.listener->library().keys_ready())
+    co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
+  if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
+  auto facts = co_await stream_.handshake(lane_.listener, kHandshakeWithin);
+  if (!facts) {
+    log_event(
+        LogLevel::kWarning, "handshake-failed",
+        {{"client", client_.address}, {"side", to_string(lane_.direction)}, {"why", facts.error().message}});
+    co_return Next::kClose;
+  }
+  client_.session = std::move(*facts);
+  protocol_.secured();
+  co_return Next::kContinue;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
+  if (service_.draining) co_return co_await refuse_and_close(Refusal::kShuttingDown);
+  client_.name = protocol_.client_name();
+  const auto refused = lane_.direction == Direction::kOut
+                           ? service_.route.refuses_sender_out(action.mail.reverse_path)
+                           : std::nullopt;
+  mail_.emplace(service_, lane_, client_, std::move(action.mail));
+  if (!refused) co_return co_await answer(smtp::mail_accepted());
+  co_await mail_->refuse(policy::reply_of(*refused));
+  mail_.reset();
+  co_return co_await answer(policy::reply_of(*refused));
+}
+
+net::awaitable<Session::Next> Session::on(smtp::AddRecipient action) {
+  co_return co_await answer(co_await mail_->add_recipient(std::move(action.recipient)));
+}
+
+net::awaitable<Session::Next> Session::on(smtp::StartData) {
+  // DATA ends a group of commands (RFC 2920 section 3.1): bytes behind it were sent without waiting for our
+  // 354.
+  if (!reader_.buffered().empty()) {
+    log_event(LogLevel::kWarning, "client-refused",
+              {{"client", client_.address}, {"why", "sent mail before 354"}});
+    co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
+  }
+  Reply reply = co_await mail_->start_data();
+  const bool go_ahead = reply.is_intermediate();
+  if (!go_ahead) mail_.reset();
+  if (co_await answer(std::move(reply)) == Next::kClose) co_return Next::kClose;
+  co_return go_ahead ? co_await body() : Next::kContinue;
+}
+
+net::awaitable<Session::Next> Session::body() {
+  Bytes rest;
+  auto end = co_await mail_->carry_body(&stream_, &rest);
+  mail_.reset();
+  if (!end) co_return Next::kClose;
+  reader_.append(rest);
+  const Next next = co_await answer(std::move(end->reply));
+  if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
+  co_return end->close ? Next::kClose : next;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::DropMail action) {
+  co_await drop_mail("the sender dropped the mail");
+  co_return co_await send(std::move(action.reply));
+}
+
+net::awaitable<void> Session::drop_mail(std::string_view why) {
+  if (mail_) co_await mail_->abandon(why);
+  mail_.reset();
+}
+
+}  // namespace privyseal::gateway

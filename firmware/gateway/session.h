@@ -1,0 +1,56 @@
+/// One SMTP connection from a mail server to us, from its first byte to its last.
+///
+/// Threads: one loop. Ownership: service, lane and waiting must outlive it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "firmware/gateway/lane.h"
+#include "firmware/gateway/mail_transaction.h"
+#include "firmware/gateway/service.h"
+#include "firmware/smtp/line_reader.h"
+#include "firmware/smtp/server_session.h"
+#include "firmware/tls/net.h"
+#include "firmware/tls/stream.h"
+
+namespace privyseal::gateway {
+
+class Session {
+ public:
+  Session(Service& service, const Lane& lane, Waiting& waiting, net::tcp::socket socket);
+
+  /// Runs to the end of the connection.
+  [[nodiscard]] net::awaitable<void> run();
+
+ private:
+  enum class Next { kContinue, kClose };
+
+  net::awaitable<void> converse();
+  net::awaitable<std::optional<std::string>> next_line();
+  net::awaitable<Next> perform(smtp::Action action);
+  net::awaitable<Next> on(smtp::SendReply action);
+  net::awaitable<Next> on(smtp::ShakeHands action);
+  net::awaitable<Next> on(smtp::OpenMail action);
+  net::awaitable<Next> on(smtp::AddRecipient action);
+  net::awaitable<Next> on(smtp::StartData action);
+  net::awaitable<Next> on(smtp::DropMail action);
+  net::awaitable<Next> on(smtp::CloseSession action);
+
+  net::awaitable<Next> answer(smtp::Reply reply);
+  net::awaitable<Next> send(smtp::Reply reply);
+  net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
+  net::awaitable<Next> body();
+  net::awaitable<void> drop_mail(std::string_view why);
+
+  Service& service_;
+  const Lane& lane_;
+  Waiting& waiting_;
+  tls::Stream stream_;
+  smtp::LineReader reader_;
+  smtp::ServerSession protocol_;
+  ClientFacts client_;
+  std::optional<MailTransaction> mail_;
+};
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,55 @@
+/// The gateway's settings file, read once at start. README.md of firmware/ shows one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "firmware/base/config.h"
+#include "firmware/base/result.h"
+
+namespace privyseal::gateway {
+
+struct HostPort {
+  std::string host;  ///< an address or a name
+  std::uint16_t port = 0;
+
+  [[nodiscard]] std::string text() const;
+};
+
+/// One of the two sides: our listener there, our identity there, and the next hop there.
+struct SideSettings {
+  HostPort listen;
+  std::filesystem::path certificate;  ///< our chain, PEM
+  std::string key_uri;
+  std::filesystem::path trusted_roots;
+  std::vector<std::string> clients;       ///< networks that may connect
+  std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
+  HostPort hop;
+  std::string hop_name;  ///< the name that the hop's certificate must have
+};
+
+struct Limits {
+  std::uint64_t max_message_bytes = 25 * 1024 * 1024;
+  std::uint32_t max_recipients = 100;
+  std::uint32_t max_connections = 1000;
+};
+
+struct Settings {
+  bool practice = false;  ///< every address must be loopback, so that nothing can leave the machine
+  std::string hostname;
+  std::vector<std::string> domains;  ///< the organisation's own mail domains
+  std::filesystem::path ledger;
+  std::filesystem::path openssl_config;
+  std::filesystem::path status;  ///< where the listeners' addresses are written once open; may be empty
+  std::uint32_t threads = 0;     ///< 0: one per core
+  Limits limits;
+  SideSettings lan;
+  SideSettings cjsm;
+};
+
+/// kInvalid: a setting is missing, malformed, unknown, or not loopback in practice mode.
+[[nodiscard]] Result<Settings> read_settings(Config config);
+
+}  // namespace privyseal::gateway

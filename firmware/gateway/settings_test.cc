@@ -1,0 +1,104 @@
+#include "firmware/gateway/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace privyseal::gateway {
+namespace {
+
+constexpr std::string_view kSound = R"(
+practice = true
+hostname = "gateway.lawfirm.example"
+domains = ["lawfirm.example"]
+ledger = "/l"
+openssl_config = "/o"
+[lan]
+listen = "127.0.0.1:2525"
+certificate = "/c"
+key = "keyd:lan"
+ca = "/a"
+clients = ["127.0.0.0/8"]
+server_host = "127.0.0.1"
+server_port = 25
+server_name = "mail.lawfirm.example"
+[cjsm]
+listen = "[::1]:0"
+certificate = "/c"
+key = "keyd:gateway"
+ca = "/a"
+clients = ["127.0.0.0/8"]
+client_names = ["relay.cjsm.example"]
+relay_host = "127.0.0.1"
+relay_port = 4545
+relay_name = "relay.cjsm.example"
+)";
+
+Result<Settings> settings_with(std::string_view line, std::string_view instead) {
+  std::string text(kSound);
+  const auto at = text.find(line);
+  EXPECT_NE(at, std::string::npos) << line;
+  text.replace(at, line.size(), instead);
+  return Config::parse(text, "t").and_then(read_settings);
+}
+
+TEST(Settings, AreRead) {
+  const auto settings = Config::parse(kSound, "t").and_then(read_settings);
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->lan.listen.text(), "127.0.0.1:2525");
+  EXPECT_EQ(settings->cjsm.listen.text(), "[::1]:0");
+  EXPECT_EQ(settings->cjsm.hop.port, 4545);
+  EXPECT_EQ(settings->limits.max_message_bytes, 25U << 20);
+}
+
+struct Bad {
+  const char* name;
+  const char* line;
+  const char* instead;
+  const char* message_part;
+};
+
+class BadSettings : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadSettings, AreRefusedByName) {
+  const auto settings = settings_with(GetParam().line, GetParam().instead);
+  ASSERT_FALSE(settings.has_value());
+  EXPECT_EQ(settings.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(settings.error().message.find(GetParam().message_part), std::string::npos)
+      << settings.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , BadSettings,
+    testing::ValuesIn(std::to_array<Bad>({
+        {"NoHostname", "hostname = \"gateway.lawfirm.example\"", "", "hostname is missing"},
+        {"NoDomains", "domains = [\"lawfirm.example\"]", "domains = []", "domains"},
+        {"Misspelt", "ledger = ", "leger = ", "ledger is missing"},
+        {"Unknown", "practice = true", "practice = true\ncolour = 'red'", "colour is no known setting"},
+        {"ListenWithoutPort", "127.0.0.1:2525", "127.0.0.1", "lan.listen"},
+        {"ListenPortTooBig", "127.0.0.1:2525", "127.0.0.1:65536", "lan.listen"},
+        {"ListenOnAName", "127.0.0.1:2525", "localhost:2525", "lan.listen"},
+        {"NoPort", "relay_port = 4545", "", "cjsm.relay_port"},
+        {"PortZero", "relay_port = 4545", "relay_port = 0", "cjsm.relay_port"},
+        {"NobodyMayConnect", "clients = [\"127.0.0.0/8\"]\nserver_host", "clients = []\nserver_host",
+         "lan.clients"},
+        {"AnyRelayName", "client_names = [\"relay.cjsm.example\"]", "client_names = []", "cjsm.client_names"},
+        {"PracticeWithRealRelay", "relay_host = \"127.0.0.1\"", "relay_host = \"192.0.2.1\"",
+         "practice mode"},
+        {"PracticeWithNamedRelay", "relay_host = \"127.0.0.1\"", "relay_host = \"localhost\"",
+         "practice mode"},
+        {"PracticeWithRealServer", "server_host = \"127.0.0.1\"", "server_host = \"10.0.0.1\"",
+         "practice mode"},
+        {"PracticeListeningOutside", "127.0.0.1:2525", "0.0.0.0:2525", "practice mode"},
+    })),
+    [](const auto& c) { return std::string(c.param.name); });
+
+TEST(Settings, MayNameARealRelayOutsidePracticeMode) {
+  std::string text(kSound);
+  text.replace(text.find("practice = true"), 15, "practice = false");
+  text.replace(text.find("relay_host = \"127.0.0.1\""), 24, "relay_host = \"relay.cjsm.example\"");
+  EXPECT_TRUE(Config::parse(text, "t").and_then(read_settings).has_value());
+}
+
+}  // namespace
+}  // namespace privyseal::gateway

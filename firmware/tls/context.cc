@@ -1,0 +1,118 @@
+#include "firmware/tls/context.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "firmware/base/check.h"
+#include "firmware/base/file.h"
+#include "firmware/tls/openssl.h"
+#include "firmware/tls/profile.h"
+
+namespace privyseal::tls {
+namespace {
+
+constexpr std::size_t kMaxPemBytes = 256 * 1024;
+constexpr int kMaxChainDepth = 4;
+
+Result<std::vector<CertificatePtr>> certificates_in(const std::filesystem::path& file,
+                                                    OSSL_LIB_CTX* library) {
+  const auto text = read_file(file, kMaxPemBytes);
+  if (!text) return std::unexpected(text.error());
+  const BioPtr bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+  std::vector<CertificatePtr> certificates;
+  for (;;) {
+    // An X509 made in the library context checks signatures with that context's providers.
+    X509* certificate = X509_new_ex(library, nullptr);
+    if (PEM_read_bio_X509(bio.get(), &certificate, nullptr, nullptr) == nullptr) {
+      X509_free(certificate);
+      break;
+    }
+    certificates.emplace_back(certificate);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end || certificates.empty())
+    return fail(ErrorCode::kInvalid, file.string() + ": holds no readable PEM certificates");
+  return certificates;
+}
+
+Result<void> show_certificate(SSL_CTX* context, const Library& library, const ContextSettings& settings) {
+  const auto chain = certificates_in(settings.certificate, library.get());
+  if (!chain) return std::unexpected(chain.error());
+  const auto key = library.key(settings.key_uri);
+  if (!key) return std::unexpected(key.error());
+  if (SSL_CTX_use_certificate(context, chain->front().get()) != 1)
+    return fail_openssl(ErrorCode::kInvalid, settings.certificate.string());
+  for (std::size_t i = 1; i < chain->size(); ++i)
+    if (SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) != 1)
+      return fail_openssl(ErrorCode::kInvalid, settings.certificate.string());
+  if (SSL_CTX_use_PrivateKey(context, key->get()) != 1 || SSL_CTX_check_private_key(context) != 1)
+    return fail_openssl(ErrorCode::kInvalid, settings.certificate.string() + " and " + settings.key_uri);
+  return {};
+}
+
+Result<void> trust(SSL_CTX* context, const Library& library, const ContextSettings& settings) {
+  const auto roots = certificates_in(settings.trusted_roots, library.get());
+  if (!roots) return std::unexpected(roots.error());
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  for (const auto& root : *roots) {
+    if (X509_STORE_add_cert(store, root.get()) != 1 || SSL_CTX_add_client_CA(context, root.get()) != 1)
+      return fail_openssl(ErrorCode::kInvalid, settings.trusted_roots.string());
+  }
+  X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT);
+  SSL_CTX_set_verify_depth(context, kMaxChainDepth);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Library> library,
+                                                     const ContextSettings& settings) {
+  const bool server = settings.side == Side::kServer;
+  if (server && settings.certificate.empty())
+    return fail(ErrorCode::kInvalid, "tls: a server needs a certificate");
+  if (!server && settings.trusted_roots.empty())
+    return fail(ErrorCode::kInvalid, "tls: a client needs trusted roots");
+  if (!settings.trusted_roots.empty() && settings.peer_names.empty())
+    return fail(ErrorCode::kInvalid, "tls: trusted roots without the names that peers may have");
+
+  SslCtxPtr context(
+      SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
+  if (!context) return fail_openssl(ErrorCode::kUnavailable, "tls context");
+  if (auto applied = apply(kProfile, context.get()); !applied) return std::unexpected(applied.error());
+  if (!settings.certificate.empty())
+    if (auto shown = show_certificate(context.get(), *library, settings); !shown)
+      return std::unexpected(shown.error());
+  if (!settings.trusted_roots.empty())
+    if (auto trusted = trust(context.get(), *library, settings); !trusted)
+      return std::unexpected(trusted.error());
+  return std::shared_ptr<const Context>(new Context(std::move(library), context.release(), settings));
+}
+
+Context::Context(std::shared_ptr<const Library> library, SSL_CTX* context, const ContextSettings& settings)
+    : library_(std::move(library)),
+      context_(context),
+      side_(settings.side),
+      peer_names_(settings.peer_names) {}
+
+Context::~Context() { SSL_CTX_free(context_); }
+
+SSL* Context::new_session() const {
+  SslPtr session(SSL_new(context_));
+  if (!session) return nullptr;
+  SSL_set_hostflags(session.get(),
+                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  for (const std::string& name : peer_names_)
+    if (SSL_add1_host(session.get(), name.c_str()) != 1) return nullptr;
+  if (side_ == Side::kServer) {
+    SSL_set_accept_state(session.get());
+    return session.release();
+  }
+  CHECK(!peer_names_.empty());
+  if (SSL_set_tlsext_host_name(session.get(), peer_names_.front().c_str()) != 1) return nullptr;
+  SSL_set_connect_state(session.get());
+  return session.release();
+}
+
+}  // namespace privyseal::tls

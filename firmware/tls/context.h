@@ -1,0 +1,58 @@
+/// One side's TLS settings, made once and never changed: who we are, whom we trust.
+///
+/// A new certificate makes a new Context; sessions keep the one they began with.
+///
+/// Threads: any, after creation. Ownership: shared; the Library must outlive it.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "firmware/base/result.h"
+#include "firmware/tls/library.h"
+
+namespace privyseal::tls {
+
+enum class Side { kClient, kServer };
+
+struct ContextSettings {
+  Side side = Side::kClient;
+  /// Our certificate chain (PEM, leaf first) and the URI of its key; both empty: we show none (clients only).
+  std::filesystem::path certificate;
+  std::string key_uri;
+  /// The only roots that are trusted; empty: the peer is not asked for a certificate (servers only).
+  std::filesystem::path trusted_roots;
+  /// The peer's certificate must hold one of these dNSNames. Needed where trusted_roots is set.
+  std::vector<std::string> peer_names;
+};
+
+class Context {
+ public:
+  /// kInvalid: a certificate file is malformed, or does not belong to the key. kUnavailable: the key is not
+  /// there.
+  [[nodiscard]] static Result<std::shared_ptr<const Context>> make(std::shared_ptr<const Library> library,
+                                                                   const ContextSettings& settings);
+  ~Context();
+  Context(const Context&) = delete;  // shared, never copied
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] Side side() const { return side_; }
+  /// A new connection's TLS state, with name checks set. Null: out of memory.
+  [[nodiscard]] SSL* new_session() const;
+  /// For the check whether keys are there before a handshake is promised to a peer.
+  [[nodiscard]] const Library& library() const { return *library_; }
+
+ private:
+  Context(std::shared_ptr<const Library> library, SSL_CTX* context, const ContextSettings& settings);
+
+  std::shared_ptr<const Library> library_;
+  SSL_CTX* context_;
+  Side side_;
+  std::vector<std::string> peer_names_;
+};
+
+}  // namespace privyseal::tls

@@ -1,0 +1,39 @@
+/// The one table of what TLS may be here; contexts of every side and direction take it from this file.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+
+#include "firmware/base/result.h"
+
+namespace privyseal::tls {
+
+struct Profile {
+  int min_version;
+  int max_version;
+  const char* suites;      ///< TLS 1.3 names, best first
+  const char* groups;      ///< key agreement, best first
+  const char* signatures;  ///< accepted from peers, and offered
+  std::uint64_t options;   ///< SSL_OP_*
+};
+
+/// TLS 1.3 only, forward secrecy always, and nothing that would let a session be used twice:
+/// no tickets, no cache, no early data ("session keys are established for each transaction").
+inline constexpr Profile kProfile{
+    .min_version = TLS1_3_VERSION,
+    .max_version = TLS1_3_VERSION,
+    .suites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+    .groups = "X25519:P-256:P-384",
+    .signatures =
+        "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ed25519:"
+        "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512",
+    // Certificate compression costs more CPU per handshake than the bytes it saves.
+    .options = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+               SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
+};
+
+/// kInvalid: this OpenSSL does not know a name of the table.
+[[nodiscard]] Result<void> apply(const Profile& profile, SSL_CTX* context);
+
+}  // namespace privyseal::tls

@@ -1,0 +1,280 @@
+#include "firmware/tls/stream.h"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancel_at.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "firmware/base/check.h"
+#include "firmware/tls/openssl.h"
+
+namespace privyseal::tls {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+Error to_error(const error_code& error) {
+  if (error == asio::error::eof || error == asio::error::connection_reset ||
+      error == asio::error::broken_pipe || error == asio::error::connection_aborted)
+    return {ErrorCode::kClosed, "connection: closed by the peer"};
+  return {ErrorCode::kUnavailable, "connection: " + error.message()};
+}
+
+std::string address_text(const net::tcp::endpoint& peer) {
+  return peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
+}  // namespace
+
+struct Stream::State : std::enable_shared_from_this<State> {
+  explicit State(net::tcp::socket s) : socket(std::move(s)), watchdog(socket.get_executor()) {
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.set_option(net::tcp::no_delay(true), ignored);
+    peer = socket.remote_endpoint(ignored);
+    address = address_text(peer);
+  }
+
+  /// Ends pending waits of the socket when `deadline` passes. The timer is moved only to come
+  /// earlier: most operations end long before it rings, and it then looks again.
+  void watch(Duration within) {
+    timed_out = false;
+    deadline = std::chrono::steady_clock::now() + within;
+    if (!ringing || deadline < *ringing) ring_at(deadline);
+  }
+  void unwatch() { deadline = SteadyTime::max(); }
+
+  void ring_at(SteadyTime time) {
+    ringing = time;
+    watchdog.expires_at(time);
+    watchdog.async_wait([weak = weak_from_this()](const error_code& error) {
+      if (const auto state = weak.lock(); state && !error) state->rang();
+    });
+  }
+
+  void rang() {
+    ringing.reset();
+    if (deadline == SteadyTime::max()) return;
+    if (std::chrono::steady_clock::now() < deadline) return ring_at(deadline);
+    timed_out = true;
+    error_code ignored;
+    socket.cancel(ignored);
+  }
+
+  net::tcp::socket socket;
+  asio::steady_timer watchdog;
+  net::tcp::endpoint peer;
+  std::string address;
+  std::shared_ptr<const Context> context;  // what `tls` was made from
+  SslPtr tls;
+  SteadyTime deadline = SteadyTime::max();
+  std::optional<SteadyTime> ringing;  // when the pending wait of `watchdog` ends
+  bool timed_out = false;
+  bool interruptible = false;
+};
+
+Stream::Stream(net::tcp::socket socket) : state_(std::make_shared<State>(std::move(socket))) {}
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&& other) noexcept {
+  if (this != &other) {
+    if (state_) cut();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+Stream::~Stream() {
+  if (state_) cut();
+}
+
+net::awaitable<Result<Stream>> Stream::connect(std::string host, std::uint16_t port, Duration within) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto until = std::chrono::steady_clock::now() + within;
+  net::tcp::resolver resolver(executor);
+  net::tcp::resolver::results_type endpoints;
+  error_code no_literal;
+  error_code failed;
+  // A literal address needs no resolver, and so no resolver thread.
+  const auto address = asio::ip::make_address(host, no_literal);
+  if (!no_literal)
+    endpoints = net::tcp::resolver::results_type::create(net::tcp::endpoint(address, port), host, "");
+  else
+    std::tie(failed, endpoints) =
+        co_await resolver.async_resolve(host, std::to_string(port), asio::cancel_at(until, kAwait));
+  net::tcp::socket socket(executor);
+  if (!failed)
+    std::tie(failed, std::ignore) =
+        co_await asio::async_connect(socket, endpoints, asio::cancel_at(until, kAwait));
+  if (failed == asio::error::operation_aborted)
+    co_return fail(ErrorCode::kTimeout, "connect: no answer in time");
+  if (failed) co_return fail(ErrorCode::kUnavailable, "connect: " + failed.message());
+  co_return Stream(std::move(socket));
+}
+
+net::awaitable<Result<void>> Stream::wait(std::shared_ptr<State> state, int tls_error) {
+  const auto direction =
+      tls_error == SSL_ERROR_WANT_WRITE ? net::tcp::socket::wait_write : net::tcp::socket::wait_read;
+  const auto [error] = co_await state->socket.async_wait(direction, kAwait);
+  if (state->timed_out) co_return fail(ErrorCode::kTimeout, "connection: the peer was silent too long");
+  if (error == asio::error::operation_aborted) co_return fail(ErrorCode::kTimeout, "connection: interrupted");
+  if (error) co_return std::unexpected(to_error(error));
+  co_return Result<void>();
+}
+
+net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Context> context,
+                                                       Duration within) {
+  const auto state = state_;
+  CHECK(!state->tls);
+  ERR_clear_error();
+  state->tls.reset(context->new_session());
+  if (!state->tls || SSL_set_fd(state->tls.get(), state->socket.native_handle()) != 1)
+    co_return fail_openssl(ErrorCode::kUnavailable, "tls session");
+  state->context = std::move(context);
+  state->watch(within);
+  for (;;) {
+    ERR_clear_error();
+    const int done = SSL_do_handshake(state->tls.get());
+    if (done == 1) break;
+    const int error = SSL_get_error(state->tls.get(), done);
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+      const bool refused = SSL_get_verify_result(state->tls.get()) != X509_V_OK ||
+                           ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+      state->unwatch();
+      co_return fail(refused ? ErrorCode::kDenied : ErrorCode::kInvalid, handshake_failure(state->tls.get()));
+    }
+    if (auto ready = co_await wait(state, error); !ready) co_return std::unexpected(ready.error());
+  }
+  state->unwatch();
+  co_return facts_of(state->tls.get());
+}
+
+net::awaitable<Result<std::size_t>> Stream::read_some(std::span<std::byte> buffer, Duration within) {
+  const auto state = state_;
+  bool watching = false;
+  for (;;) {
+    int want = SSL_ERROR_WANT_READ;
+    if (state->tls) {
+      ERR_clear_error();
+      std::size_t got = 0;
+      const int done = SSL_read_ex(state->tls.get(), buffer.data(), buffer.size(), &got);
+      if (done == 1) {
+        state->unwatch();
+        co_return got;
+      }
+      want = SSL_get_error(state->tls.get(), done);
+      if (want == SSL_ERROR_SSL) co_return fail_openssl(ErrorCode::kClosed, "connection");
+      if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
+        co_return fail(ErrorCode::kClosed, "connection: closed by the peer");
+    } else {
+      error_code error;
+      const std::size_t got = state->socket.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+      if (!error) {
+        state->unwatch();
+        co_return got;
+      }
+      if (error != asio::error::would_block) co_return std::unexpected(to_error(error));
+    }
+    if (!watching) state->watch(within);
+    watching = true;
+    if (auto ready = co_await wait(state, want); !ready) {
+      state->unwatch();
+      co_return std::unexpected(ready.error());
+    }
+  }
+}
+
+net::awaitable<Result<std::size_t>> Stream::read_some_interruptible(std::span<std::byte> buffer,
+                                                                    Duration within) {
+  const auto state = state_;
+  state->interruptible = true;
+  auto got = co_await read_some(buffer, within);
+  state->interruptible = false;
+  co_return got;
+}
+
+void Stream::interrupt() {
+  error_code ignored;
+  if (state_ && state_->interruptible) state_->socket.cancel(ignored);
+}
+
+net::awaitable<Result<void>> Stream::write(ByteView bytes, Duration within) {
+  const auto state = state_;
+  bool watching = false;
+  while (!bytes.empty()) {
+    int want = SSL_ERROR_WANT_WRITE;
+    std::size_t put = 0;
+    if (state->tls) {
+      ERR_clear_error();
+      const int done = SSL_write_ex(state->tls.get(), bytes.data(), bytes.size(), &put);
+      if (done != 1) {
+        put = 0;
+        want = SSL_get_error(state->tls.get(), done);
+        if (want == SSL_ERROR_SSL) co_return fail_openssl(ErrorCode::kClosed, "connection");
+        if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
+          co_return fail(ErrorCode::kClosed, "connection: closed by the peer");
+      }
+    } else {
+      error_code error;
+      put = state->socket.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+      if (error && error != asio::error::would_block) co_return std::unexpected(to_error(error));
+    }
+    bytes = bytes.subspan(put);
+    if (put > 0) continue;
+    if (!watching) state->watch(within);
+    watching = true;
+    if (auto ready = co_await wait(state, want); !ready) {
+      state->unwatch();
+      co_return ready;
+    }
+  }
+  state->unwatch();
+  co_return Result<void>();
+}
+
+void Stream::cut() {
+  error_code ignored;
+  state_->watchdog.cancel();
+  state_->socket.close(ignored);
+}
+
+void Stream::say_end() {
+  if (secure()) SSL_shutdown(state_->tls.get());
+  ERR_clear_error();
+  error_code ignored;
+  state_->socket.shutdown(net::tcp::socket::shutdown_send, ignored);
+}
+
+void Stream::close() {
+  say_end();
+  cut();
+}
+
+net::awaitable<void> Stream::close_after_reading(Duration within) {
+  const auto state = state_;
+  say_end();
+  state->watch(within);
+  std::array<std::byte, 4096> unread;
+  for (;;) {
+    error_code error;
+    state->socket.read_some(asio::buffer(unread), error);
+    if (error && error != asio::error::would_block) break;
+    if (state->timed_out) break;
+    if (error && !co_await wait(state, SSL_ERROR_WANT_READ)) break;
+  }
+  cut();
+}
+
+bool Stream::secure() const { return state_->tls && SSL_is_init_finished(state_->tls.get()); }
+
+asio::ip::address Stream::peer_ip() const { return state_->peer.address(); }
+
+const std::string& Stream::peer_address() const { return state_->address; }
+
+}  // namespace privyseal::tls

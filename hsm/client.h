@@ -1,0 +1,79 @@
+/// The door to the keys: what any process of ours may ask keyd for.
+///
+/// Every call is one request and one answer on keyd's socket, and blocks until the
+/// answer or the deadline. Connections are kept open and lent to one caller at a
+/// time. keyd may be restarted at any moment: a kept connection that turns out dead
+/// is replaced and the request repeated once, so callers notice nothing.
+///
+/// Threads: every member may be called from any thread. After a fork the child
+/// opens connections of its own.
+///
+/// Errors of all calls: what keyd answered (kDenied, kNotFound, kConflict, ...);
+/// kUnavailable: keyd is not there or talks nonsense; kTimeout: the deadline passed;
+/// kInvalid: the name is no key name, or the message is too long to be sent.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/bytes.h"
+#include "firmware/base/guarded.h"
+#include "firmware/base/result.h"
+#include "firmware/base/unique_fd.h"
+#include "hsm/wire.h"
+
+namespace privyseal::hsm {
+
+class Client {
+ public:
+  static constexpr std::chrono::milliseconds kDeadline{2000};
+
+  /// Touches no socket. `deadline` bounds one call, its repetition included.
+  explicit Client(std::filesystem::path socket, std::chrono::milliseconds deadline = kDeadline);
+
+  [[nodiscard]] Result<KeyInfo> find_key(std::string_view name);
+  [[nodiscard]] Result<std::vector<KeyInfo>> list_keys();
+  /// ECDSA-Sig-Value over a TLS 1.3 CertificateVerify input (RFC 8446 section 4.4.3).
+  [[nodiscard]] Result<Bytes> sign_tls13(std::string_view name, ByteView message);
+  /// ECDSA-Sig-Value over a DER CertificationRequestInfo (RFC 2986 section 4.1).
+  [[nodiscard]] Result<Bytes> sign_csr(std::string_view name, ByteView request_info);
+  /// Never repeated once it was sent: after kUnavailable or kTimeout, look with find_key.
+  [[nodiscard]] Result<KeyInfo> generate(std::string_view name, KeyRole role, KeyType type);
+  [[nodiscard]] Result<std::vector<KeyUses>> uses();
+  /// Whether keyd can sign right now; an error when keyd itself cannot be asked.
+  [[nodiscard]] Result<bool> health();
+  [[nodiscard]] Result<bool> health(std::chrono::milliseconds deadline);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Idle {
+    pid_t owner = 0;  // connections that a fork copied belong to the parent
+    std::vector<UniqueFd> connections;
+  };
+  /// How one attempt on one connection ended.
+  struct Attempt {
+    Result<Answer> answer;  // kClosed: the connection was dead, or died
+    bool is_sent = false;
+  };
+
+  template <class AnswerBody, class RequestBody>
+  Result<AnswerBody> ask(RequestBody body, std::chrono::milliseconds deadline);
+  Result<Answer> exchange(const Request& request, Time until);
+  Attempt attempt(int connection, const Request& request, Time until) const;
+  UniqueFd take_idle();
+  void drop_idle();
+  void give_back(UniqueFd connection);
+
+  const std::filesystem::path socket_;
+  const std::chrono::milliseconds deadline_;
+  std::atomic<std::uint32_t> last_id_ = 0;
+  Guarded<Idle> idle_;
+};
+
+}  // namespace privyseal::hsm

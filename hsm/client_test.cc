@@ -1,0 +1,259 @@
+#include "hsm/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <thread>
+
+#include "firmware/base/unix_socket.h"
+#include "tests/support/fake_keyd.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::hsm {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using test::answer_to;
+using test::FakeKeyd;
+
+constexpr auto kShort = 50ms;
+
+KeyInfo some_key(std::string name) {
+  return {std::move(name), KeyRole::kCjsmIdentity, KeyType::kEcP256, Bytes(91, std::byte{1})};
+}
+
+/// Answers everything, and signs by giving the message back.
+FakeKeyd::Reply agreeable(const Request& request) {
+  struct Visitor {
+    const Request& request;
+    FakeKeyd::Reply operator()(const HealthRequest&) { return answer_to(request, HealthAnswer{true}); }
+    FakeKeyd::Reply operator()(const ListKeysRequest&) {
+      return answer_to(request, KeysAnswer{{some_key("a"), some_key("b")}});
+    }
+    FakeKeyd::Reply operator()(const FindKeyRequest& find) {
+      return answer_to(request, KeysAnswer{{some_key(find.name)}});
+    }
+    FakeKeyd::Reply operator()(const SignTls13Request& sign) {
+      return answer_to(request, SignatureAnswer{sign.message});
+    }
+    FakeKeyd::Reply operator()(const SignCsrRequest& sign) {
+      return answer_to(request, SignatureAnswer{sign.request_info});
+    }
+    FakeKeyd::Reply operator()(const GenerateRequest& generate) {
+      return answer_to(request, KeysAnswer{{KeyInfo{generate.name, generate.role, generate.type, {}}}});
+    }
+    FakeKeyd::Reply operator()(const CountUsesRequest&) {
+      return answer_to(request, UsesAnswer{{KeyUses{"a", 1, 2, 3, 4}}});
+    }
+  };
+  return std::visit(Visitor{request}, request.body);
+}
+
+class ClientTest : public testing::Test {
+ protected:
+  template <class T>
+  static ErrorCode code_of(const Result<T>& result) {
+    EXPECT_FALSE(result.has_value());
+    return result.has_value() ? ErrorCode{-1} : result.error().code;
+  }
+
+  test::TempFolder folder_;
+  const std::filesystem::path socket_ = folder_.path() / "keyd.sock";
+  Client client_{socket_, 10s};
+};
+
+TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
+  const FakeKeyd keyd(socket_, agreeable);
+  const Bytes message(146, std::byte{0x20});
+  EXPECT_EQ(client_.health().value(), true);
+  EXPECT_EQ(client_.find_key("gateway").value(), some_key("gateway"));
+  EXPECT_THAT(client_.list_keys().value(), testing::ElementsAre(some_key("a"), some_key("b")));
+  EXPECT_EQ(client_.sign_tls13("gateway", message).value(), message);
+  EXPECT_EQ(client_.sign_csr("gateway", message).value(), message);
+  EXPECT_EQ(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP384).value(),
+            (KeyInfo{"new", KeyRole::kLanIdentity, KeyType::kEcP384, {}}));
+  EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4}));
+}
+
+TEST_F(ClientTest, OneCallerKeepsOneConnection) {
+  const FakeKeyd keyd(socket_, agreeable);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(client_.health());
+  EXPECT_EQ(keyd.connections(), 1);
+}
+
+TEST_F(ClientTest, ConcurrentCallersGetTheirOwnAnswers) {
+  const FakeKeyd keyd(socket_, agreeable);
+  std::vector<std::thread> callers;
+  std::atomic<int> right = 0;
+  for (std::uint8_t caller = 0; caller < 8; ++caller)
+    callers.emplace_back([&, caller] {
+      const Bytes message(130, std::byte{caller});
+      for (int i = 0; i < 50; ++i) right += client_.sign_tls13("gateway", message) == message ? 1 : 0;
+    });
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(right, 8 * 50);
+  EXPECT_LE(keyd.connections(), 8);
+}
+
+TEST_F(ClientTest, KeydsRefusalIsHandedOn) {
+  const FakeKeyd keyd(socket_, [](const Request& request) {
+    return answer_to(request, ErrorAnswer{ErrorCode::kDenied, "key: not for this caller"});
+  });
+  const auto signature = client_.sign_tls13("gateway", {});
+  EXPECT_EQ(code_of(signature), ErrorCode::kDenied);
+  EXPECT_EQ(signature.error().message, "key: not for this caller");
+  EXPECT_EQ(code_of(client_.health()), ErrorCode::kDenied);
+  EXPECT_EQ(keyd.connections(), 1);
+}
+
+TEST_F(ClientTest, NobodyListeningIsUnavailable) {
+  EXPECT_EQ(code_of(client_.health()), ErrorCode::kUnavailable);
+  EXPECT_EQ(code_of(client_.find_key("gateway")), ErrorCode::kUnavailable);
+}
+
+TEST_F(ClientTest, ARestartBetweenTwoRequestsIsNotNoticed) {
+  auto keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  ASSERT_TRUE(client_.health());
+  keyd.reset();
+  EXPECT_EQ(code_of(client_.health()), ErrorCode::kUnavailable);
+  keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  ASSERT_TRUE(client_.health());
+  keyd.reset();
+  keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  EXPECT_TRUE(client_.sign_tls13("gateway", Bytes(130)));
+  EXPECT_TRUE(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP256));
+}
+
+TEST_F(ClientTest, AGenerateThatFindsADeadConnectionIsSentToTheNewKeyd) {
+  auto keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  ASSERT_TRUE(client_.health());
+  keyd.reset();
+  keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  EXPECT_TRUE(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP256));
+  EXPECT_EQ(keyd->requests().size(), 1u);
+}
+
+/// Hangs up on what is not health, the first time only.
+FakeKeyd::Behaviour dies_once() {
+  return [has_died = std::make_shared<std::atomic<bool>>(false)](const Request& request) -> FakeKeyd::Reply {
+    if (!std::holds_alternative<HealthRequest>(request.body) && !has_died->exchange(true))
+      return FakeKeyd::HangUp{};
+    return agreeable(request);
+  };
+}
+
+TEST_F(ClientTest, AKeptConnectionThatDiesUnderASignatureIsReplacedOnce) {
+  FakeKeyd keyd(socket_, dies_once());
+  ASSERT_TRUE(client_.health());
+  EXPECT_TRUE(client_.sign_tls13("gateway", Bytes(130)));
+  EXPECT_EQ(keyd.connections(), 2);
+}
+
+TEST_F(ClientTest, AGenerateThatWasSentIsNeverRepeated) {
+  FakeKeyd keyd(socket_, dies_once());
+  ASSERT_TRUE(client_.health());
+  EXPECT_EQ(code_of(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP256)),
+            ErrorCode::kUnavailable);
+  EXPECT_EQ(keyd.requests().size(), 2u);
+  EXPECT_TRUE(client_.health());
+}
+
+TEST_F(ClientTest, AKeydThatAlwaysHangsUpIsUnavailableAfterTwoAttempts) {
+  auto keyd = std::make_unique<FakeKeyd>(socket_, agreeable);
+  ASSERT_TRUE(client_.health());
+  keyd.reset();
+  keyd = std::make_unique<FakeKeyd>(socket_, [](const Request&) { return FakeKeyd::HangUp{}; });
+  EXPECT_EQ(code_of(client_.sign_tls13("gateway", Bytes(130))), ErrorCode::kUnavailable);
+  EXPECT_EQ(keyd->requests().size(), 1u);
+}
+
+TEST_F(ClientTest, SilenceIsATimeoutAndTheConnectionIsNotUsedAgain) {
+  std::atomic<bool> is_silent = true;
+  FakeKeyd keyd(socket_, [&](const Request& request) -> FakeKeyd::Reply {
+    if (is_silent.exchange(false)) return FakeKeyd::Silence{};
+    return agreeable(request);
+  });
+  EXPECT_EQ(code_of(client_.health(kShort)), ErrorCode::kTimeout);
+  EXPECT_TRUE(client_.health());
+  EXPECT_EQ(keyd.connections(), 2);
+}
+
+TEST_F(ClientTest, AListenerThatTakesNobodyIsATimeout) {
+  const auto listener = listen_seqpacket(socket_, 0600).value();
+  ASSERT_EQ(::listen(listener.get(), 0), 0);
+  const auto takes_the_only_place = connect_seqpacket(socket_).value();
+  EXPECT_EQ(code_of(client_.health(kShort)), ErrorCode::kTimeout);
+}
+
+TEST_F(ClientTest, AnAnswerToAnotherRequestIsRefusedAndTheConnectionDropped) {
+  std::atomic<std::uint32_t> wrong_by = 1;
+  FakeKeyd keyd(socket_, [&](const Request& request) {
+    return Answer{request.id + wrong_by.exchange(0), SignatureAnswer{Bytes(70)}};
+  });
+  EXPECT_EQ(code_of(client_.sign_tls13("gateway", Bytes(130))), ErrorCode::kUnavailable);
+  EXPECT_TRUE(client_.sign_tls13("gateway", Bytes(130)));
+  EXPECT_EQ(keyd.connections(), 2);
+}
+
+TEST_F(ClientTest, GarbageIsUnavailable) {
+  for (const Bytes& garbage : {Bytes(1), Bytes(200, std::byte{0xff}), Bytes(kMaxMessageBytes + 1)}) {
+    const FakeKeyd keyd(socket_, [&](const Request&) { return garbage; });
+    EXPECT_EQ(code_of(client_.health()), ErrorCode::kUnavailable) << garbage.size();
+  }
+}
+
+TEST_F(ClientTest, AnAnswerOfAnotherKindIsUnavailable) {
+  const FakeKeyd keyd(socket_, [](const Request& request) { return answer_to(request, HealthAnswer{true}); });
+  EXPECT_EQ(code_of(client_.sign_csr("gateway", Bytes(10))), ErrorCode::kUnavailable);
+  EXPECT_EQ(code_of(client_.list_keys()), ErrorCode::kUnavailable);
+}
+
+TEST_F(ClientTest, AnotherKeyThanTheOneAskedForIsUnavailable) {
+  std::vector<KeyInfo> keys;
+  const FakeKeyd keyd(socket_, [&](const Request& request) { return answer_to(request, KeysAnswer{keys}); });
+  EXPECT_EQ(code_of(client_.find_key("gateway")), ErrorCode::kUnavailable);
+  keys = {some_key("other")};
+  EXPECT_EQ(code_of(client_.find_key("gateway")), ErrorCode::kUnavailable);
+  keys = {some_key("gateway"), some_key("gateway")};
+  EXPECT_EQ(code_of(client_.find_key("gateway")), ErrorCode::kUnavailable);
+}
+
+TEST_F(ClientTest, WhatCannotBeSentIsInvalidAndNotSent) {
+  const FakeKeyd keyd(socket_, agreeable);
+  for (const char* name : {"", "UPPER", "a/b", "a b", "123456789012345678901234567890123"}) {
+    EXPECT_EQ(code_of(client_.find_key(name)), ErrorCode::kInvalid) << name;
+    EXPECT_EQ(code_of(client_.sign_tls13(name, {})), ErrorCode::kInvalid) << name;
+    EXPECT_EQ(code_of(client_.generate(name, KeyRole::kLanIdentity, KeyType::kEcP256)), ErrorCode::kInvalid)
+        << name;
+  }
+  EXPECT_EQ(code_of(client_.sign_csr("gateway", Bytes(kMaxMessageBytes))), ErrorCode::kInvalid);
+  EXPECT_EQ(keyd.connections(), 0);
+}
+
+TEST_F(ClientTest, TheLongestMessageThatIsTakenCanBeSent) {
+  const FakeKeyd keyd(socket_, agreeable);
+  const std::string name(kMaxKeyNameBytes, 'n');
+  // An answer is shorter than its request by the name and its length, so it fits too.
+  std::size_t size = kMaxMessageBytes;
+  while (size > 0 && !client_.sign_csr(name, Bytes(size))) --size;
+  EXPECT_EQ(size, kMaxMessageBytes - 42);
+}
+
+TEST_F(ClientTest, AForkedChildUsesNoConnectionOfItsParent) {
+  FakeKeyd keyd(socket_, agreeable);
+  ASSERT_TRUE(client_.health());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(client_.health().has_value() ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(keyd.connections(), 2);
+  EXPECT_TRUE(client_.health());
+  EXPECT_EQ(keyd.connections(), 2);
+}
+
+}  // namespace
+}  // namespace privyseal::hsm

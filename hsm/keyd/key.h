@@ -1,0 +1,60 @@
+/// A key that keyd holds, and how often it was used.
+///
+/// Threads: any. Name, role and public key never change; the rest is atomic.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "firmware/base/bytes.h"
+#include "hsm/keyd/key_label.h"
+#include "hsm/keyd/public_key.h"
+#include "hsm/keyd/token.h"
+#include "hsm/pkcs11/session.h"
+
+namespace privyseal::keyd {
+
+class Key {
+ public:
+  Key(KeyLabel label, Bytes id, PublicKey public_key, pkcs11::ObjectHandle private_key)
+      : label_(std::move(label)),
+        id_(std::move(id)),
+        public_key_(std::move(public_key)),
+        private_key_(private_key) {}
+
+  [[nodiscard]] const std::string& name() const { return label_.name; }
+  [[nodiscard]] hsm::KeyRole role() const { return label_.role; }
+  [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+  [[nodiscard]] hsm::KeyInfo info() const;
+
+  /// The ECDSA-Sig-Value of `message`, already verified with the public key: what a token gives
+  /// back is not trusted. What may be signed is decided before (tls13.h, csr.h, policy.h).
+  /// kUnavailable: the token could not sign, or signed wrongly.
+  [[nodiscard]] Result<Bytes> sign(WorkSession& work, ByteView message);
+
+  /// Signs and verifies a text that means nothing. As `sign`, else.
+  [[nodiscard]] Result<void> self_test(WorkSession& work);
+
+  // Uses since keyd started.
+  std::atomic<std::uint64_t> tls_client_uses{0};
+  std::atomic<std::uint64_t> tls_server_uses{0};
+  std::atomic<std::uint64_t> csr_uses{0};
+  std::atomic<std::uint64_t> refusals{0};
+  [[nodiscard]] hsm::KeyUses uses() const;
+
+ private:
+  Result<Bytes> raw_signature(WorkSession& work, ByteView digest);
+  Result<void> find_again(WorkSession& work);
+
+  const KeyLabel label_;
+  const Bytes id_;
+  const PublicKey public_key_;
+  // Resolved when the key is loaded or made, never per signature: a search costs more than the
+  // signature. A log-in that was lost makes handles stale; then it is found again by its id.
+  std::atomic<pkcs11::ObjectHandle> private_key_;
+};
+
+using KeyRef = std::shared_ptr<Key>;
+
+}  // namespace privyseal::keyd

@@ -1,0 +1,119 @@
+#include "hsm/keyd/key_store.h"
+
+#include <openssl/rand.h>
+
+#include "firmware/base/check.h"
+#include "firmware/base/log.h"
+#include "hsm/keyd/key_attributes.h"
+#include "hsm/keyd/token_survey.h"
+
+namespace privyseal::keyd {
+namespace {
+
+constexpr std::size_t kIdBytes = 16;
+
+Bytes random_id() {
+  Bytes id(kIdBytes);
+  CHECK(RAND_bytes(uchar(std::span(id)), static_cast<int>(id.size())) == 1);
+  return id;
+}
+
+void destroy_all(WorkSession& work, ByteView id) {
+  work.discard();  // the session that failed may hold a half-done operation
+  const auto session = work.get();
+  if (!session) return;  // what is left is destroyed at the next start
+  pkcs11::Attributes wanted;
+  const auto found = (*session)->find(wanted.bytes(CKA_ID, id));
+  if (!found) return;
+  for (const auto object : *found)
+    if (auto gone = (*session)->destroy(object); !gone)
+      log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
+}
+
+}  // namespace
+
+Result<void> KeyStore::load(WorkSession& work) {
+  const auto session = work.get();
+  if (!session) return std::unexpected(session.error());
+  auto survey = survey_token(**session);
+  if (!survey) return std::unexpected(survey.error());
+  for (const Half& half : survey->halves) {
+    const auto gone = (*session)->destroy(half.object);
+    log_event(LogLevel::kWarning, "half-key-destroyed",
+              {{"label", half.label}, {"why", gone ? "its other half is missing" : gone.error().message}});
+  }
+  std::set<std::string> twice;
+  for (KeyRef& key : survey->keys) {
+    if (auto passed = key->self_test(work); !passed) {
+      log_event(LogLevel::kAlert, "key-not-offered", {{"key", key->name()}, {"why", passed.error().message}});
+      continue;
+    }
+    keys_.with([&](Keys& keys) {
+      if (!keys.by_name.emplace(key->name(), key).second) twice.insert(key->name());
+    });
+  }
+  for (const std::string& name : twice) {
+    log_event(LogLevel::kAlert, "key-not-offered", {{"key", name}, {"why", "two keys have this name"}});
+    keys_.with([&](Keys& keys) { keys.by_name.erase(name); });
+  }
+  if (all().size() > hsm::kMaxKeys) return fail(ErrorCode::kInvalid, "token: too many keys");
+  return {};
+}
+
+KeyRef KeyStore::find(std::string_view name) {
+  return keys_.with([&](Keys& keys) {
+    const auto found = keys.by_name.find(name);
+    return found == keys.by_name.end() ? nullptr : found->second;
+  });
+}
+
+std::vector<KeyRef> KeyStore::all() {
+  return keys_.with([](Keys& keys) {
+    std::vector<KeyRef> list;
+    for (const auto& [name, key] : keys.by_name) list.push_back(key);
+    return list;
+  });
+}
+
+Result<void> KeyStore::reserve(const std::string& name) {
+  return keys_.with([&](Keys& keys) -> Result<void> {
+    if (keys.by_name.contains(name)) return fail(ErrorCode::kConflict, "there is a key of this name already");
+    if (keys.by_name.size() + keys.being_made.size() >= hsm::kMaxKeys)
+      return fail(ErrorCode::kConflict, "the token is full");
+    if (!keys.being_made.insert(name).second)
+      return fail(ErrorCode::kConflict, "a key of this name is being made");
+    return {};
+  });
+}
+
+Result<KeyRef> KeyStore::generate(WorkSession& work, const KeyLabel& label, hsm::KeyType type) {
+  if (auto reserved = reserve(label.name); !reserved) return std::unexpected(reserved.error());
+  // The id is chosen before, so that a failure half-way can be found and cleared away.
+  const Bytes id = random_id();
+  const auto session = work.get();
+  Result<KeyRef> made = session ? make(**session, work, label, type, id) : std::unexpected(session.error());
+  if (!made) destroy_all(work, id);
+  keys_.with([&](Keys& keys) {
+    keys.being_made.erase(label.name);
+    if (made) keys.by_name.emplace(label.name, *made);
+  });
+  if (!made) return fail(ErrorCode::kUnavailable, made.error().message);
+  return made;
+}
+
+Result<KeyRef> KeyStore::make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label,
+                              hsm::KeyType type, ByteView id) {
+  auto templates = templates_for(label, type, id);
+  const auto pair = session.generate(CKM_EC_KEY_PAIR_GEN, std::move(templates.public_key),
+                                     std::move(templates.private_key));
+  if (!pair) return std::unexpected(pair.error());
+  auto key = key_of_pair(session, label, copy_of(id), *pair);
+  if (!key) return key;
+  if ((*key)->public_key().type() != type)
+    return fail(ErrorCode::kUnavailable, "the token chose another curve");
+  if (auto passed = (*key)->self_test(work); !passed) return std::unexpected(passed.error());
+  if (auto durable = token_.make_durable(); !durable) return std::unexpected(durable.error());
+  return key;
+}
+
+}  // namespace privyseal::keyd

@@ -1,0 +1,48 @@
+/// All keys of ours on the token, by name.
+///
+/// Threads: any, after `load`. Ownership: the Token must outlive it.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "firmware/base/guarded.h"
+#include "hsm/keyd/key.h"
+#include "hsm/keyd/token.h"
+
+namespace privyseal::keyd {
+
+class KeyStore {
+ public:
+  explicit KeyStore(Token& token) : token_(token) {}
+
+  /// Reads the token. Every key that is offered afterwards has the attributes of
+  /// key_attributes.h and has passed its self test; others are logged and left out. Half a key
+  /// pair, which a kill in the middle of making one leaves, is destroyed.
+  [[nodiscard]] Result<void> load(WorkSession& work);
+
+  /// None: there is no such key.
+  [[nodiscard]] KeyRef find(std::string_view name);
+  /// In the order of their names.
+  [[nodiscard]] std::vector<KeyRef> all();
+
+  /// Makes a key pair on the token; it is checked and on disk before this returns.
+  /// kConflict: the name is taken, or there are kMaxKeys. kUnavailable: the token failed; nothing is left.
+  [[nodiscard]] Result<KeyRef> generate(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
+
+ private:
+  struct Keys {
+    std::map<std::string, KeyRef, std::less<>> by_name;
+    std::set<std::string> being_made;
+  };
+  Result<void> reserve(const std::string& name);
+  Result<KeyRef> make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label,
+                      hsm::KeyType type, ByteView id);
+
+  Token& token_;
+  Guarded<Keys> keys_;
+};
+
+}  // namespace privyseal::keyd

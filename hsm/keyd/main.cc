@@ -1,0 +1,57 @@
+// privyseal-keyd: holds the token, and with it every private key of the appliance.
+//
+// It talks to the token's PKCS#11 module and, on a Unix socket, to the users that its
+// configuration names; it has no network. It signs messages whose meaning it has checked,
+// never digests, and only what its policy table grants the caller (policy.h).
+// An attacker inside it could use every key, and with SoftHSM read them; he gains nothing else:
+// no mail and no other daemon's data passes here. At start it gives up core dumps, being
+// traced, new privileges and the OpenSSL configuration; the unit takes network and files away.
+#include "firmware/base/log.h"
+#include "firmware/base/service.h"
+#include "hsm/keyd/process.h"
+#include "hsm/keyd/server.h"
+
+namespace privyseal::keyd {
+namespace {
+
+Result<void> serve(const char* config_file) {
+  const auto settings = load_settings(config_file);
+  if (!settings) return std::unexpected(settings.error());
+  if (auto prepared = prepare_process(*settings); !prepared) return prepared;
+  const auto stop = stop_signal();
+  if (!stop) return std::unexpected(stop.error());
+  const auto token = Token::open(*settings);
+  if (!token) return std::unexpected(token.error());
+  KeyStore keys(**token);
+  WorkSession first(**token);
+  if (auto loaded = keys.load(first); !loaded) return loaded;
+  Desk desk(keys);
+  const auto workers = Workers::start(settings->workers, desk, **token);
+  if (!workers) return std::unexpected(workers.error());
+  auto server = Server::listen(*settings, desk, **workers);
+  if (!server) return std::unexpected(server.error());
+  log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
+  notify_systemd("READY=1");
+  auto served = server->run(stop->get());
+  notify_systemd("STOPPING=1");
+  return served;
+}
+
+}  // namespace
+}  // namespace privyseal::keyd
+
+int main(int argc, char** argv) {
+  using namespace privyseal;
+  constexpr int kAskAHuman = 78;  // EX_CONFIG: the unit does not restart after it
+  if (argc != 2) {
+    log_event(LogLevel::kError, "usage", {{"call", "privyseal-keyd CONFIG.toml"}});
+    return kAskAHuman;
+  }
+  const auto served = keyd::serve(argv[1]);
+  if (served) return 0;
+  log_event(LogLevel::kError, "keyd-ended",
+            {{"code", to_string(served.error().code)}, {"why", served.error().message}});
+  const bool is_for_a_human =
+      served.error().code == ErrorCode::kDenied || served.error().code == ErrorCode::kInvalid;
+  return is_for_a_human ? kAskAHuman : 1;
+}

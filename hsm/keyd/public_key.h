@@ -1,0 +1,48 @@
+/// The public half of a key on the token, in software: what keyd checks the token with.
+///
+/// Uses OpenSSL's default provider only; no public key ever travels to the token.
+///
+/// Threads: any; it never changes. Ownership: shared; copies are cheap.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+
+#include "firmware/base/bytes.h"
+#include "firmware/base/result.h"
+#include "hsm/wire.h"
+
+namespace privyseal::keyd {
+
+class PublicKey {
+ public:
+  /// From CKA_EC_POINT: a DER OCTET STRING around the uncompressed point (PKCS #11 v2.40
+  /// section 2.3.3); some modules leave the OCTET STRING out.
+  /// kInvalid: no such encoding, or no point of this curve.
+  [[nodiscard]] static Result<PublicKey> from_ec_point(hsm::KeyType type, ByteView ec_point);
+
+  [[nodiscard]] hsm::KeyType type() const { return type_; }
+  /// SubjectPublicKeyInfo, DER.
+  [[nodiscard]] const Bytes& spki() const { return spki_; }
+
+  /// Is this the holder's ECDSA signature (DER) of `message`, with the hash of the key's type?
+  [[nodiscard]] bool verifies(ByteView message, ByteView signature) const;
+
+ private:
+  PublicKey(hsm::KeyType type, std::shared_ptr<EVP_PKEY> key, Bytes spki)
+      : type_(type), key_(std::move(key)), spki_(std::move(spki)) {}
+
+  hsm::KeyType type_;
+  std::shared_ptr<EVP_PKEY> key_;
+  Bytes spki_;
+};
+
+/// The digest that goes with the key's type: SHA-256 for P-256, SHA-384 for P-384.
+[[nodiscard]] Bytes digest_for(hsm::KeyType type, ByteView message);
+
+/// The token's r || s as the ECDSA-Sig-Value that TLS and X.509 want (RFC 3279 section 2.2.3).
+/// kInvalid: not two numbers of the curve's size.
+[[nodiscard]] Result<Bytes> ecdsa_sig_value(hsm::KeyType type, ByteView raw);
+
+}  // namespace privyseal::keyd

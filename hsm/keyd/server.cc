@@ -1,0 +1,118 @@
+#include "hsm/keyd/server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "firmware/base/log.h"
+#include "firmware/base/unix_socket.h"
+
+namespace privyseal::keyd {
+namespace {
+
+constexpr std::size_t kMaxConnectionsPerCaller = 64;
+constexpr int kMessagesInARow = 32;  // then the other connections have their turn
+
+}  // namespace
+
+Result<Server> Server::listen(const Settings& settings, Desk& desk, Workers& workers) {
+  auto listener = listen_seqpacket(settings.socket, settings.socket_mode);
+  if (!listener) return std::unexpected(listener.error());
+  constexpr auto kSameOwner = static_cast<uid_t>(-1);
+  if (settings.socket_group && ::chown(settings.socket.c_str(), kSameOwner, *settings.socket_group) != 0)
+    return fail_errno("socket.group");
+  return Server(std::move(*listener), settings, desk, workers);
+}
+
+Result<void> Server::run(int stop) {
+  std::vector<pollfd> waited;
+  for (;;) {
+    waited.assign({{.fd = stop, .events = POLLIN, .revents = 0},
+                   {.fd = workers_->wake_fd(), .events = POLLIN, .revents = 0},
+                   {.fd = listener_.get(), .events = POLLIN, .revents = 0}});
+    constexpr std::size_t kFirstConnection = 3;
+    for (const ConnectionRef& connection : connections_)
+      waited.push_back({.fd = connection->fd(), .events = connection->wanted_events(), .revents = 0});
+    if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
+    if (waited[0].revents != 0) return {};
+    if (waited[1].revents != 0) workers_->clear_wake();
+    std::size_t at = kFirstConnection;
+    std::erase_if(connections_, [&](const ConnectionRef& connection) {
+      const short events = waited[at++].revents;
+      return events != 0 && !serve(connection, events);
+    });
+    if (waited[2].revents != 0) accept_one();
+  }
+}
+
+void Server::accept_one() {
+  UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!fd) return log_event(LogLevel::kError, "accept-failed", {{"errno", errno}});
+  const auto who = peer_credentials(fd.get());
+  if (!who) return log_event(LogLevel::kError, "accept-failed", {{"why", who.error().message}});
+  const auto known = settings_->callers.find(who->uid);
+  if (known == settings_->callers.end())
+    return log_event(LogLevel::kWarning, "caller-refused",
+                     {{"uid", who->uid}, {"pid", who->pid}, {"why", "this user is no caller of keyd"}});
+  const Caller caller = known->second;
+  if (!has_room_for(caller))
+    return log_event(
+        LogLevel::kWarning, "caller-refused",
+        {{"caller", to_string(caller)}, {"pid", who->pid}, {"why", "it has too many connections"}});
+  connections_.push_back(
+      std::make_shared<Connection>(std::move(fd), Peer{.caller = caller, .pid = who->pid}));
+}
+
+bool Server::has_room_for(Caller caller) const {
+  const auto same = [&](const ConnectionRef& connection) { return connection->peer().caller == caller; };
+  return std::ranges::count_if(connections_, same) < static_cast<std::ptrdiff_t>(kMaxConnectionsPerCaller);
+}
+
+bool Server::serve(const ConnectionRef& connection, short events) {
+  if ((events & POLLOUT) != 0) return connection->flush();
+  if ((events & POLLIN) != 0) return read_from(connection);
+  return (events & (POLLHUP | POLLERR)) == 0;
+}
+
+bool Server::read_from(const ConnectionRef& connection) {
+  std::array<std::byte, hsm::kMaxMessageBytes> buffer;
+  for (int i = 0; i < kMessagesInARow && connection->may_send_more(); ++i) {
+    const auto message = connection->receive(buffer);
+    if (!message && message.error().code == ErrorCode::kTimeout) return true;
+    if (!message && message.error().code != ErrorCode::kInvalid) return false;
+    if (!take_message(connection, message.value_or(ByteView{}))) return false;
+  }
+  return true;
+}
+
+bool Server::take_message(const ConnectionRef& connection, ByteView message) {
+  const Peer& peer = connection->peer();
+  auto request = hsm::parse_request(message);
+  if (!request) {
+    log_event(LogLevel::kWarning, "request-garbled",
+              {{"caller", to_string(peer.caller)}, {"pid", peer.pid}, {"why", request.error().message}});
+    ::shutdown(connection->fd(), SHUT_RDWR);  // a job under way may still hold the descriptor
+    return false;
+  }
+  const std::uint32_t id = request->id;
+  const auto reject = [&](ErrorCode code, const std::string& why) {
+    connection->answer({.id = id, .body = hsm::ErrorAnswer{.code = code, .message = why}});
+  };
+  auto permit = desk_->admit(peer, *request);
+  if (!permit) {
+    reject(permit.error().code, permit.error().message);
+    return true;
+  }
+  connection->request_admitted();
+  if (!workers_->take(
+          {.connection = connection, .request = std::move(*request), .permit = std::move(*permit)})) {
+    const auto busy = hsm::ErrorAnswer{.code = ErrorCode::kUnavailable, .message = "keyd has too much to do"};
+    static_cast<void>(connection->answer_admitted({.id = id, .body = busy}));
+  }
+  return true;
+}
+
+}  // namespace privyseal::keyd

@@ -1,0 +1,45 @@
+/// keyd's socket: who may connect, what they ask, and who does it.
+///
+/// A message that cannot be parsed gets no answer and ends its connection: no
+/// caller of ours sends one.
+///
+/// Threads: one; the work is done by `Workers`. Ownership: all arguments must outlive it.
+#pragma once
+
+#include <vector>
+
+#include "firmware/base/unique_fd.h"
+#include "hsm/keyd/connection.h"
+#include "hsm/keyd/desk.h"
+#include "hsm/keyd/settings.h"
+#include "hsm/keyd/workers.h"
+
+namespace privyseal::keyd {
+
+class Server {
+ public:
+  /// kConflict: another process serves the socket. kDenied, kNotFound: the socket's folder or group.
+  [[nodiscard]] static Result<Server> listen(const Settings& settings, Desk& desk, Workers& workers);
+
+  /// Serves until `stop` becomes readable.
+  [[nodiscard]] Result<void> run(int stop);
+
+ private:
+  Server(UniqueFd listener, const Settings& settings, Desk& desk, Workers& workers)
+      : listener_(std::move(listener)), settings_(&settings), desk_(&desk), workers_(&workers) {}
+
+  void accept_one();
+  [[nodiscard]] bool has_room_for(Caller caller) const;
+  /// False: the connection is over.
+  [[nodiscard]] bool serve(const ConnectionRef& connection, short events);
+  [[nodiscard]] bool read_from(const ConnectionRef& connection);
+  [[nodiscard]] bool take_message(const ConnectionRef& connection, ByteView message);
+
+  UniqueFd listener_;
+  const Settings* settings_;
+  Desk* desk_;
+  Workers* workers_;
+  std::vector<ConnectionRef> connections_;
+};
+
+}  // namespace privyseal::keyd

@@ -1,0 +1,50 @@
+/// keyd's settings, read once at start from its TOML file:
+///
+///     state = "/var/lib/privyseal-keyd"     # keyd's own folder
+///     workers = 4                           # threads, and sessions on the token
+///     [socket]
+///     path = "/run/privyseal-keyd/socket"
+///     mode = "0660"
+///     group = "privyseal-keyd-callers"      # optional
+///     [pkcs11]
+///     module = "/usr/lib/softhsm/libsofthsm2.so"
+///     token = "privyseal"                   # its label
+///     pin_file = "/var/lib/privyseal-keyd/pin"
+///     softhsm_conf = "/etc/privyseal/softhsm2.conf"   # only with SoftHSM
+///     [callers]                             # users, by name or number; one user is one caller
+///     gateway = ["privyseal-gateway"]
+///     provisioning = ["root", "privyseal-admin"]
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "firmware/base/result.h"
+#include "hsm/keyd/policy.h"
+
+namespace privyseal::keyd {
+
+struct Settings {
+  std::filesystem::path state;
+  std::size_t workers;
+
+  std::filesystem::path socket;
+  mode_t socket_mode;
+  std::optional<gid_t> socket_group;
+
+  std::filesystem::path module;
+  std::string token;
+  std::filesystem::path pin_file;
+  std::optional<std::filesystem::path> softhsm_conf;
+
+  std::map<uid_t, Caller> callers;
+};
+
+/// kInvalid: the message names the file and the key.
+[[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& file);
+
+}  // namespace privyseal::keyd

@@ -1,0 +1,53 @@
+#include "hsm/keyd/token_files.h"
+
+#include <fcntl.h>
+
+#include "firmware/base/file.h"
+#include "firmware/base/unique_fd.h"
+
+namespace privyseal::keyd {
+namespace {
+
+constexpr std::size_t kMaxConfBytes = 64 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+Result<void> sync_one(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // SoftHSM removes files of its own meanwhile; what is gone needs no sync.
+  if (!fd && errno == ENOENT) return {};
+  if (!fd || ::fsync(fd.get()) != 0) return fail_errno(path.string());
+  return {};
+}
+
+}  // namespace
+
+Result<std::filesystem::path> softhsm_token_folder(const std::filesystem::path& softhsm_conf) {
+  const auto content = read_file(softhsm_conf, kMaxConfBytes);
+  if (!content) return std::unexpected(content.error());
+  std::string_view rest = text_of(*content);
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const std::size_t equals = line.find('=');
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == "directories.tokendir")
+      return std::filesystem::path(trimmed(line.substr(equals + 1)));
+  }
+  return fail(ErrorCode::kInvalid, softhsm_conf.string() + ": has no directories.tokendir");
+}
+
+Result<void> sync_tree(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error))
+    if (auto synced = sync_one(at->path()); !synced) return synced;
+  if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
+  return sync_one(folder);
+}
+
+}  // namespace privyseal::keyd

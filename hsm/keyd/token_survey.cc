@@ -1,0 +1,91 @@
+#include "hsm/keyd/token_survey.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "firmware/base/log.h"
+#include "hsm/keyd/key_attributes.h"
+#include "hsm/pkcs11/mechanism.h"
+
+namespace privyseal::keyd {
+namespace {
+
+using pkcs11::ObjectHandle;
+using pkcs11::Session;
+
+/// One label and one id are one pair.
+struct PairName {
+  std::string label;
+  Bytes id;
+  auto operator<=>(const PairName&) const = default;
+};
+using Objects = std::multimap<PairName, ObjectHandle>;
+
+Result<Objects> objects_of(const Session& session, CK_OBJECT_CLASS kind) {
+  pkcs11::Attributes wanted;
+  const auto found = session.find(wanted.number(CKA_CLASS, kind));
+  if (!found) return std::unexpected(found.error());
+  Objects objects;
+  for (const ObjectHandle object : *found) {
+    const auto label = session.bytes_of_attribute(object, CKA_LABEL);
+    if (!label) return std::unexpected(label.error());
+    if (!parse_key_label(text_of(*label))) continue;
+    auto id = session.bytes_of_attribute(object, CKA_ID);
+    if (!id) return std::unexpected(id.error());
+    objects.emplace(PairName{.label = std::string(text_of(*label)), .id = std::move(*id)}, object);
+  }
+  return objects;
+}
+
+Result<hsm::KeyType> type_of(const Session& session, ObjectHandle public_key) {
+  const auto parameters = session.bytes_of_attribute(public_key, CKA_EC_PARAMS);
+  if (!parameters) return std::unexpected(parameters.error());
+  if (std::ranges::equal(*parameters, pkcs11::ec_params(pkcs11::Curve::kP256))) return hsm::KeyType::kEcP256;
+  if (std::ranges::equal(*parameters, pkcs11::ec_params(pkcs11::Curve::kP384))) return hsm::KeyType::kEcP384;
+  return fail(ErrorCode::kInvalid, "CKA_EC_PARAMS is neither P-256 nor P-384");
+}
+
+void add_pair(const Session& session, const PairName& name, const pkcs11::KeyPair& pair, Survey& survey) {
+  auto key = key_of_pair(session, *parse_key_label(name.label), name.id, pair);
+  if (key)
+    survey.keys.push_back(std::move(*key));
+  else
+    log_event(LogLevel::kAlert, "key-not-offered", {{"label", name.label}, {"why", key.error().message}});
+}
+
+}  // namespace
+
+Result<Survey> survey_token(const Session& session) {
+  const auto publics = objects_of(session, CKO_PUBLIC_KEY);
+  if (!publics) return std::unexpected(publics.error());
+  const auto privates = objects_of(session, CKO_PRIVATE_KEY);
+  if (!privates) return std::unexpected(privates.error());
+  Survey survey;
+  for (const auto& [name, object] : *publics)
+    if (!privates->contains(name)) survey.halves.push_back({.label = name.label, .object = object});
+  for (const auto& [name, object] : *privates) {
+    if (!publics->contains(name))
+      survey.halves.push_back({.label = name.label, .object = object});
+    else if (publics->count(name) != 1 || privates->count(name) != 1)
+      log_event(LogLevel::kAlert, "key-not-offered",
+                {{"label", name.label}, {"why", "more than one has its id"}});
+    else
+      add_pair(session, name, {.public_key = publics->find(name)->second, .private_key = object}, survey);
+  }
+  return survey;
+}
+
+Result<KeyRef> key_of_pair(const Session& session, const KeyLabel& label, Bytes id,
+                           const pkcs11::KeyPair& pair) {
+  if (auto held = check_private_key(session, pair.private_key); !held) return std::unexpected(held.error());
+  const auto type = type_of(session, pair.public_key);
+  if (!type) return std::unexpected(type.error());
+  const auto point = session.bytes_of_attribute(pair.public_key, CKA_EC_POINT);
+  if (!point) return std::unexpected(point.error());
+  auto public_key = PublicKey::from_ec_point(*type, *point);
+  if (!public_key) return std::unexpected(public_key.error());
+  return std::make_shared<Key>(label, std::move(id), std::move(*public_key), pair.private_key);
+}
+
+}  // namespace privyseal::keyd

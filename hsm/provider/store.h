@@ -1,0 +1,11 @@
+/// STORE loader: "keyd://gateway" names the key that keyd calls "gateway".
+#pragma once
+
+#include <openssl/core.h>
+
+namespace privyseal::hsm::provider {
+
+/// For OSSL_OP_STORE; ends with an empty entry.
+[[nodiscard]] const OSSL_ALGORITHM* stores();
+
+}  // namespace privyseal::hsm::provider

@@ -1,0 +1,219 @@
+// keyd and its token: what keys look like, what a damaged token leads to, and the PIN.
+#include <gmock/gmock.h>
+
+#include "firmware/base/file.h"
+#include "hsm/pkcs11/mechanism.h"
+#include "hsm/pkcs11/session.h"
+#include "tests/integration/keyd_fixture.h"
+
+namespace privyseal::test {
+namespace {
+
+using pkcs11::Attributes;
+using testing::HasSubstr;
+using testing::Not;
+
+/// A second user of the token, in the test's own process, while keyd is stopped.
+class TokenVisit {
+ public:
+  explicit TokenVisit(const TestKeyd& keyd) {
+    ::setenv("SOFTHSM2_CONF", keyd.softhsm_conf().c_str(), 1);
+    module_ = pkcs11::Module::load(kSoftHsmModule).value();
+    const auto slot = module_->find_token("test").value();
+    session_ = pkcs11::Session::open(*module_, slot, pkcs11::Session::Mode::kReadWrite).value();
+    Secret pin = read_secret_file(keyd.pin_file()).value();
+    EXPECT_TRUE(session_->login(CKU_USER, pin));
+  }
+  ~TokenVisit() {
+    session_.reset();
+    EXPECT_TRUE(module_->call("C_Finalize", &CK_FUNCTION_LIST::C_Finalize, nullptr));
+  }
+  TokenVisit(const TokenVisit&) = delete;
+  TokenVisit& operator=(const TokenVisit&) = delete;
+
+  pkcs11::Session* operator->() { return &*session_; }
+
+  std::vector<pkcs11::ObjectHandle> find(CK_OBJECT_CLASS kind, const std::string& label) {
+    Attributes wanted;
+    return session_->find(wanted.number(CKA_CLASS, kind).text(CKA_LABEL, label)).value();
+  }
+  /// A key pair that keyd would not have made, unless `extractable` is false.
+  pkcs11::KeyPair generate(const std::string& label, bool extractable) {
+    Attributes public_key;
+    public_key.bytes(CKA_EC_PARAMS, pkcs11::ec_params(pkcs11::Curve::kP256)).flag(CKA_TOKEN, true);
+    public_key.text(CKA_LABEL, label).text(CKA_ID, "id of " + label);
+    Attributes private_key;
+    private_key.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).flag(CKA_SIGN, true);
+    private_key.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, extractable);
+    private_key.text(CKA_LABEL, label).text(CKA_ID, "id of " + label);
+    return session_->generate(CKM_EC_KEY_PAIR_GEN, public_key, private_key).value();
+  }
+
+ private:
+  std::optional<pkcs11::Module> module_;
+  std::optional<pkcs11::Session> session_;
+};
+
+class KeydToken : public KeydTest {
+ protected:
+  KeydToken() : KeydTest({.count_logins = true}) {}
+};
+
+TEST_F(KeydToken, HoldsKeysThatCanOnlySign) {
+  generate("small", kCjsm, kP256);
+  generate("big", kLan, kP384);
+  ASSERT_EQ(keyd.stop(), 0);
+  TokenVisit token(keyd);
+  for (const std::string label : {"privyseal:cjsm-identity:small", "privyseal:lan-identity:big"}) {
+    const auto keys = token.find(CKO_PRIVATE_KEY, label);
+    ASSERT_EQ(keys.size(), 1);
+    for (const auto must_be :
+         {CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_PRIVATE, CKA_LOCAL, CKA_SIGN})
+      EXPECT_EQ(token->flag(keys[0], must_be), true) << must_be;
+    for (const auto must_not : {CKA_EXTRACTABLE, CKA_DECRYPT, CKA_DERIVE, CKA_UNWRAP, CKA_SIGN_RECOVER,
+                                CKA_MODIFIABLE, CKA_COPYABLE})
+      EXPECT_EQ(token->flag(keys[0], must_not), false) << must_not;
+    EXPECT_FALSE(token->bytes_of_attribute(keys[0], CKA_VALUE));
+  }
+}
+
+TEST_F(KeydToken, LosesItsHalfPairsAtTheNextStart) {
+  const auto whole = generate("whole");
+  generate("public-only");
+  generate("private-only", kLan);
+  ASSERT_EQ(keyd.stop(), 0);
+  {
+    TokenVisit token(keyd);
+    ASSERT_TRUE(token->destroy(token.find(CKO_PRIVATE_KEY, "privyseal:cjsm-identity:public-only").at(0)));
+    ASSERT_TRUE(token->destroy(token.find(CKO_PUBLIC_KEY, "privyseal:lan-identity:private-only").at(0)));
+    token.generate("somebody-elses", true);
+  }
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_EQ(provisioning.list_keys(), std::vector{whole});
+  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:cjsm-identity:public-only"));
+  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:lan-identity:private-only"));
+  generate("public-only");  // the name is free again
+  ASSERT_EQ(keyd.stop(), 0);
+  TokenVisit token(keyd);
+  EXPECT_TRUE(token.find(CKO_PUBLIC_KEY, "privyseal:lan-identity:private-only").empty());
+  EXPECT_TRUE(token.find(CKO_PRIVATE_KEY, "privyseal:lan-identity:private-only").empty());
+  EXPECT_EQ(token.find(CKO_PRIVATE_KEY, "somebody-elses").size(), 1) << "what is not ours is not touched";
+}
+
+TEST_F(KeydToken, DoesNotOfferAKeyThatCouldBeRead) {
+  const auto good = generate("good");
+  ASSERT_EQ(keyd.stop(), 0);
+  {
+    TokenVisit(keyd).generate("privyseal:cjsm-identity:weak", true);
+  }
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_EQ(provisioning.list_keys(), std::vector{good});
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered label=privyseal:cjsm-identity:weak"));
+  EXPECT_THAT(keyd.log(), HasSubstr("CKA_EXTRACTABLE is not false"));
+}
+
+TEST_F(KeydToken, LosesASessionAndNobodyNotices) {
+  const auto key = generate("egress");
+  for (const std::string fault : {"0xb3", "0xb0", "0x30", "0x101", "0x60", "0x90"}) {
+    keyd.next_sign_fails(fault);
+    const Bytes message = certificate_verify("client");
+    const auto signature = gateway_signs("egress", message);
+    ASSERT_TRUE(signature) << fault << " " << signature.error().message;
+    EXPECT_TRUE(is_signature_of(key, message, *signature));
+  }
+  EXPECT_THAT(keyd.log(),
+              HasSubstr("session-replaced key=egress why=\"C_Sign: CKR_SESSION_HANDLE_INVALID\""));
+  EXPECT_EQ(uses_of("egress").tls_client, 6);
+  EXPECT_EQ(keyd.logins(), 1) << "the token kept us logged in";
+}
+
+TEST_F(KeydToken, FailsOneSignatureWhenTheTokenDoes) {
+  const auto key = generate("egress");
+  keyd.next_sign_fails("0x5");
+  EXPECT_EQ(gateway_signs("egress", certificate_verify("client")).error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
+  EXPECT_THAT(keyd.log(), HasSubstr("signature-failed key=egress why=\"C_Sign: CKR_GENERAL_ERROR\""));
+  EXPECT_EQ(uses_of("egress").tls_client, 1);
+}
+
+TEST_F(KeydToken, NeverLetsAWrongSignatureOut) {
+  generate("egress");
+  keyd.next_sign_fails("flip");
+  EXPECT_EQ(gateway_signs("egress", certificate_verify("client")).error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>signature-wrong key=egress"));
+  EXPECT_EQ(uses_of("egress").tls_client, 0);
+  EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
+}
+
+TEST_F(KeydToken, DoesNotOfferAKeyThatFailsItsSelfTest) {
+  generate("egress");
+  ASSERT_EQ(keyd.stop(), 0);
+  keyd.next_sign_fails("flip");
+  ASSERT_TRUE(keyd.start());
+  EXPECT_EQ(provisioning.find_key("egress").error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered key=egress"));
+}
+
+TEST_F(KeydToken, MakesNoKeyWhoseFirstSignatureIsWrong) {
+  keyd.next_sign_fails("flip");
+  EXPECT_EQ(provisioning.generate("egress", kCjsm, kP256).error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(provisioning.list_keys().value().empty());
+  ASSERT_EQ(keyd.stop(), 0);
+  TokenVisit token(keyd);
+  EXPECT_TRUE(token.find(CKO_PRIVATE_KEY, "privyseal:cjsm-identity:egress").empty());
+  EXPECT_TRUE(token.find(CKO_PUBLIC_KEY, "privyseal:cjsm-identity:egress").empty());
+}
+
+class KeydPin : public testing::Test {
+ protected:
+  void write_pin(std::string_view pin) { ASSERT_TRUE(replace_file(keyd.pin_file(), bytes_of(pin), 0400)); }
+
+  static constexpr int kAskAHuman = 78;
+  TestKeyd keyd{{.count_logins = true, .start = false}};
+  const Bytes right_pin = read_file(keyd.pin_file(), 100).value();
+};
+
+TEST_F(KeydPin, IsTriedOnceAndNeverAgainWhenRefused) {
+  write_pin("this-is-not-the-pin");
+  for (int start = 0; start < 5; ++start) {
+    EXPECT_FALSE(keyd.start());
+    EXPECT_EQ(keyd.wait_for_end(), kAskAHuman);
+  }
+  EXPECT_EQ(keyd.logins(), 1);
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>pin-refused"));
+  EXPECT_THAT(keyd.log(), HasSubstr("CKR_PIN_INCORRECT"));
+  EXPECT_THAT(keyd.log(), HasSubstr("it is not tried again until that file is replaced"));
+  EXPECT_THAT(keyd.log(), Not(HasSubstr("this-is-not-the-pin")));
+
+  write_pin(text_of(right_pin));
+  EXPECT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_EQ(keyd.logins(), 2);
+  EXPECT_THAT(keyd.log(), Not(HasSubstr(text_of(right_pin))));
+}
+
+TEST_F(KeydPin, IsNotTriedWhenOthersMayReadIt) {
+  std::filesystem::permissions(keyd.pin_file(), std::filesystem::perms(0444));
+  EXPECT_FALSE(keyd.start());
+  EXPECT_EQ(keyd.wait_for_end(), kAskAHuman);
+  EXPECT_EQ(keyd.logins(), 0);
+}
+
+TEST_F(KeydPin, IsNotTriedWhenItCannotBeRecordedThatItWasRefused) {
+  std::filesystem::remove(keyd.folder() / "state");
+  write_pin("this-is-not-the-pin");
+  for (int start = 0; start < 3; ++start) {
+    EXPECT_FALSE(keyd.start());
+    keyd.wait_for_end();
+  }
+  EXPECT_EQ(keyd.logins(), 0) << keyd.log();
+}
+
+TEST_F(KeydPin, IsUsedOnceForAllWorkers) {
+  ASSERT_TRUE(keyd.start());
+  EXPECT_EQ(hsm::Client(keyd.socket()).health(), true);
+  EXPECT_EQ(keyd.stop(), 0);
+  EXPECT_EQ(keyd.logins(), 1);
+}
+
+}  // namespace
+}  // namespace privyseal::test

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Who may include what: the dependency rules of the project, executable.
+
+    layering_test.py check ROOT     exit 1 and name each include that breaks a rule
+    layering_test.py self-test      plant violations and see that each is found
+"""
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+BASE = "firmware/base/"
+
+# Folder (or file prefix) -> what of ours it may include besides itself and firmware/base.
+# The longest prefix that matches a file is its rule; a file without a rule is an error.
+OURS = {
+    "firmware/base/": [],
+    "firmware/smtp/": [],
+    "firmware/policy/": ["firmware/smtp/"],
+    "firmware/tls/": [],
+    "firmware/gateway/": ["firmware/smtp/", "firmware/policy/", "firmware/tls/", "ca/client"],
+    "hsm/wire": [],
+    "hsm/client": ["hsm/wire"],
+    "hsm/pkcs11/": [],
+    "hsm/keyd/": ["hsm/wire", "hsm/pkcs11/"],
+    "hsm/provider/": ["hsm/client", "hsm/wire"],
+    "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
+    "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
+    "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
+}
+
+# Foreign header -> where it may be seen. The reasons: only keyd and token set-up may load a PKCS#11
+# module; protocol and policy stay pure; asio is slow to compile; one adapter for SQLite.
+FOREIGN = {
+    r"p11-kit/|pkcs11": ["hsm/pkcs11/", "hsm/keyd/", "provisioning/init_token", "tests/"],
+    r"openssl/": ["firmware/tls/", "hsm/keyd/", "hsm/provider/", "ca/", "tests/"],
+    r"boost/": ["firmware/tls/", "firmware/gateway/", "tests/"],
+    r"sqlite3\.h": ["firmware/base/database.cc", "tests/"],
+    r"toml\+\+/": ["firmware/base/config.cc"],
+    r"mbedtls/|psa/": ["tests/"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def rule_of(path: str) -> str | None:
+    """The longest key of OURS that the path starts with."""
+    return max((prefix for prefix in OURS if path.startswith(prefix)), key=len, default=None)
+
+
+def violation(path: str, quote: str, header: str) -> str | None:
+    """Why `path` may not include `header`, or None if it may."""
+    is_test = path.endswith(("_test.cc", "_fuzz.cc"))
+    if quote == "<":
+        for pattern, places in FOREIGN.items():
+            if re.match(pattern, header) and not (is_test or path.startswith(tuple(places))):
+                return f"{header} may be included only by {', '.join(places)}"
+        return None
+    rule = rule_of(path)
+    allowed = [BASE, rule, *OURS[rule]]
+    if is_test:
+        allowed.append("tests/support/")
+    if header.startswith(tuple(allowed)):
+        return None
+    return f"{rule} may not include {header}"
+
+
+def violations(root: Path) -> list[str]:
+    """Every broken rule below `root`, one line each."""
+    found = []
+    folders = {prefix.split("/")[0] for prefix in OURS}
+    for file in sorted(f for top in folders for f in (root / top).rglob("*") if f.suffix in (".h", ".cc")):
+        path = file.relative_to(root).as_posix()
+        if rule_of(path) is None:
+            found.append(f"{path}: stands under no rule; add one")
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            match = INCLUDE.match(line)
+            why = match and violation(path, match[1], match[2])
+            if why:
+                found.append(f"{path}:{number}: {why}")
+    return found
+
+
+PLANTED = {
+    "firmware/base/log.h": '#include "firmware/smtp/reply.h"',
+    "firmware/smtp/reply.cc": "#include <openssl/ssl.h>",
+    "firmware/gateway/session.cc": '#include "hsm/client.h"',
+    "firmware/gateway/ledger.cc": "#include <sqlite3.h>",
+    "firmware/gateway/token.cc": "#include <p11-kit/pkcs11.h>",
+    "firmware/policy/route.cc": '#include "firmware/gateway/settings.h"',
+    "firmware/policy/wait.cc": "#include <boost/asio.hpp>",
+    "hsm/keyd/server.cc": '#include "hsm/client.h"',
+    "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
+    "hsm/other.cc": '#include "firmware/base/log.h"',
+}
+
+
+def self_test() -> int:
+    """Each planted file alone must be found, and a clean tree must not."""
+    missed = []
+    for path, include in PLANTED.items():
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True)
+            file.write_text('#include <vector>\n#include "firmware/base/result.h"\n', encoding="utf-8")
+            clean = violations(Path(folder)) if rule_of(path) else []
+            file.write_text(include + "\n", encoding="utf-8")
+            if clean or len(violations(Path(folder))) != 1:
+                missed.append(path)
+    for path in missed:
+        print(f"the violation planted in {path} was not told from a clean file")
+    return 1 if missed else 0
+
+
+def main() -> int:
+    if sys.argv[1:] == ["self-test"]:
+        return self_test()
+    if len(sys.argv) == 3 and sys.argv[1] == "check":
+        found = violations(Path(sys.argv[2]))
+        print("\n".join(found) or "every include keeps the rules")
+        return 1 if found else 0
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+#include "tests/support/certificates.h"
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <ctime>
+
+#include "firmware/base/check.h"
+
+namespace privyseal::test {
+namespace {
+
+template <auto Free>
+struct Deleter {
+  void operator()(auto* object) const { Free(object); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using Request = std::unique_ptr<X509_REQ, Deleter<X509_REQ_free>>;
+using Memory = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
+
+constexpr std::chrono::hours kCaBegins{-24 * 60};
+constexpr std::chrono::hours kCaEnds{24 * 60};
+
+Key new_key() {
+  Key key(EVP_EC_gen("P-256"));
+  CHECK(key != nullptr);
+  return key;
+}
+
+template <class Write>
+std::string to_pem(Write write) {
+  const Memory memory(BIO_new(BIO_s_mem()));
+  CHECK(memory != nullptr && write(memory.get()) == 1);
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
+std::string to_pem(X509* certificate) {
+  return to_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); });
+}
+
+std::string to_pem(EVP_PKEY* key) {
+  return to_pem(
+      [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
+}
+
+void set_time(ASN1_TIME* time, std::chrono::hours from_now) {
+  const auto when = std::chrono::system_clock::now() + from_now;
+  CHECK(ASN1_TIME_set(time, std::chrono::system_clock::to_time_t(when)) != nullptr);
+}
+
+/// `issuer` null: the certificate is its own.
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer != nullptr ? issuer : certificate, certificate, nullptr, nullptr, 0);
+  const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+  CHECK(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1);
+}
+
+struct Outline {
+  std::string common_name;
+  std::chrono::hours begins;
+  std::chrono::hours ends;
+};
+
+/// Everything but issuer, extensions and signature.
+Certificate new_certificate(EVP_PKEY* key, const Outline& outline) {
+  Certificate certificate(X509_new());
+  CHECK(certificate != nullptr && X509_set_version(certificate.get(), X509_VERSION_3) == 1);
+  std::array<unsigned char, 16> serial{};
+  CHECK(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1);
+  serial[0] = static_cast<unsigned char>((serial[0] & 0x7f) | 0x40);  // positive and of full length
+  const std::unique_ptr<BIGNUM, Deleter<BN_free>> number(
+      BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
+  CHECK(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) != nullptr);
+  set_time(X509_getm_notBefore(certificate.get()), outline.begins);
+  set_time(X509_getm_notAfter(certificate.get()), outline.ends);
+  const auto* name = reinterpret_cast<const unsigned char*>(outline.common_name.c_str());
+  CHECK(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8, name, -1,
+                                   -1, 0) == 1);
+  CHECK(X509_set_pubkey(certificate.get(), key) == 1);
+  return certificate;
+}
+
+std::string subject_alt_name(const std::vector<std::string>& dns_names) {
+  std::string value;
+  for (const std::string& name : dns_names) value += (value.empty() ? "DNS:" : ",DNS:") + name;
+  return value;
+}
+
+std::string extended_key_usage(const LeafOptions& options) {
+  if (options.is_client && options.is_server) return "clientAuth,serverAuth";
+  return options.is_client ? "clientAuth" : "serverAuth";
+}
+
+}  // namespace
+
+struct TestCa::State {
+  Key key;
+  Certificate certificate;
+
+  std::string issue(EVP_PKEY* for_key, const LeafOptions& options) const {
+    CHECK(!options.dns_names.empty());
+    const auto leaf = new_certificate(for_key, {options.dns_names.front(), options.begins, options.ends});
+    CHECK(X509_set_issuer_name(leaf.get(), X509_get_subject_name(certificate.get())) == 1);
+    add_extension(leaf.get(), certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
+    add_extension(leaf.get(), certificate.get(), NID_key_usage, "critical,digitalSignature");
+    add_extension(leaf.get(), certificate.get(), NID_ext_key_usage, extended_key_usage(options));
+    add_extension(leaf.get(), certificate.get(), NID_subject_alt_name, subject_alt_name(options.dns_names));
+    add_extension(leaf.get(), certificate.get(), NID_subject_key_identifier, "hash");
+    add_extension(leaf.get(), certificate.get(), NID_authority_key_identifier, "keyid:always");
+    CHECK(X509_sign(leaf.get(), key.get(), EVP_sha256()) > 0);
+    return to_pem(leaf.get());
+  }
+};
+
+TestCa::TestCa(const std::string& common_name) : state_(std::make_unique<State>()) {
+  state_->key = new_key();
+  state_->certificate = new_certificate(state_->key.get(), {common_name, kCaBegins, kCaEnds});
+  X509* own = state_->certificate.get();
+  CHECK(X509_set_issuer_name(own, X509_get_subject_name(own)) == 1);
+  add_extension(own, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(own, nullptr, NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(own, nullptr, NID_subject_key_identifier, "hash");
+  CHECK(X509_sign(own, state_->key.get(), EVP_sha256()) > 0);
+  pem_ = to_pem(own);
+}
+
+TestCa::~TestCa() = default;
+TestCa::TestCa(TestCa&&) noexcept = default;
+TestCa& TestCa::operator=(TestCa&&) noexcept = default;
+
+Credential TestCa::issue(const LeafOptions& options) {
+  const Key key = new_key();
+  return {.chain_pem = state_->issue(key.get(), options), .key_pem = to_pem(key.get())};
+}
+
+std::string TestCa::issue_from_csr(const std::string& csr_pem, const LeafOptions& options) {
+  const Memory memory(BIO_new_mem_buf(csr_pem.data(), static_cast<int>(csr_pem.size())));
+  const Request request(PEM_read_bio_X509_REQ(memory.get(), nullptr, nullptr, nullptr));
+  CHECK(request != nullptr);
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  CHECK(key != nullptr && X509_REQ_verify(request.get(), key) == 1);
+  return state_->issue(key, options);
+}
+
+}  // namespace privyseal::test

@@ -1,0 +1,100 @@
+/// A real privyseal-keyd on a SoftHSM token of its own, in a folder of its own.
+///
+/// Tests must run as root (in a user namespace is enough). By default uid 0 is the
+/// provisioning caller and uid 962 the gateway; `as_user` lets one thread be the gateway.
+///
+///     TestKeyd keyd;
+///     hsm::Client provisioning(keyd.socket());
+///     provisioning.generate("egress", hsm::KeyRole::kCjsmIdentity, hsm::KeyType::kEcP256);
+///     as_user(kGatewayUid, [&] { return hsm::Client(keyd.socket()).sign_tls13("egress", ...); });
+///
+/// Threads: one at a time. Everything is gone at the end.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/base/unique_fd.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::test {
+
+inline constexpr uid_t kGatewayUid = 962;  ///< image/sysusers.d
+inline constexpr uid_t kProvisioningUid = 0;
+inline constexpr const char* kSoftHsmModule = "/usr/lib/softhsm/libsofthsm2.so";
+
+struct TestKeydOptions {
+  std::optional<Identity> run_as{};  ///< as which user keyd runs; by default as the test
+  std::vector<uid_t> gateway{kGatewayUid};
+  std::vector<uid_t> provisioning{kProvisioningUid};
+  int workers = 4;
+  bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
+  bool start = true;
+};
+
+class TestKeyd {
+ public:
+  /// Makes the token and starts keyd; a CHECK fails with keyd's log when it does not get ready.
+  explicit TestKeyd(TestKeydOptions options = {});
+  /// Stops keyd if it runs; a CHECK fails with its log when it does not end cleanly (sanitizers!).
+  ~TestKeyd();
+  TestKeyd(const TestKeyd&) = delete;
+  TestKeyd& operator=(const TestKeyd&) = delete;
+
+  [[nodiscard]] std::filesystem::path socket() const { return folder_.path() / "keyd.sock"; }
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
+  [[nodiscard]] std::filesystem::path pin_file() const { return folder_.path() / "pin"; }
+  [[nodiscard]] std::filesystem::path softhsm_conf() const { return folder_.path() / "softhsm2.conf"; }
+  [[nodiscard]] std::filesystem::path token_folder() const { return folder_.path() / "tokens"; }
+  /// All that keyd has written to its log so far.
+  [[nodiscard]] std::string log() const;
+  /// How often any keyd of this token has called C_Login.
+  [[nodiscard]] std::size_t logins() const;
+  /// What the next C_Sign does: a CK_RV, or "flip" (see counting_module.cc).
+  void next_sign_fails(const std::string& how);
+  [[nodiscard]] pid_t pid() const { return process_->pid(); }
+
+  /// Starts keyd and waits until it is ready or has ended. True: it is ready.
+  [[nodiscard]] bool start();
+  /// Waits for keyd's own end: its exit status.
+  int wait_for_end();
+  /// SIGTERM; keyd's exit status.
+  int stop();
+  /// SIGKILL.
+  void kill();
+  void restart();
+
+ private:
+  void make_token();
+  void write_config();
+
+  TestKeydOptions options_;
+  TempFolder folder_;
+  std::optional<ChildProcess> process_;
+};
+
+/// Runs `act` with this thread alone having the effective user id `uid` (the kernel notes the
+/// effective id of the thread that connects), and comes back to root.
+template <class Act>
+auto as_user(uid_t uid, Act&& act);
+
+namespace internal {
+void set_thread_user(uid_t uid);
+struct BackToRoot {
+  ~BackToRoot() { set_thread_user(0); }
+};
+}  // namespace internal
+
+template <class Act>
+auto as_user(uid_t uid, Act&& act) {
+  const internal::BackToRoot back;
+  internal::set_thread_user(uid);
+  return act();
+}
+
+}  // namespace privyseal::test

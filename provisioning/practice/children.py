@@ -42,6 +42,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    guard: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -63,6 +64,15 @@ class Child:
         except ProcessLookupError:
             pass
         self.process.wait()
+        if self.guard is not None:
+            self.guard.kill()
+            self.guard.wait()
+
+    def guard_against_orphanage(self) -> None:
+        """For a program that changes its user for moments, as Postfix's master does: the kernel then forgets
+        PR_SET_PDEATHSIG. A shell waits for the end of the lab instead, which closes its standard input."""
+        self.guard = subprocess.Popen(["sh", "-c", "read -r _; kill -s KILL -- \"-$1\"", "guard", str(self.pid)],
+                                      stdin=subprocess.PIPE, start_new_session=True)
 
 
 def _become(user: User) -> Callable[[], None]:

@@ -119,11 +119,15 @@ class Postfix:
             f"127.0.0.1:{port} inet n - n - - smtpd\n" + "".join(f"  -o {{{key} = {value}}}\n" for key, value in own.items())
             for port, own in self.listeners.items())
         (self.config / "master.cf").write_text(smtpd + _SERVICES)
+        # Postfix waits until a file is two seconds old, lest somebody still write it.
+        for file in self.config.iterdir():
+            os.utime(file, (0, 0))
 
     def start(self) -> Child:
         """Starts the instance and waits until each listener greets."""
         environment = {"MAIL_CONFIG": str(self.config), "MAIL_LOGTAG": f"postfix-{self.name}"}
         child = start(self.name, [_MASTER, "-s"], self.log, env=environment)
+        child.guard_against_orphanage()
         for port in self.listeners:
             wait_until(f"the Postfix '{self.name}' did not answer on port {port}", child, lambda: answers(port))
         return child

@@ -6,6 +6,7 @@
 #include "provisioning/csr.h"
 #include "provisioning/generate.h"
 #include "provisioning/health.h"
+#include "provisioning/init_token_command.h"
 #include "provisioning/list.h"
 #include "provisioning/uses.h"
 
@@ -26,7 +27,8 @@ bool asks_for_help(std::string_view word) { return word == "help" || word == "--
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {generate_command(), csr_command(), list_command(), uses_command(), health_command()};
+  return {init_token_command(), generate_command(), csr_command(),
+          list_command(),       uses_command(),     health_command()};
 }
 
 int run(std::span<const std::string_view> words, std::ostream& out, std::ostream& err) {

@@ -85,7 +85,9 @@ TEST_F(LedgerFile, ClosesARowOnlyOnce) {
   const auto ledger = open();
   const auto id = run(ledger->open_row(some_mail()));
   ASSERT_TRUE(run(ledger->close_row(*id, delivered())).has_value());
-  EXPECT_FALSE(run(ledger->close_row(*id, {.closed_at = kNow, .outcome = Outcome::kRefused})).has_value());
+  EXPECT_FALSE(
+      run(ledger->close_row(*id, {.closed_at = kNow, .outcome = Outcome::kRefused, .reply = "550 no"}))
+          .has_value());
   EXPECT_EQ(row(*id).substr(0, 9), "delivered");
 }
 

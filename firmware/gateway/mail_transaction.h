@@ -45,11 +45,10 @@ class MailTransaction {
     smtp::Reply reply;
     bool close = false;  ///< say the reply and end the session: its bytes cannot be trusted to be in step
   };
-  /// Reads the body from `client` until its end and gives the verdict. `buffered` is what the client
-  /// sent after DATA already; what it sent after the end of data is left in `rest`.
+  /// Reads the body from `client` until its end and gives the verdict; what the client sent after the end
+  /// of data is put into `rest`.
   /// Nothing: the client went away, and nobody is there to hear a reply.
-  [[nodiscard]] net::awaitable<std::optional<BodyEnd>> carry_body(tls::Stream* client, Bytes buffered,
-                                                                  Bytes* rest);
+  [[nodiscard]] net::awaitable<std::optional<BodyEnd>> carry_body(tls::Stream* client, Bytes* rest);
 
   /// The client dropped the mail, or went away, before DATA.
   [[nodiscard]] net::awaitable<void> abandon(std::string_view why);

@@ -125,7 +125,7 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   if (!reader_.buffered().empty()) {
     log_event(LogLevel::kWarning, "client-refused",
               {{"client", client_.address}, {"why", "spoke before TLS was up"}});
-    co_return co_await refuse_and_close(Refusal::kSpokeBeforeTls);
+    co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
   }
   // A handshake that cannot be signed would end in an alert that tells the client nothing.
   if (!lane_.listener->library().keys_ready())
@@ -161,16 +161,24 @@ net::awaitable<Session::Next> Session::on(smtp::AddRecipient action) {
 }
 
 net::awaitable<Session::Next> Session::on(smtp::StartData) {
+  // DATA ends a group of commands (RFC 2920 section 3.1): bytes behind it were sent without waiting for our
+  // 354.
+  if (!reader_.buffered().empty()) {
+    log_event(LogLevel::kWarning, "client-refused",
+              {{"client", client_.address}, {"why", "sent mail before 354"}});
+    co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
+  }
   Reply reply = co_await mail_->start_data();
   const bool go_ahead = reply.is_intermediate();
   if (!go_ahead) mail_.reset();
   if (co_await answer(std::move(reply)) == Next::kClose) co_return Next::kClose;
-  co_return go_ahead ? co_await body() : Next::kContinue;
+  if (!go_ahead) co_return Next::kContinue;
+  co_return co_await body();
 }
 
 net::awaitable<Session::Next> Session::body() {
   Bytes rest;
-  auto end = co_await mail_->carry_body(&stream_, reader_.take_rest(), &rest);
+  auto end = co_await mail_->carry_body(&stream_, &rest);
   mail_.reset();
   if (!end) co_return Next::kClose;
   reader_.append(rest);

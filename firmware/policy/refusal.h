@@ -5,6 +5,7 @@
 /// to everything that is broken here or at the next hop. 5xx is for what will never be right.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "firmware/smtp/reply.h"
@@ -28,6 +29,7 @@ enum class Refusal {
   kRecipientRoutesFurther,
   kTooManyRecipients,
   kMessageTooBig,
+  kSpokeOutOfTurn,
   kBareNewline,
   kLineTooLong,
   kNulByte,
@@ -41,8 +43,9 @@ enum class Refusal {
   kMailServerCertificateRefused,
   kKeysUnavailable,
   kLedgerUnavailable,
-  kInputTooSlow,
+  kInputTooSlow,  // the last one: kRefusals counts on it
 };
+inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::kInputTooSlow) + 1;
 
 struct RefusalText {
   Refusal refusal;

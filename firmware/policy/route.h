@@ -42,6 +42,7 @@ class Route {
 
  private:
   Route() = default;
+  [[nodiscard]] Result<void> add(const Mapping& mapping);
   /// The own domain that `domain` stands for, or nothing.
   [[nodiscard]] const std::string* own_domain(std::string_view domain) const;
 

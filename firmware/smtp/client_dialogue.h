@@ -63,13 +63,13 @@ class ClientDialogue {
     kMailAccepted,
     kMailRefused,  ///< the reply says why; passed_on() for our client
     kRecipientAccepted,
-    kRecipientRefused,
-    kGoAhead,       ///< 354: write the body
-    kDataRefused,   ///< no 354; the mail is refused with this reply
-    kDelivered,     ///< 2xx after the end: the hop has the mail
-    kNotDelivered,  ///< the hop refused the mail, after its end or in the middle of the body
-    kBye,           ///< QUIT was answered
-    kFailed,        ///< failure() says why; close
+    kRecipientRefused,  ///< this one only; others may follow. 421 is kFailed instead
+    kGoAhead,           ///< 354: write the body
+    kDataRefused,       ///< no 354; the mail is refused with this reply
+    kDelivered,         ///< 2xx after the end: the hop has the mail
+    kNotDelivered,      ///< the hop refused the mail, after its end or in the middle of the body
+    kBye,               ///< QUIT was answered
+    kFailed,            ///< failure() says why; close
   };
   struct Step {
     Event event;
@@ -94,7 +94,7 @@ class ClientDialogue {
   [[nodiscard]] std::string start_data();
   /// When the whole body was written and the mail shall exist.
   [[nodiscard]] std::string end_of_data();
-  /// Any time when no reply is due; politeness only.
+  /// A polite end, if the hop can hear it now; otherwise empty: just close.
   [[nodiscard]] std::string quit();
 
   [[nodiscard]] bool may_pipeline() const { return extensions_.pipelining; }
@@ -111,12 +111,16 @@ class ClientDialogue {
   enum class Stage { kConnecting, kHandshake, kGreeting, kReady, kEnvelope, kBody, kVerdict, kOver };
   enum class Due { kGreeting, kClearEhlo, kStartTls, kEhlo, kMail, kRecipient, kData, kVerdict, kQuit };
 
-  [[nodiscard]] Step fail_with(HopFailure why);
   [[nodiscard]] Step on_clear_ehlo(const Reply& reply);
-  [[nodiscard]] Step on_ehlo(const Reply& reply);
   [[nodiscard]] Step on_start_tls(const Reply& reply);
-  [[nodiscard]] Step on_judgement(Due due, const Reply& reply);
+  [[nodiscard]] Step on_mail(const Reply& reply);
+  [[nodiscard]] Step on_recipient(const Reply& reply);
+  [[nodiscard]] Step on_data(const Reply& reply);
+  [[nodiscard]] Step on_verdict(const Reply& reply);
   [[nodiscard]] Step on_unasked(const Reply& reply);
+  [[nodiscard]] Step over(Event event, const Reply& reply);
+  [[nodiscard]] Step fail_with(HopFailure why);
+  [[nodiscard]] static HopFailure turned_away(const Reply& reply);
 
   std::string hostname_;
   Stage stage_ = Stage::kConnecting;
@@ -124,6 +128,7 @@ class ClientDialogue {
   Extensions extensions_;
   std::deque<Due> due_;
   bool mail_accepted_ = false;
+  bool is_body_open_ = false;  ///< 354 came, the end was not sent
   std::size_t recipients_ = 0;
 };
 

@@ -49,8 +49,11 @@ class DotStream {
   /// Where in a line the next byte stands; names say what was seen last.
   enum class Place { kLineStart, kDot, kDotCr, kText, kCr, kEnded, kViolated };
 
+  [[nodiscard]] std::size_t scan(std::string_view text);
+  [[nodiscard]] std::size_t scan_text(std::string_view rest);
+  [[nodiscard]] std::string_view kept_back() const;
+  std::size_t violate(Violation why);
   [[nodiscard]] Step violated(Violation why, std::size_t input_size);
-  [[nodiscard]] std::size_t scan_line(std::string_view rest);
 
   Place place_ = Place::kLineStart;
   Violation why_ = Violation::kNone;

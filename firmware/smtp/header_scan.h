@@ -24,11 +24,12 @@ class HeaderScan {
   [[nodiscard]] bool is_done() const { return is_done_; }
 
  private:
+  void take(char c);
   void end_line();
 
-  std::size_t matched_ = 0;     ///< bytes of "received:" seen at the start of this line
-  std::size_t line_bytes_ = 0;  ///< of this line, without CR and LF; 0 at its end ends the header
-  bool may_match_ = true;       ///< this line still looks like a Received: line
+  std::size_t matched_ = 0;    ///< bytes of "received" seen at the start of this line
+  bool may_match_ = true;      ///< this line still looks like a Received: line
+  bool is_empty_line_ = true;  ///< nothing but CR so far; at its end the header ends
   std::size_t hops_ = 0;
   bool is_done_ = false;
 };

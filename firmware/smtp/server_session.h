@@ -9,7 +9,10 @@
 ///   OpenMail, AddRecipient, StartData: do it, send a reply of your own choice and tell the session
 ///   the same reply with answered(). After 354 has been answered, read the body with DotStream, send the
 ///   verdict and tell it with answered() too.
-///   StartTls: if LineReader still holds bytes, close; else send the reply, shake hands, call secured().
+///   StartData: DATA ends a pipelined group (RFC 2920); if LineReader holds bytes behind it, the client is
+///   broken or smuggling: close.
+///   ShakeHands: if LineReader still holds bytes, close; else send the reply, shake hands, call secured().
+///   Instead of its reply the driver may send a 4xx (keys unavailable) and tell it with answered().
 ///
 /// Threads: one session owns it. Broken call order (on() while an answer is due) ends the process.
 #pragma once
@@ -67,7 +70,7 @@ class ServerSession {
     std::uint64_t max_size_bytes = 25ULL << 20;
     std::size_t max_recipients = 100;     ///< accepted ones in a mail; as many again may be refused
     std::size_t max_bad_commands = 10;    ///< the last of them closes the session
-    std::size_t max_idle_commands = 100;  ///< EHLO, NOOP, RSET, VRFY since the last mail
+    std::size_t max_idle_commands = 100;  ///< EHLO, NOOP, RSET, VRFY, MAIL since the last verdict
     Replies replies;
   };
 

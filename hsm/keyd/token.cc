@@ -13,9 +13,11 @@ Result<std::unique_ptr<Token>> Token::open(const Settings& settings) {
     if (!folder) return std::unexpected(folder.error());
     files = std::move(*folder);
   }
-  // Before the module is loaded: some log in to the token's maker as soon as they are.
   if (auto allowed = PinRefusal(settings.state, settings.pin_file).check(); !allowed)
     return std::unexpected(allowed.error());
+  if (files)
+    if (auto guarded = guard_token_objects(*files, settings.state); !guarded)
+      return std::unexpected(guarded.error());
   auto module = pkcs11::Module::load(settings.module);
   if (!module) return std::unexpected(module.error());
   const auto slot = module->find_token(settings.token);

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 
 #include "firmware/base/file.h"
+#include "firmware/base/log.h"
 #include "firmware/base/unique_fd.h"
 
 namespace privyseal::keyd {
 namespace {
 
 constexpr std::size_t kMaxConfBytes = 64 * 1024;
+constexpr std::size_t kMaxTokenObjectBytes = 1024 * 1024;  // it has some 300 bytes
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";
@@ -23,6 +25,27 @@ Result<void> sync_one(const std::filesystem::path& path) {
   if (!fd && errno == ENOENT) return {};
   if (!fd || ::fsync(fd.get()) != 0) return fail_errno(path.string());
   return {};
+}
+
+/// Empty when there is no such file.
+Result<Bytes> content_of(const std::filesystem::path& file) {
+  auto content = read_file(file, kMaxTokenObjectBytes);
+  if (!content && content.error().code == ErrorCode::kNotFound) return Bytes();
+  return content;
+}
+
+Result<void> guard_one(const std::filesystem::path& object, const std::filesystem::path& copy) {
+  const auto now = content_of(object);
+  if (!now) return std::unexpected(now.error());
+  const auto kept = content_of(copy);
+  if (!kept) return std::unexpected(kept.error());
+  if (now->size() < kept->size()) {
+    log_event(LogLevel::kAlert, "token-object-restored",
+              {{"file", object.string()}, {"bytes", now->size()}, {"kept_bytes", kept->size()}});
+    return replace_file(object, *kept, 0600);
+  }
+  if (*now == *kept) return {};
+  return replace_file(copy, *now, 0600);
 }
 
 }  // namespace
@@ -48,6 +71,17 @@ Result<void> sync_tree(const std::filesystem::path& folder) {
     if (auto synced = sync_one(at->path()); !synced) return synced;
   if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
   return sync_one(folder);
+}
+
+Result<void> guard_token_objects(const std::filesystem::path& folder, const std::filesystem::path& copies) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (!at->is_directory(error)) continue;
+    const auto copy = copies / ("token-" + at->path().filename().string());
+    if (auto guarded = guard_one(at->path() / "token.object", copy); !guarded) return guarded;
+  }
+  if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
+  return {};
 }
 
 }  // namespace privyseal::keyd

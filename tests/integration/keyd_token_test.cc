@@ -112,6 +112,18 @@ TEST_F(KeydToken, DoesNotOfferAKeyThatCouldBeRead) {
   EXPECT_THAT(keyd.log(), HasSubstr("CKA_EXTRACTABLE is not false"));
 }
 
+TEST_F(KeydToken, SurvivesAKillInTheMiddleOfALogin) {
+  const auto key = generate("egress");
+  keyd.kill();
+  // SoftHSM truncates token.object before it writes it again.
+  for (const auto& token : std::filesystem::directory_iterator(keyd.token_folder()))
+    std::filesystem::resize_file(token.path() / "token.object", 0);
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_EQ(provisioning.find_key("egress"), key);
+  EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>token-object-restored"));
+}
+
 TEST_F(KeydToken, LosesASessionAndNobodyNotices) {
   const auto key = generate("egress");
   for (const std::string fault : {"0xb3", "0xb0", "0x30", "0x101", "0x60", "0x90"}) {

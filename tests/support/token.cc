@@ -73,11 +73,14 @@ void TestKeyd::make_token() {
   CHECK(std::filesystem::create_directory(folder() / "state"));
   CHECK(::chown((folder() / "state").c_str(), owner.uid, owner.gid) == 0);
   CHECK(::chown(folder().c_str(), owner.uid, owner.gid) == 0);
-  auto maker = ChildProcess::start({.program = PRIVYSEAL_INIT_TOKEN,
-                                    .arguments = {kSoftHsmModule, kTokenLabel, folder().string(),
-                                                  std::to_string(owner.uid), std::to_string(owner.gid)},
-                                    .environment = {},
-                                    .output = output});
+  // In a process of its own, as on day one: the module must not be loaded into the test.
+  auto maker = ChildProcess::start(
+      {.program = PRIVYSEAL_PROVISION,
+       .arguments = {"init-token", "--module", kSoftHsmModule, "--label", kTokenLabel, "--pin-file",
+                     pin_file(), "--so-pin-file", folder() / "so-pin", "--softhsm-conf", softhsm_conf(),
+                     "--token-folder", token_folder(), "--owner", std::format("{}:{}", owner.uid, owner.gid)},
+       .environment = {},
+       .output = output});
   CHECK(maker.has_value());
   const auto status = maker->wait(kStartDeadline);
   if (status != 0) std::fprintf(stderr, "%s", std::string(text_of(*read_file(output, kMaxLogBytes))).c_str());

@@ -1,0 +1,112 @@
+#include "firmware/policy/refusal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace privyseal::policy {
+namespace {
+
+std::vector<Refusal> all() {
+  std::vector<Refusal> refusals;
+  refusals.reserve(kRefusals);
+  for (std::size_t i = 0; i < kRefusals; ++i) refusals.push_back(static_cast<Refusal>(i));
+  return refusals;
+}
+
+TEST(Refusal, HasOneRowForEachEnumerator) {
+  for (const Refusal refusal : all()) EXPECT_EQ(text_of(refusal).refusal, refusal);
+}
+
+TEST(Refusal, HasAtMostThreePlainSentences) {
+  for (const Refusal refusal : all()) {
+    const std::string text(text_of(refusal).text);
+    const std::regex end_of_sentence("[.!?]( |$)");
+    const auto sentences = std::distance(std::sregex_iterator(text.begin(), text.end(), end_of_sentence), {});
+    EXPECT_GE(sentences, 1) << text;
+    EXPECT_LE(sentences, 3) << text;
+    EXPECT_TRUE(text.ends_with('.')) << text;
+    EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f'; })) << text;
+  }
+}
+
+TEST(Refusal, HasCodesOfOneClass) {
+  for (const Refusal refusal : all()) {
+    const RefusalText& row = text_of(refusal);
+    EXPECT_TRUE(row.code / 100 == 4 || row.code / 100 == 5) << row.id;
+    EXPECT_TRUE(std::regex_match(std::string(row.enhanced), std::regex("[45]\\.[0-9]{1,3}\\.[0-9]{1,3}")))
+        << row.id;
+    EXPECT_EQ(row.enhanced[0] - '0', row.code / 100) << row.id;
+  }
+}
+
+TEST(Refusal, HasAnIdOfItsOwn) {
+  std::set<std::string_view> ids;
+  for (const Refusal refusal : all()) {
+    const RefusalText& row = text_of(refusal);
+    EXPECT_TRUE(ids.insert(row.id).second) << row.id;
+    EXPECT_TRUE(std::regex_match(std::string(row.id), std::regex("[a-z]+(-[a-z]+)*"))) << row.id;
+  }
+}
+
+TEST(Refusal, FitsIntoOneReplyLine) {
+  for (const Refusal refusal : all()) {
+    const std::string sent = serialise(reply_of(refusal));
+    EXPECT_TRUE(sent.contains(text_of(refusal).text)) << sent;
+    EXPECT_LE(sent.size(), 512U);
+  }
+}
+
+/// What is broken here or at the next hop must never bounce a mail.
+TEST(Refusal, LetsMailWaitForWhatIsBroken) {
+  using enum Refusal;
+  for (const Refusal refusal :
+       {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayMisbehaved,
+        kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable, kLedgerUnavailable,
+        kShuttingDown, kTooManyConnections, kStartTlsUnavailable, kInputTooSlow, kTooManyErrors}) {
+    EXPECT_EQ(text_of(refusal).code / 100, 4) << text_of(refusal).id;
+  }
+}
+
+struct Promise {
+  Refusal refusal;
+  const char* sent;
+};
+
+TEST(Refusal, KeepsTheCodesThatOthersRelyOn) {
+  using enum Refusal;
+  for (const auto& [refusal, codes] : std::vector<Promise>{{kRelayUnavailable, "451 4.4.1 "},
+                                                           {kRelayCertificateRefused, "451 4.7.5 "},
+                                                           {kKeysUnavailable, "451 4.7.0 "},
+                                                           {kStartTlsUnavailable, "454 4.7.0 "},
+                                                           {kLedgerUnavailable, "451 4.3.0 "},
+                                                           {kBareNewline, "521 5.5.2 "},
+                                                           {kMessageTooBig, "552 5.3.4 "},
+                                                           {kClientNotListed, "554 5.7.1 "},
+                                                           {kStartTlsRequired, "530 5.7.0 "},
+                                                           {kMailLoop, "554 5.4.6 "},
+                                                           {kShuttingDown, "421 4.3.2 "},
+                                                           {kTooManyConnections, "421 4.7.0 "},
+                                                           {kTooManyRecipients, "452 4.5.3 "},
+                                                           {kRecipientNotCjsm, "550 5.7.1 "},
+                                                           {kSenderNotOurs, "550 5.7.1 "}}) {
+    EXPECT_TRUE(serialise(reply_of(refusal)).starts_with(codes)) << codes;
+  }
+}
+
+TEST(Refusal, GivesASessionItsReplies) {
+  const auto replies = session_replies();
+  EXPECT_EQ(replies.starttls_required.code, 530);
+  EXPECT_EQ(replies.message_too_big.code, 552);
+  EXPECT_EQ(replies.too_many_recipients.code, 452);
+  EXPECT_EQ(replies.too_many_errors.code, 421);
+  const smtp::ServerSession session({.hostname = "gw.example", .replies = replies});
+  EXPECT_EQ(session.greeting().code, 220);
+}
+
+}  // namespace
+}  // namespace privyseal::policy

@@ -1,0 +1,210 @@
+#include "firmware/smtp/client_dialogue.h"
+
+#include <utility>
+
+#include "firmware/base/check.h"
+#include "firmware/smtp/ascii.h"
+#include "firmware/smtp/dot_stream.h"
+
+namespace privyseal::smtp {
+namespace {
+
+void add_extension(Extensions& extensions, std::string_view line) {
+  const std::size_t space = line.find(' ');
+  const std::string_view keyword = line.substr(0, space);
+  if (equals_ignoring_case(keyword, "STARTTLS")) extensions.starttls = true;
+  if (equals_ignoring_case(keyword, "PIPELINING")) extensions.pipelining = true;
+  if (equals_ignoring_case(keyword, "8BITMIME")) extensions.eight_bit_mime = true;
+  if (!equals_ignoring_case(keyword, "SIZE")) return;
+  // RFC 1870 section 4: no number and 0 both mean no fixed limit.
+  const auto limit = space == std::string_view::npos ? 0 : number_from(line.substr(space + 1));
+  extensions.size = limit.has_value();
+  extensions.max_size_bytes = limit.value_or(0);
+}
+
+}  // namespace
+
+std::string_view to_string(HopFailure failure) {
+  switch (failure) {
+    case HopFailure::kNone:
+      return "none";
+    case HopFailure::kUnwelcome:
+      return "turned us away";
+    case HopFailure::kNoStartTls:
+      return "offers no STARTTLS";
+    case HopFailure::kStartTlsRefused:
+      return "refused STARTTLS";
+    case HopFailure::kProtocol:
+      return "sent a reply out of place";
+    case HopFailure::kClosing:
+      return "is closing";
+  }
+  return "unknown failure";
+}
+
+Extensions parse_extensions(const Reply& ehlo_reply) {
+  Extensions extensions;
+  for (std::size_t i = 1; i < ehlo_reply.lines.size(); ++i) add_extension(extensions, ehlo_reply.lines[i]);
+  return extensions;
+}
+
+ClientDialogue::ClientDialogue(std::string hostname) : hostname_(std::move(hostname)), due_{Due::kGreeting} {
+  CHECK(is_domain(hostname_));
+}
+
+ClientDialogue::Step ClientDialogue::on_reply(const Reply& reply) {
+  if (due_.empty()) return on_unasked(reply);
+  const Due due = due_.front();
+  due_.pop_front();
+  switch (due) {
+    case Due::kGreeting:
+      if (!reply.is_positive()) return fail_with(turned_away(reply));
+      due_.push_back(Due::kClearEhlo);
+      return {Event::kContinue, "EHLO " + hostname_ + "\r\n"};
+    case Due::kClearEhlo:
+      return on_clear_ehlo(reply);
+    case Due::kStartTls:
+      return on_start_tls(reply);
+    case Due::kEhlo:
+      if (!reply.is_positive()) return fail_with(turned_away(reply));
+      extensions_ = parse_extensions(reply);
+      stage_ = Stage::kReady;
+      return {Event::kReady, ""};
+    case Due::kMail:
+      return on_mail(reply);
+    case Due::kRecipient:
+      return on_recipient(reply);
+    case Due::kData:
+      return on_data(reply);
+    case Due::kVerdict:
+      return on_verdict(reply);
+    case Due::kQuit:
+      return {Event::kBye, ""};
+  }
+  CHECK(false);
+  std::unreachable();
+}
+
+ClientDialogue::Step ClientDialogue::on_clear_ehlo(const Reply& reply) {
+  if (!reply.is_positive()) return fail_with(turned_away(reply));
+  if (!parse_extensions(reply).starttls) return fail_with(HopFailure::kNoStartTls);
+  due_.push_back(Due::kStartTls);
+  return {Event::kContinue, "STARTTLS\r\n"};
+}
+
+ClientDialogue::Step ClientDialogue::on_start_tls(const Reply& reply) {
+  if (reply.code == 421) return fail_with(HopFailure::kClosing);
+  if (reply.is_transient() || reply.is_permanent()) return fail_with(HopFailure::kStartTlsRefused);
+  if (reply.code != 220) return fail_with(HopFailure::kProtocol);
+  stage_ = Stage::kHandshake;
+  return {Event::kHandshake, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_mail(const Reply& reply) {
+  if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
+  if (!reply.is_positive()) return over(Event::kMailRefused, reply);
+  mail_accepted_ = true;
+  return {Event::kMailAccepted, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_recipient(const Reply& reply) {
+  if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
+  // Not a word about this recipient: there is no mail any more, and no command may follow.
+  if (reply.code == 421) return fail_with(HopFailure::kClosing);
+  if (!reply.is_positive()) return {Event::kRecipientRefused, ""};
+  // A hop that refused the sender cannot mean this; do not build on it.
+  if (!mail_accepted_) return fail_with(HopFailure::kProtocol);
+  ++recipients_;
+  return {Event::kRecipientAccepted, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_data(const Reply& reply) {
+  if (reply.is_positive()) return fail_with(HopFailure::kProtocol);
+  if (!reply.is_intermediate()) return over(Event::kDataRefused, reply);
+  stage_ = Stage::kBody;
+  is_body_open_ = true;
+  return {Event::kGoAhead, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_verdict(const Reply& reply) {
+  if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
+  return over(reply.is_positive() ? Event::kDelivered : Event::kNotDelivered, reply);
+}
+
+/// Nothing was asked: the hop may refuse a body in its middle, or say that it goes away.
+ClientDialogue::Step ClientDialogue::on_unasked(const Reply& reply) {
+  const bool is_refusal = reply.is_transient() || reply.is_permanent();
+  if (stage_ == Stage::kBody && is_refusal) return over(Event::kNotDelivered, reply);
+  return fail_with(reply.code == 421 ? HopFailure::kClosing : HopFailure::kProtocol);
+}
+
+HopFailure ClientDialogue::turned_away(const Reply& reply) {
+  if (reply.code == 421) return HopFailure::kClosing;
+  return reply.is_transient() || reply.is_permanent() ? HopFailure::kUnwelcome : HopFailure::kProtocol;
+}
+
+ClientDialogue::Step ClientDialogue::over(Event event, const Reply& reply) {
+  stage_ = Stage::kOver;
+  if (reply.code == 421) failure_ = HopFailure::kClosing;
+  return {event, ""};
+}
+
+ClientDialogue::Step ClientDialogue::fail_with(HopFailure why) {
+  stage_ = Stage::kOver;
+  if (failure_ == HopFailure::kNone) failure_ = why;
+  due_.clear();
+  return {Event::kFailed, ""};
+}
+
+std::string ClientDialogue::secured() {
+  CHECK(stage_ == Stage::kHandshake && due_.empty());
+  stage_ = Stage::kConnecting;
+  due_.push_back(Due::kEhlo);
+  return "EHLO " + hostname_ + "\r\n";
+}
+
+std::string ClientDialogue::mail(const std::optional<Address>& reverse_path,
+                                 std::optional<std::uint64_t> size_bytes, BodyType body) {
+  CHECK(stage_ == Stage::kReady && due_.empty());
+  stage_ = Stage::kEnvelope;
+  due_.push_back(Due::kMail);
+  std::string line = "MAIL FROM:<" + (reverse_path ? to_string(*reverse_path) : "") + ">";
+  if (size_bytes && extensions_.size) line += " SIZE=" + std::to_string(*size_bytes);
+  // A hop without 8BITMIME gets the bytes as they are: we neither convert mail nor judge it.
+  if (body == BodyType::k8BitMime && extensions_.eight_bit_mime) line += " BODY=8BITMIME";
+  return line + "\r\n";
+}
+
+std::string ClientDialogue::recipient(const Address& address) {
+  CHECK(stage_ == Stage::kEnvelope && (may_pipeline() || (mail_accepted_ && due_.empty())));
+  due_.push_back(Due::kRecipient);
+  return "RCPT TO:<" + to_string(address) + ">\r\n";
+}
+
+std::string ClientDialogue::start_data() {
+  CHECK(stage_ == Stage::kEnvelope && due_.empty() && recipients_ > 0);
+  due_.push_back(Due::kData);
+  return "DATA\r\n";
+}
+
+std::string ClientDialogue::end_of_data() {
+  CHECK(stage_ == Stage::kBody);
+  stage_ = Stage::kVerdict;
+  is_body_open_ = false;
+  due_.push_back(Due::kVerdict);
+  return std::string(kEndOfData);
+}
+
+std::string ClientDialogue::quit() {
+  // Inside a body it would be text, and while a reply is due nobody reads it in time.
+  if (!due_.empty() || is_body_open_ || stage_ == Stage::kHandshake) return "";
+  stage_ = Stage::kOver;
+  due_.push_back(Due::kQuit);
+  return "QUIT\r\n";
+}
+
+bool ClientDialogue::may_take(std::uint64_t size_bytes) const {
+  return extensions_.max_size_bytes == 0 || size_bytes <= extensions_.max_size_bytes;
+}
+
+}  // namespace privyseal::smtp

@@ -1,0 +1,217 @@
+#include "firmware/smtp/command.h"
+
+#include <algorithm>
+#include <array>
+#include <expected>
+#include <utility>
+#include <vector>
+
+#include "firmware/smtp/ascii.h"
+
+namespace privyseal::smtp {
+namespace {
+
+using Parser = Command (*)(std::string_view arguments);
+
+BadCommand syntax_error(std::string_view text) { return {501, "5.5.4", text}; }
+
+// RFC 5321 section 4.1.3, loosely: the text between the brackets is only ever shown, never used.
+bool is_address_literal(std::string_view text) {
+  if (text.size() < 3 || text.size() > kMaxDomain || !text.starts_with('[') || !text.ends_with(']'))
+    return false;
+  return std::ranges::all_of(text.substr(1, text.size() - 2),
+                             [](char c) { return is_alnum(c) || c == '.' || c == ':' || c == '-'; });
+}
+
+template <class Hello>
+Command parse_hello(std::string_view arguments) {
+  if (!is_domain(arguments) && !is_address_literal(arguments)) return syntax_error("Give your host name");
+  return Hello{std::string(arguments)};
+}
+
+template <class Plain>
+Command parse_plain(std::string_view arguments) {
+  if (!arguments.empty()) return syntax_error("This command takes no parameter");
+  return Plain{};
+}
+
+Command parse_noop(std::string_view) { return Noop{}; }
+
+Command parse_vrfy(std::string_view arguments) {
+  if (arguments.empty()) return syntax_error("Give a mailbox");
+  return Vrfy{};
+}
+
+Command parse_unimplemented(std::string_view) { return BadCommand{502, "5.5.1", "Command not implemented"}; }
+
+/// "<path> rest" in two; nothing if there is no path. A '>' inside quotes does not end it.
+struct PathAndRest {
+  std::string_view path;  ///< without its brackets
+  std::string_view rest;
+};
+std::optional<PathAndRest> split_path(std::string_view text) {
+  if (!text.starts_with('<')) return std::nullopt;
+  bool in_quotes = false;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (in_quotes && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      in_quotes = !in_quotes;
+    } else if (text[i] == '>' && !in_quotes) {
+      return PathAndRest{text.substr(1, i - 1), text.substr(i + 1)};
+    }
+  }
+  return std::nullopt;
+}
+
+/// `enhanced` tells a bad sender (5.1.7) from a bad recipient (5.1.3).
+BadCommand bad_mailbox(AddressFault fault, std::string_view enhanced) {
+  switch (fault) {
+    case AddressFault::kSyntax:
+      return {501, enhanced, "This is not a mail address"};
+    case AddressFault::kSourceRoute:
+      return {501, enhanced, "Source routes are not accepted"};
+    case AddressFault::kAddressLiteral:
+      return {553, enhanced, "Give a domain, not a network address"};
+    case AddressFault::kTooLong:
+      return {501, enhanced, "The mail address is too long"};
+  }
+  return {501, enhanced, "This is not a mail address"};
+}
+
+struct Parameter {
+  std::string_view keyword;
+  std::optional<std::string_view> value;
+};
+
+bool is_keyword(std::string_view text) {
+  return !text.empty() && is_alnum(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
+}
+
+bool is_value(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_graphic(c) && c != '='; });
+}
+
+std::expected<Parameter, BadCommand> parse_parameter(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  Parameter parameter{text.substr(0, equals), std::nullopt};
+  if (equals != std::string_view::npos) parameter.value = text.substr(equals + 1);
+  if (!is_keyword(parameter.keyword) || (parameter.value && !is_value(*parameter.value))) {
+    return std::unexpected(syntax_error("A parameter is malformed"));
+  }
+  return parameter;
+}
+
+/// Everything after the path: each parameter after exactly one space, none twice.
+std::expected<std::vector<Parameter>, BadCommand> parse_parameters(std::string_view rest) {
+  std::vector<Parameter> parameters;
+  while (!rest.empty()) {
+    if (!rest.starts_with(' ')) return std::unexpected(syntax_error("A space is missing after the address"));
+    rest.remove_prefix(1);
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size());
+    const auto parameter = parse_parameter(word);
+    if (!parameter) return std::unexpected(parameter.error());
+    const bool seen = std::ranges::any_of(parameters, [&](const Parameter& earlier) {
+      return equals_ignoring_case(earlier.keyword, parameter->keyword);
+    });
+    if (seen) return std::unexpected(syntax_error("A parameter is given twice"));
+    parameters.push_back(*parameter);
+  }
+  return parameters;
+}
+
+BadCommand unknown_parameter() { return {555, "5.5.4", "A parameter is not supported"}; }
+
+std::expected<void, BadCommand> apply_size(MailFrom& mail, const Parameter& parameter) {
+  mail.size_bytes = number_from(parameter.value.value_or(""));
+  if (!mail.size_bytes) return std::unexpected(syntax_error("SIZE needs a number"));
+  return {};
+}
+
+std::expected<void, BadCommand> apply_body(MailFrom& mail, const Parameter& parameter) {
+  const std::string_view value = parameter.value.value_or("");
+  const bool is_8bit = equals_ignoring_case(value, "8BITMIME");
+  if (!is_8bit && !equals_ignoring_case(value, "7BIT")) {
+    return std::unexpected(syntax_error("BODY is 7BIT or 8BITMIME"));
+  }
+  mail.body = is_8bit ? BodyType::k8BitMime : BodyType::k7Bit;
+  return {};
+}
+
+std::expected<void, BadCommand> apply(MailFrom& mail, const Parameter& parameter) {
+  if (equals_ignoring_case(parameter.keyword, "SIZE")) return apply_size(mail, parameter);
+  if (equals_ignoring_case(parameter.keyword, "BODY")) return apply_body(mail, parameter);
+  return std::unexpected(unknown_parameter());
+}
+
+bool starts_with_keyword(std::string_view text, std::string_view keyword) {
+  return equals_ignoring_case(text.substr(0, keyword.size()), keyword);
+}
+
+Command parse_mail(std::string_view arguments) {
+  constexpr std::string_view kFrom = "FROM:";
+  const auto parts = starts_with_keyword(arguments, kFrom) ? split_path(arguments.substr(kFrom.size()))
+                                                           : std::optional<PathAndRest>();
+  if (!parts) return syntax_error("The form is MAIL FROM:<address>");
+  MailFrom mail;
+  if (!parts->path.empty()) {
+    auto sender = parse_mailbox(parts->path);
+    if (!sender) return bad_mailbox(sender.error(), "5.1.7");
+    mail.reverse_path = std::move(*sender);
+  }
+  const auto parameters = parse_parameters(parts->rest);
+  if (!parameters) return parameters.error();
+  for (const Parameter& parameter : *parameters) {
+    if (const auto applied = apply(mail, parameter); !applied) return applied.error();
+  }
+  return mail;
+}
+
+Command parse_rcpt(std::string_view arguments) {
+  constexpr std::string_view kTo = "TO:";
+  const auto parts = starts_with_keyword(arguments, kTo) ? split_path(arguments.substr(kTo.size()))
+                                                         : std::optional<PathAndRest>();
+  if (!parts) return syntax_error("The form is RCPT TO:<address>");
+  auto recipient = parse_mailbox(parts->path);
+  if (!recipient) return bad_mailbox(recipient.error(), "5.1.3");
+  const auto parameters = parse_parameters(parts->rest);
+  if (!parameters) return parameters.error();
+  if (!parameters->empty()) return unknown_parameter();
+  return RcptTo{std::move(*recipient)};
+}
+
+constexpr std::array<std::pair<std::string_view, Parser>, 19> kVerbs{{
+    {"EHLO", parse_hello<Ehlo>},   {"HELO", parse_hello<Helo>},   {"STARTTLS", parse_plain<StartTls>},
+    {"MAIL", parse_mail},          {"RCPT", parse_rcpt},          {"DATA", parse_plain<Data>},
+    {"RSET", parse_plain<Rset>},   {"NOOP", parse_noop},          {"VRFY", parse_vrfy},
+    {"QUIT", parse_plain<Quit>},   {"EXPN", parse_unimplemented}, {"HELP", parse_unimplemented},
+    {"AUTH", parse_unimplemented}, {"BDAT", parse_unimplemented}, {"ETRN", parse_unimplemented},
+    {"TURN", parse_unimplemented}, {"SEND", parse_unimplemented}, {"SOML", parse_unimplemented},
+    {"SAML", parse_unimplemented},
+}};
+
+// RFC 5321 section 4.1.1 asks servers to tolerate white space before the CRLF.
+std::string_view without_trailing_space(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t") + 1);
+}
+
+}  // namespace
+
+Command parse_command(std::string_view line) {
+  line = without_trailing_space(line);
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  if (std::ranges::any_of(line, is_control))
+    return BadCommand{500, "5.5.2", "A control character in a command"};
+  if (!std::ranges::all_of(line, is_printable))
+    return BadCommand{501, "5.5.2", "An 8-bit character in a command"};
+  const std::string_view verb = line.substr(0, line.find(' '));
+  const std::string_view arguments = line.substr(std::min(verb.size() + 1, line.size()));
+  for (const auto& [name, parser] : kVerbs) {
+    if (equals_ignoring_case(verb, name)) return parser(arguments);
+  }
+  return BadCommand{500, "5.5.1", "Command not recognised"};
+}
+
+}  // namespace privyseal::smtp

@@ -1,0 +1,240 @@
+#include "firmware/smtp/server_session.h"
+
+#include <array>
+#include <utility>
+
+#include "firmware/base/check.h"
+
+namespace privyseal::smtp {
+namespace {
+
+/// What the table says about a command in a state.
+enum class Rule {
+  kDo,
+  kHello,  ///< 503: EHLO first
+  kTls,    ///< 530: STARTTLS first
+  kMail,   ///< 503: MAIL first
+  kTwice,  ///< 503: once is enough
+};
+
+struct Row {
+  std::size_t command;  ///< index in the Command variant
+  std::array<Rule, 7> rules;
+};
+
+template <class T, std::size_t I = 0>
+constexpr std::size_t index_of() {
+  if constexpr (std::is_same_v<std::variant_alternative_t<I, Command>, T>) {
+    return I;
+  } else {
+    return index_of<T, I + 1>();
+  }
+}
+
+using enum Rule;
+/// In clear, only what RFC 3207 section 4 allows is done, and RSET, which does nothing.
+constexpr std::array kTable{
+    //                         kClear  kClearHelo kClearEhlo kSecured kReady   kMail    kRecipient
+    Row{index_of<Ehlo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Helo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<StartTls>(), {kHello, kHello, kDo, kTwice, kTwice, kTwice, kTwice}},
+    Row{index_of<MailFrom>(), {kTls, kTls, kTls, kHello, kDo, kTwice, kTwice}},
+    Row{index_of<RcptTo>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo}},
+    Row{index_of<Data>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo}},
+    Row{index_of<Rset>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Noop>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Vrfy>(), {kTls, kTls, kTls, kDo, kDo, kDo, kDo}},
+    Row{index_of<Quit>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<BadCommand>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+};
+
+consteval bool has_one_row_for_each_command() {
+  for (std::size_t i = 0; i < kTable.size(); ++i) {
+    if (kTable[i].command != i) return false;
+  }
+  return kTable.size() == std::variant_size_v<Command>;
+}
+static_assert(has_one_row_for_each_command());
+
+Reply ok() { return make_reply(250, "2.0.0", "OK"); }
+
+}  // namespace
+
+ServerSession::ServerSession(Options options) : options_(std::move(options)) {
+  for (const Reply* reply : {&options_.replies.starttls_required, &options_.replies.message_too_big,
+                             &options_.replies.too_many_recipients, &options_.replies.too_many_errors}) {
+    CHECK(reply->is_transient() || reply->is_permanent());
+  }
+}
+
+Reply ServerSession::greeting() const { return make_reply(220, "", options_.hostname + " ESMTP"); }
+
+Action ServerSession::on(const Command& command) {
+  CHECK(due_ == Due::kNothing && state_ != State::kBody && state_ != State::kClosed);
+  switch (kTable[command.index()].rules[static_cast<std::size_t>(state_)]) {
+    case kDo:
+      return std::visit([this](const auto& known) { return perform(known); }, command);
+    case kHello:
+      return bad(make_reply(503, "5.5.1", "Send EHLO first"));
+    case kTls:
+      return bad(options_.replies.starttls_required);
+    case kMail:
+      return bad(make_reply(503, "5.5.1", "Send MAIL first"));
+    case kTwice:
+      return bad(make_reply(503, "5.5.1", "This command was given already"));
+  }
+  CHECK(false);
+  std::unreachable();
+}
+
+Action ServerSession::perform(const Ehlo& command) {
+  Reply reply{250, "", {options_.hostname}};
+  if (!is_secured()) reply.lines.emplace_back("STARTTLS");
+  reply.lines.push_back("SIZE " + std::to_string(options_.max_size_bytes));
+  for (const char* extension : {"8BITMIME", "PIPELINING", "ENHANCEDSTATUSCODES"})
+    reply.lines.emplace_back(extension);
+  return greeted(command.domain, true, std::move(reply));
+}
+
+Action ServerSession::perform(const Helo& command) {
+  return greeted(command.domain, false, make_reply(250, "", options_.hostname));
+}
+
+Action ServerSession::perform(const StartTls&) {
+  due_ = Due::kHandshake;
+  return ShakeHands{make_reply(220, "2.0.0", "Ready to start TLS")};
+}
+
+Action ServerSession::perform(const MailFrom& command) {
+  if (command.size_bytes.value_or(0) > options_.max_size_bytes)
+    return SendReply{options_.replies.message_too_big};
+  // Mails that never come to an end count as idle, or MAIL and RSET in turn would go on for ever.
+  if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
+  due_ = Due::kMail;
+  return OpenMail{command};
+}
+
+Action ServerSession::perform(const RcptTo& command) {
+  // Refused ones are bounded too: asking for names is not a free service.
+  if (recipients_ >= options_.max_recipients || refused_recipients_ >= options_.max_recipients) {
+    return SendReply{options_.replies.too_many_recipients};
+  }
+  due_ = Due::kRecipient;
+  return AddRecipient{command.address};
+}
+
+Action ServerSession::perform(const Data&) {
+  if (state_ == State::kRecipient) {
+    due_ = Due::kData;
+    return StartData{};
+  }
+  // With PIPELINING a client sends DATA before it knows that all recipients were refused; no error of its
+  // own.
+  if (refused_recipients_ > 0) return SendReply{make_reply(554, "5.5.1", "No valid recipients")};
+  return bad(make_reply(503, "5.5.1", "Send RCPT first"));
+}
+
+Action ServerSession::perform(const Rset&) {
+  if (!has_open_mail()) return idle(ok());
+  forget_mail();
+  return DropMail{ok()};
+}
+
+Action ServerSession::perform(const Noop&) { return idle(ok()); }
+
+Action ServerSession::perform(const Vrfy&) {
+  return idle(make_reply(252, "2.5.0", "Not verified; send mail and see"));
+}
+
+Action ServerSession::perform(const Quit&) { return close(make_reply(221, "2.0.0", "Bye")); }
+
+Action ServerSession::perform(const BadCommand& command) {
+  return bad(make_reply(command.code, command.enhanced, command.text));
+}
+
+Action ServerSession::bad(Reply reply) {
+  if (++bad_commands_ >= options_.max_bad_commands) return close(options_.replies.too_many_errors);
+  return SendReply{std::move(reply)};
+}
+
+Action ServerSession::idle(Reply reply) {
+  if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
+  return SendReply{std::move(reply)};
+}
+
+Action ServerSession::close(Reply reply) {
+  state_ = State::kClosed;
+  return CloseSession{std::move(reply)};
+}
+
+Action ServerSession::greeted(std::string domain, bool is_esmtp, Reply reply) {
+  client_name_ = std::move(domain);
+  is_esmtp_ = is_esmtp;
+  // EHLO within a mail means RSET as well (RFC 5321 section 4.1.4).
+  if (has_open_mail()) {
+    forget_mail();
+    return DropMail{std::move(reply)};
+  }
+  if (is_secured()) {
+    state_ = State::kReady;
+  } else {
+    state_ = is_esmtp ? State::kClearEhlo : State::kClearHelo;
+  }
+  return idle(std::move(reply));
+}
+
+void ServerSession::forget_mail() {
+  state_ = State::kReady;
+  recipients_ = 0;
+  refused_recipients_ = 0;
+}
+
+void ServerSession::answered(const Reply& reply) {
+  const Due due = std::exchange(due_, Due::kNothing);
+  switch (due) {
+    case Due::kHandshake:
+      CHECK(!reply.is_positive());  // after 220 it is secured() or the end
+      return;
+    case Due::kMail:
+      if (reply.is_positive()) state_ = State::kMail;
+      return;
+    case Due::kRecipient:
+      if (!reply.is_positive()) {
+        ++refused_recipients_;
+        return;
+      }
+      ++recipients_;
+      state_ = State::kRecipient;
+      return;
+    case Due::kData:
+      if (!reply.is_intermediate()) return forget_mail();
+      state_ = State::kBody;
+      due_ = Due::kVerdict;
+      return;
+    case Due::kVerdict:
+      idle_commands_ = 0;
+      return forget_mail();
+    case Due::kNothing:
+      CHECK(false);
+  }
+}
+
+void ServerSession::secured() {
+  CHECK(due_ == Due::kHandshake || (due_ == Due::kNothing && state_ == State::kClear));
+  due_ = Due::kNothing;
+  state_ = State::kSecured;
+  client_name_.clear();
+  is_esmtp_ = false;
+}
+
+bool ServerSession::is_secured() const { return state_ >= State::kSecured && state_ != State::kClosed; }
+
+bool ServerSession::has_open_mail() const {
+  return state_ == State::kMail || state_ == State::kRecipient || state_ == State::kBody;
+}
+
+Reply mail_accepted() { return make_reply(250, "2.1.0", "Sender OK"); }
+Reply recipient_accepted() { return make_reply(250, "2.1.5", "Recipient OK"); }
+Reply go_ahead() { return make_reply(354, "", "Send the mail, end with a dot on a line of its own"); }
+
+}  // namespace privyseal::smtp

@@ -1,0 +1,87 @@
+// Whatever a client says in whatever order: no mail before TLS, no body without a recipient, an end to
+// nonsense.
+#include <optional>
+
+#include "firmware/base/check.h"
+#include "firmware/smtp/line_reader.h"
+#include "firmware/smtp/server_session.h"
+
+using namespace privyseal;
+using namespace privyseal::smtp;
+
+namespace {
+
+ServerSession::Options options() {
+  return {.hostname = "gw.example",
+          .max_recipients = 3,
+          .replies = {.starttls_required = make_reply(530, "5.7.0", "x"),
+                      .message_too_big = make_reply(552, "5.3.4", "x"),
+                      .too_many_recipients = make_reply(452, "4.5.3", "x"),
+                      .too_many_errors = make_reply(421, "4.7.0", "x")}};
+}
+
+/// Does what an action asks for; the choices come from the input.
+class Driver {
+ public:
+  explicit Driver(unsigned char choices) : choices_(choices) {}
+
+  /// False when the session is closed.
+  bool on(std::string_view line) {
+    const Action action = session_.on(parse_command(line));
+    return std::visit([this](const auto& known) { return perform(known); }, action);
+  }
+
+ private:
+  bool perform(const SendReply& action) { return check(action.reply); }
+  bool perform(const DropMail& action) {
+    CHECK(!session_.has_open_mail());
+    return check(action.reply);
+  }
+  bool perform(const CloseSession& action) { return check(action.reply) && false; }
+  bool perform(const ShakeHands& action) {
+    CHECK(!session_.is_secured());
+    session_.secured();
+    return check(action.reply);
+  }
+  bool perform(const OpenMail&) {
+    CHECK(session_.is_secured() && !session_.has_open_mail());
+    return answer(mail_accepted());
+  }
+  bool perform(const AddRecipient&) {
+    CHECK(session_.has_open_mail() && session_.recipients() < 3);
+    return answer(recipient_accepted());
+  }
+  bool perform(const StartData&) {
+    CHECK(session_.is_secured() && session_.recipients() > 0);
+    answer(go_ahead());
+    if (session_.state() == ServerSession::State::kBody) session_.answered(make_reply(250, "2.0.0", "x"));
+    CHECK(!session_.has_open_mail());
+    return true;
+  }
+
+  bool answer(const Reply& good) {
+    choices_ = static_cast<unsigned char>(choices_ * 37 + 11);
+    session_.answered(choices_ % 4 == 0 ? make_reply(550, "5.7.1", "x") : good);
+    return true;
+  }
+  static bool check(const Reply& reply) {
+    CHECK(!serialise(reply).empty());
+    return true;
+  }
+
+  ServerSession session_{options()};
+  unsigned char choices_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  if (size == 0) return 0;
+  Driver driver(data[0]);
+  LineReader reader(kMaxCommandLine);
+  reader.append(std::as_bytes(std::span(data + 1, size - 1)));
+  for (auto next = reader.next(); next.state == LineReader::State::kLine; next = reader.next()) {
+    if (!driver.on(next.line)) break;
+  }
+  return 0;
+}

@@ -1,0 +1,333 @@
+#include "firmware/smtp/server_session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace privyseal::smtp {
+namespace {
+
+using State = ServerSession::State;
+
+ServerSession::Options options() {
+  return {.hostname = "gw.lawfirm.example",
+          .max_size_bytes = 1000,
+          .max_recipients = 2,
+          .max_bad_commands = 3,
+          .max_idle_commands = 5,
+          .replies = {.starttls_required = make_reply(530, "5.7.0", "tls"),
+                      .message_too_big = make_reply(552, "5.3.4", "big"),
+                      .too_many_recipients = make_reply(452, "4.5.3", "many"),
+                      .too_many_errors = make_reply(421, "4.7.0", "errors")}};
+}
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+/// "reply 250 2.0.0", "close 421 4.7.0", "open mail"... : an action in a word.
+std::string shown(const Action& action) {
+  const auto codes = [](const Reply& r) {
+    return std::to_string(r.code) + (r.enhanced.empty() ? "" : " " + r.enhanced);
+  };
+  return std::visit(Overloaded{
+                        [&](const SendReply& a) { return "reply " + codes(a.reply); },
+                        [&](const ShakeHands& a) { return "shake hands " + codes(a.reply); },
+                        [](const OpenMail&) { return std::string("open mail"); },
+                        [](const AddRecipient&) { return std::string("add recipient"); },
+                        [](const StartData&) { return std::string("start data"); },
+                        [&](const DropMail& a) { return "drop " + codes(a.reply); },
+                        [&](const CloseSession& a) { return "close " + codes(a.reply); },
+                    },
+                    action);
+}
+
+std::string say(ServerSession& session, std::string_view line) {
+  return shown(session.on(parse_command(line)));
+}
+
+void accept(ServerSession& session) { session.answered(make_reply(250, "2.0.0", "OK")); }
+void refuse(ServerSession& session) { session.answered(make_reply(550, "5.7.1", "no")); }
+
+/// A session brought to a state by the shortest way.
+ServerSession session_in(State state) {
+  ServerSession session(options());
+  if (state == State::kClear) return session;
+  if (state == State::kClearHelo) {
+    EXPECT_EQ(say(session, "HELO c"), "reply 250");
+    return session;
+  }
+  EXPECT_EQ(say(session, "EHLO c"), "reply 250");
+  if (state == State::kClearEhlo) return session;
+  EXPECT_EQ(say(session, "STARTTLS"), "shake hands 220 2.0.0");
+  session.secured();
+  if (state == State::kSecured) return session;
+  EXPECT_EQ(say(session, "EHLO c"), "reply 250");
+  if (state == State::kReady) return session;
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(session);
+  if (state == State::kMail) return session;
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  accept(session);
+  if (state == State::kRecipient) return session;
+  EXPECT_EQ(say(session, "DATA"), "start data");
+  session.answered(go_ahead());
+  return session;
+}
+
+struct Row {
+  const char* command;
+  std::vector<std::string> expected;  ///< for kClear … kRecipient
+};
+
+const std::string kTls = "reply 530 5.7.0";
+const std::string kOrder = "reply 503 5.5.1";
+const std::string kHello = "reply 250";
+const std::string kOk = "reply 250 2.0.0";
+const std::string kDrop = "drop 250 2.0.0";
+const std::string kBye = "close 221 2.0.0";
+const std::vector<Row> kOrderCases{
+    //                       kClear  kClearHelo kClearEhlo kSecured kReady kMail kRecipient
+    {"EHLO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250"}},
+    {"HELO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250"}},
+    {"STARTTLS", {kOrder, kOrder, "shake hands 220 2.0.0", kOrder, kOrder, kOrder, kOrder}},
+    {"MAIL FROM:<a@b.uk>", {kTls, kTls, kTls, kOrder, "open mail", kOrder, kOrder}},
+    {"RCPT TO:<c@d.uk>", {kTls, kTls, kTls, kOrder, kOrder, "add recipient", "add recipient"}},
+    {"DATA", {kTls, kTls, kTls, kOrder, kOrder, kOrder, "start data"}},
+    {"RSET", {kOk, kOk, kOk, kOk, kOk, kDrop, kDrop}},
+    {"NOOP", {kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+    {"VRFY x",
+     {kTls, kTls, kTls, "reply 252 2.5.0", "reply 252 2.5.0", "reply 252 2.5.0", "reply 252 2.5.0"}},
+    {"QUIT", {kBye, kBye, kBye, kBye, kBye, kBye, kBye}},
+    {"NONSENSE", std::vector<std::string>(7, "reply 500 5.5.1")},
+    {"RCPT TO:<@a:b@c>", std::vector<std::string>(7, "reply 501 5.1.3")},
+    {"EXPN x", std::vector<std::string>(7, "reply 502 5.5.1")},
+};
+
+/// Written out by hand, all of it: the table is the specification that the code's table is held against.
+TEST(Order, IsAsTheTableSays) {
+  for (const Row& c : kOrderCases) {
+    SCOPED_TRACE(c.command);
+    const std::vector<State> states{State::kClear, State::kClearHelo, State::kClearEhlo, State::kSecured,
+                                    State::kReady, State::kMail,      State::kRecipient};
+    ASSERT_EQ(c.expected.size(), states.size());
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      ServerSession session = session_in(states[i]);
+      ASSERT_EQ(session.state(), states[i]);
+      EXPECT_EQ(say(session, c.command), c.expected[i]) << c.command << " in column " << i;
+    }
+  }
+}
+
+std::vector<std::string> extensions_in(State state) {
+  ServerSession session = session_in(state);
+  const Action action = session.on(parse_command("EHLO c"));
+  return std::get<SendReply>(action).reply.lines;
+}
+
+TEST(ServerSession, OffersStartTlsInClear) {
+  EXPECT_EQ(extensions_in(State::kClear),
+            (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "PIPELINING",
+                                      "ENHANCEDSTATUSCODES"}));
+}
+
+TEST(ServerSession, OffersNoStartTlsInsideTls) {
+  EXPECT_EQ(extensions_in(State::kSecured),
+            (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "PIPELINING",
+                                      "ENHANCEDSTATUSCODES"}));
+}
+
+TEST(ServerSession, GreetsWithItsName) {
+  EXPECT_EQ(serialise(ServerSession(options()).greeting()), "220 gw.lawfirm.example ESMTP\r\n");
+}
+
+TEST(ServerSession, ForgetsTheClearNameAfterTheHandshake) {
+  ServerSession session(options());
+  (void)say(session, "EHLO lies.example");
+  EXPECT_EQ(session.client_name(), "lies.example");
+  (void)say(session, "STARTTLS");
+  EXPECT_FALSE(session.is_secured());
+  session.secured();
+  EXPECT_TRUE(session.is_secured());
+  EXPECT_EQ(session.client_name(), "");
+  EXPECT_FALSE(session.is_esmtp());
+  (void)say(session, "HELO truth.example");
+  EXPECT_EQ(session.client_name(), "truth.example");
+  EXPECT_FALSE(session.is_esmtp());
+  EXPECT_EQ(say(session, "MAIL FROM:<>"), "open mail");
+}
+
+TEST(ServerSession, StaysInClearWhenTheDriverHasNoKeys) {
+  ServerSession session = session_in(State::kClearEhlo);
+  (void)say(session, "STARTTLS");
+  session.answered(make_reply(454, "4.7.0", "no keys"));
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), kTls);
+  EXPECT_EQ(say(session, "STARTTLS"), "shake hands 220 2.0.0");
+}
+
+TEST(ServerSession, HandsTheEnvelopeOver) {
+  ServerSession session = session_in(State::kReady);
+  const Action opened = session.on(parse_command("MAIL FROM:<Alice@b.uk> SIZE=1000 BODY=8BITMIME"));
+  const MailFrom& mail = std::get<OpenMail>(opened).mail;
+  EXPECT_EQ(mail.reverse_path, (Address{"Alice", "b.uk"}));
+  EXPECT_EQ(mail.size_bytes, 1000U);
+  EXPECT_EQ(mail.body, BodyType::k8BitMime);
+  accept(session);
+  const Action added = session.on(parse_command("RCPT TO:<c@d.uk>"));
+  EXPECT_EQ(std::get<AddRecipient>(added).recipient, (Address{"c", "d.uk"}));
+}
+
+TEST(ServerSession, RefusesAMailThatSaysItIsTooBig) {
+  ServerSession session = session_in(State::kReady);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=1001"), "reply 552 5.3.4");
+  EXPECT_EQ(session.state(), State::kReady);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=1000"), "open mail");
+}
+
+TEST(ServerSession, OpensNoMailWhenTheDriverRefusesTheSender) {
+  ServerSession session = session_in(State::kReady);
+  (void)say(session, "MAIL FROM:<a@b.uk>");
+  refuse(session);
+  EXPECT_FALSE(session.has_open_mail());
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), kOrder);
+}
+
+TEST(ServerSession, SaysNoValidRecipientsWhenAllWereRefused) {
+  ServerSession session = session_in(State::kMail);
+  (void)say(session, "RCPT TO:<c@d.uk>");
+  refuse(session);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(say(session, "DATA"), "reply 554 5.5.1");  // pipelining: no error of the client
+  EXPECT_EQ(say(session, "RCPT TO:<e@f.uk>"), "add recipient");
+}
+
+TEST(ServerSession, StartsDataWhenOneOfTwoWasAccepted) {
+  ServerSession session = session_in(State::kMail);
+  (void)say(session, "RCPT TO:<c@d.uk>");
+  accept(session);
+  (void)say(session, "RCPT TO:<e@f.uk>");
+  refuse(session);
+  EXPECT_EQ(session.recipients(), 1U);
+  EXPECT_EQ(say(session, "DATA"), "start data");
+}
+
+TEST(ServerSession, TakesOnlySoManyRecipients) {
+  ServerSession session = session_in(State::kRecipient);
+  (void)say(session, "RCPT TO:<e@f.uk>");
+  accept(session);
+  EXPECT_EQ(say(session, "RCPT TO:<g@h.uk>"), "reply 452 4.5.3");
+  EXPECT_EQ(session.recipients(), 2U);
+  EXPECT_EQ(say(session, "DATA"), "start data");
+}
+
+TEST(ServerSession, RefusesOnlySoManyRecipients) {
+  ServerSession session = session_in(State::kMail);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(say(session, "RCPT TO:<e@f.uk>"), "add recipient");
+    refuse(session);
+  }
+  EXPECT_EQ(say(session, "RCPT TO:<g@h.uk>"), "reply 452 4.5.3");
+}
+
+TEST(ServerSession, ForgetsTheMailWhenDataIsRefused) {
+  ServerSession session = session_in(State::kRecipient);
+  (void)say(session, "DATA");
+  session.answered(make_reply(451, "4.3.0", "no ledger"));
+  EXPECT_EQ(session.state(), State::kReady);
+  EXPECT_EQ(session.recipients(), 0U);
+  EXPECT_EQ(say(session, "DATA"), kOrder);
+}
+
+TEST(ServerSession, IsReadyForTheNextMailAfterEitherVerdict) {
+  for (const int code : {250, 451, 550}) {
+    ServerSession session = session_in(State::kBody);
+    EXPECT_TRUE(session.has_open_mail());
+    session.answered(make_reply(code, "", "verdict"));
+    EXPECT_FALSE(session.has_open_mail());
+    EXPECT_EQ(session.recipients(), 0U);
+    EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  }
+}
+
+TEST(ServerSession, StartsAMailAfreshAfterRset) {
+  ServerSession session = session_in(State::kRecipient);
+  EXPECT_EQ(say(session, "RSET"), kDrop);
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), kOrder);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(session);
+  EXPECT_EQ(session.recipients(), 0U);
+  EXPECT_EQ(say(session, "DATA"), kOrder);
+}
+
+TEST(ServerSession, ClosesAfterTooManyBadCommands) {
+  ServerSession session = session_in(State::kReady);
+  EXPECT_EQ(say(session, "X"), "reply 500 5.5.1");
+  EXPECT_EQ(say(session, "DATA"), kOrder);
+  EXPECT_EQ(say(session, "EXPN x"), "close 421 4.7.0");
+  EXPECT_EQ(session.state(), State::kClosed);
+}
+
+TEST(ServerSession, CountsCommandsBeforeTlsAsBad) {
+  ServerSession session = session_in(State::kClearEhlo);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), kTls);
+  EXPECT_EQ(say(session, "RCPT TO:<a@b.uk>"), kTls);
+  EXPECT_EQ(say(session, "DATA"), "close 421 4.7.0");
+}
+
+TEST(ServerSession, ClosesWhenNothingButIdleCommandsCome) {
+  for (const char* command : {"NOOP", "RSET", "VRFY x", "EHLO c"}) {
+    ServerSession session = session_in(State::kReady);  // two EHLO so far
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(say(session, command).starts_with("reply 25"));
+    EXPECT_EQ(say(session, command), "close 421 4.7.0") << command;
+  }
+}
+
+TEST(ServerSession, CountsMailsWithoutAnEndAsIdle) {
+  ServerSession session = session_in(State::kReady);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+    accept(session);
+    EXPECT_EQ(say(session, "RSET"), kDrop);
+  }
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "close 421 4.7.0");
+}
+
+TEST(ServerSession, ForgivesIdleCommandsAfterAMail) {
+  ServerSession session = session_in(State::kBody);
+  accept(session);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(say(session, "NOOP"), kOk);
+  EXPECT_EQ(say(session, "NOOP"), "close 421 4.7.0");
+}
+
+TEST(ServerSession, MayStartInsideTls) {
+  ServerSession session(options());
+  session.secured();
+  EXPECT_EQ(say(session, "EHLO c"), kHello);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+}
+
+TEST(ServerSessionDeathTest, EndsTheProcessOnABrokenCallOrder) {
+  const Command noop = Noop{};
+  ServerSession due = session_in(State::kReady);
+  (void)due.on(parse_command("MAIL FROM:<a@b.uk>"));
+  EXPECT_DEATH((void)due.on(noop), "");
+  ServerSession body = session_in(State::kBody);
+  EXPECT_DEATH((void)body.on(noop), "");
+  ServerSession idle = session_in(State::kReady);
+  EXPECT_DEATH(accept(idle), "");
+  EXPECT_DEATH(idle.secured(), "");
+  ServerSession closed = session_in(State::kReady);
+  (void)closed.on(Quit{});
+  EXPECT_DEATH((void)closed.on(noop), "");
+  ServerSession handshake = session_in(State::kClearEhlo);
+  (void)handshake.on(StartTls{});
+  EXPECT_DEATH(accept(handshake), "");
+  EXPECT_DEATH(ServerSession(ServerSession::Options{}), "");
+}
+
+}  // namespace
+}  // namespace privyseal::smtp

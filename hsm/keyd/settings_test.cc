@@ -1,0 +1,93 @@
+#include "hsm/keyd/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "firmware/base/file.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::keyd {
+namespace {
+
+const std::string kGood = R"(state = "/s"
+[socket]
+path = "/run/keyd.sock"
+[pkcs11]
+module = "/m.so"
+token = "t"
+pin_file = "/p"
+[callers]
+gateway = ["962"]
+provisioning = ["root", "963"]
+)";
+
+Result<Settings> load(const std::string& text) {
+  const test::TempFolder folder;
+  EXPECT_TRUE(replace_file(folder.path() / "keyd.toml", bytes_of(text), 0600));
+  return load_settings(folder.path() / "keyd.toml");
+}
+
+TEST(KeydSettings, AreReadWithTheirDefaults) {
+  const auto settings = load(kGood);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->state, "/s");
+  EXPECT_EQ(settings->socket, "/run/keyd.sock");
+  EXPECT_EQ(settings->socket_mode, 0660);
+  EXPECT_FALSE(settings->socket_group);
+  EXPECT_EQ(settings->workers, 4);
+  EXPECT_EQ(settings->module, "/m.so");
+  EXPECT_EQ(settings->token, "t");
+  EXPECT_EQ(settings->pin_file, "/p");
+  EXPECT_FALSE(settings->softhsm_conf);
+  EXPECT_EQ(settings->callers,
+            (std::map<uid_t, Caller>{
+                {962, Caller::kGateway}, {0, Caller::kProvisioning}, {963, Caller::kProvisioning}}));
+}
+
+struct Case {
+  std::string name;
+  std::string from;
+  std::string to;
+};
+
+class BadKeydSettings : public testing::TestWithParam<Case> {};
+
+TEST_P(BadKeydSettings, AreRefused) {
+  std::string text = kGood;
+  const std::size_t at = text.find(GetParam().from);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, GetParam().from.size(), GetParam().to);
+  const auto settings = load(text);
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().code, ErrorCode::kInvalid) << settings.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(, BadKeydSettings,
+                         testing::ValuesIn(std::vector<Case>{
+                             {"NoState", "state = \"/s\"", ""},
+                             {"NoSocket", "path = \"/run/keyd.sock\"", ""},
+                             {"NoModule", "module = \"/m.so\"", ""},
+                             {"NoToken", "token = \"t\"", ""},
+                             {"NoPinFile", "pin_file = \"/p\"", ""},
+                             {"NoWorkers", "state", "workers = 0\nstate"},
+                             {"TooManyWorkers", "state", "workers = 65\nstate"},
+                             {"ModeIsNotOctal", "[socket]", "[socket]\nmode = \"rw\""},
+                             {"ModeHasMoreBits", "[socket]", "[socket]\nmode = \"4755\""},
+                             {"ModeIsEmpty", "[socket]", "[socket]\nmode = \"\""},
+                             {"UnknownGroup", "[socket]", "[socket]\ngroup = \"no-such-group\""},
+                             {"UnknownUser", "\"962\"", "\"no-such-user\""},
+                             {"NegativeUser", "\"962\"", "\"-1\""},
+                             {"OneUserTwoCallers", "\"963\"", "\"962\""},
+                             {"OneUserTwice", "\"963\"", "\"0\""},
+                             {"CallerIsNoList", "[\"962\"]", "\"962\""},
+                             {"UnknownCaller", "gateway", "gatway"},
+                             {"MisspeltKey", "token = ", "tokn = \"\"\ntoken = "},
+                             {"NoToml", "[socket]", "[socket"},
+                         }),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(KeydSettings, NeedAFile) {
+  EXPECT_EQ(load_settings("/no/such/file").error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace privyseal::keyd

@@ -56,7 +56,11 @@ net::awaitable<Reply> MailTransaction::add_recipient(smtp::Address recipient) {
   const std::string asked = smtp::to_string(recipient);
   const auto routed = lane_.direction == Direction::kOut ? service_.route.recipient_out(recipient)
                                                          : service_.route.recipient_in(recipient);
-  Reply reply = routed ? co_await offer_to_hop(*routed) : policy::reply_of(routed.error());
+  Reply reply;
+  if (routed)
+    reply = co_await offer_to_hop(*routed);
+  else
+    reply = policy::reply_of(routed.error());
   if (reply.is_positive()) {
     recipients_.push_back(smtp::to_string(*routed));
   } else {
@@ -76,8 +80,11 @@ net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
       co_return *hop_failure_;
     }
   }
-  const auto accepted = first ? co_await hop_->start_mail(&mail_, std::move(recipient))
-                              : co_await hop_->add_recipient(std::move(recipient));
+  NextHop::Judgement accepted;
+  if (first)
+    accepted = co_await hop_->start_mail(&mail_, std::move(recipient));
+  else
+    accepted = co_await hop_->add_recipient(std::move(recipient));
   if (accepted) co_return smtp::recipient_accepted();
   // A hop that is gone, or that refused the sender, will take no further recipient either.
   if (!hop_->is_open() || hop_->mail_refused()) hop_failure_ = accepted.error();
@@ -188,7 +195,11 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   }
   const ByteView left = input.subspan(consumed);
   rest->assign(left.begin(), left.end());
-  Reply reply = body_refusal_ ? *body_refusal_ : co_await hop_->finish();
+  Reply reply;
+  if (body_refusal_)
+    reply = *body_refusal_;
+  else
+    reply = co_await hop_->finish();
   co_await close_row(reply, outcome_of(reply));
   co_await hop_->leave();
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};

@@ -172,7 +172,8 @@ net::awaitable<Session::Next> Session::on(smtp::StartData) {
   const bool go_ahead = reply.is_intermediate();
   if (!go_ahead) mail_.reset();
   if (co_await answer(std::move(reply)) == Next::kClose) co_return Next::kClose;
-  co_return go_ahead ? co_await body() : Next::kContinue;
+  if (!go_ahead) co_return Next::kContinue;
+  co_return co_await body();
 }
 
 net::awaitable<Session::Next> Session::body() {

@@ -105,39 +105,37 @@ struct BadSetting {
   const char* error;
 };
 
-class BadRoute : public testing::TestWithParam<BadSetting> {};
+const std::vector<BadSetting> kBadRouteCases{
+    {"NoDomain", {}, {}, "own domains: none given"},
+    {"EmptyDomain", {""}, {}, "own domain: not a domain"},
+    {"NotADomain", {"a b"}, {}, "own domain: not a domain"},
+    {"AnAddress", {"alice@lawfirm.example"}, {}, "own domain: not a domain"},
+    {"OwnIsCjsm", {"cjsm.net"}, {}, "own domain: belongs to CJSM"},
+    {"OwnBelowCjsm", {"lawfirm.example.cjsm.net"}, {}, "own domain: belongs to CJSM"},
+    {"MappingOutsideCjsm", {"a.example"}, {{"york.example", "a.example"}}, "mapping: not below cjsm.net"},
+    {"MappingOfAllCjsm", {"a.example"}, {{"cjsm.net", "a.example"}}, "mapping: not below cjsm.net"},
+    {"MappingEvil", {"a.example"}, {{"evilcjsm.net", "a.example"}}, "mapping: not below cjsm.net"},
+    {"MappingToStranger", {"a.example"}, {{"york.cjsm.net", "b.example"}}, "mapping: not an own domain"},
+    {"MappingNotADomain", {"a.example"}, {{"yo rk.cjsm.net", "a.example"}}, "mapping: not a domain"},
+    {"MappingTwice",
+     {"a.example", "b.example"},
+     {{"york.cjsm.net", "a.example"}, {"YORK.cjsm.net", "b.example"}},
+     "mapping: has a meaning already"},
+    {"MappingAgainstTheRule",
+     {"a.example", "b.example"},
+     {{"a.example.cjsm.net", "b.example"}},
+     "mapping: has a meaning already"},
+};
 
-TEST_P(BadRoute, IsNotCreated) {
-  const auto created = Route::create(GetParam().own_domains, GetParam().mappings);
-  ASSERT_FALSE(created.has_value());
-  EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
-  EXPECT_TRUE(created.error().message.starts_with(GetParam().error)) << created.error().message;
+TEST(BadRoute, IsNotCreated) {
+  for (const BadSetting& c : kBadRouteCases) {
+    SCOPED_TRACE(c.name);
+    const auto created = Route::create(c.own_domains, c.mappings);
+    ASSERT_FALSE(created.has_value());
+    EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
+    EXPECT_TRUE(created.error().message.starts_with(c.error)) << created.error().message;
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    , BadRoute,
-    testing::ValuesIn(std::vector<BadSetting>{
-        {"NoDomain", {}, {}, "own domains: none given"},
-        {"EmptyDomain", {""}, {}, "own domain: not a domain"},
-        {"NotADomain", {"a b"}, {}, "own domain: not a domain"},
-        {"AnAddress", {"alice@lawfirm.example"}, {}, "own domain: not a domain"},
-        {"OwnIsCjsm", {"cjsm.net"}, {}, "own domain: belongs to CJSM"},
-        {"OwnBelowCjsm", {"lawfirm.example.cjsm.net"}, {}, "own domain: belongs to CJSM"},
-        {"MappingOutsideCjsm", {"a.example"}, {{"york.example", "a.example"}}, "mapping: not below cjsm.net"},
-        {"MappingOfAllCjsm", {"a.example"}, {{"cjsm.net", "a.example"}}, "mapping: not below cjsm.net"},
-        {"MappingEvil", {"a.example"}, {{"evilcjsm.net", "a.example"}}, "mapping: not below cjsm.net"},
-        {"MappingToStranger", {"a.example"}, {{"york.cjsm.net", "b.example"}}, "mapping: not an own domain"},
-        {"MappingNotADomain", {"a.example"}, {{"yo rk.cjsm.net", "a.example"}}, "mapping: not a domain"},
-        {"MappingTwice",
-         {"a.example", "b.example"},
-         {{"york.cjsm.net", "a.example"}, {"YORK.cjsm.net", "b.example"}},
-         "mapping: has a meaning already"},
-        {"MappingAgainstTheRule",
-         {"a.example", "b.example"},
-         {{"a.example.cjsm.net", "b.example"}},
-         "mapping: has a meaning already"},
-    }),
-    [](const auto& c) { return std::string(c.param.name); });
 
 }  // namespace
 }  // namespace privyseal::policy

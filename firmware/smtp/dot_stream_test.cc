@@ -50,6 +50,7 @@ Outcome run_whole(std::string_view input) { return run({input}); }
 
 Outcome run_byte_by_byte(std::string_view input) {
   std::vector<std::string_view> chunks;
+  chunks.reserve(input.size());
   for (std::size_t i = 0; i < input.size(); ++i) chunks.push_back(input.substr(i, 1));
   return run(chunks);
 }
@@ -60,51 +61,50 @@ struct Case {
   Violation why;
 };
 
-class Smuggling : public testing::TestWithParam<Case> {};
-
-TEST_P(Smuggling, IsAViolationForEverySplit) {
-  const Case& c = GetParam();
-  const std::string input = "Subject: x\r\n\r\nfirst mail" + c.input + "MAIL FROM:<admin@cjsm.net>\r\n.\r\n";
-  for (std::size_t split = 0; split <= input.size(); ++split) {
-    const auto outcome =
-        run({std::string_view(input).substr(0, split), std::string_view(input).substr(split)});
-    EXPECT_EQ(outcome.state, DotStream::State::kViolation);
-    EXPECT_EQ(outcome.why, c.why) << "split at " << split;
-  }
-  EXPECT_EQ(run_byte_by_byte(input).why, c.why);
-}
-
 using enum Violation;
-INSTANTIATE_TEST_SUITE_P(, Smuggling,
-                         testing::ValuesIn(std::vector<Case>{
-                             {"LfDotLf", "\n.\n", kBareLf},
-                             {"LfDotCrLf", "\n.\r\n", kBareLf},
-                             {"LfDotCr", "\n.\r", kBareLf},
-                             {"CrDotCr", "\r.\r", kBareCr},
-                             {"CrDotLf", "\r.\n", kBareCr},
-                             {"CrDotCrLf", "\r.\r\n", kBareCr},
-                             {"CrLfDotLf", "\r\n.\n", kBareLf},
-                             {"CrLfDotCr", "\r\n.\r", kBareCr},
-                             {"CrLfDotCrCrLf", "\r\n.\r\r\n", kBareCr},
-                             {"CrCrLfDotCrLf", "\r\r\n.\r\n", kBareCr},
-                             {"CrLfDotCrNulLf", "\r\n.\r\0\n"s, kBareCr},
-                             {"CrLfNulDotCrLf", "\r\n\0.\r\n"s, kNul},
-                             {"CrLfDotNulCrLf", "\r\n.\0\r\n"s, kNul},
-                             {"CrNulLfDotCrLf", "\r\0\n.\r\n"s, kBareCr},
-                             {"NulCrLf", "\0\r\n"s, kNul},
-                             {"LfCr", "\n\r", kBareLf},
-                             {"LfLf", "\n\n", kBareLf},
-                             {"CrCr", "\r\r", kBareCr},
-                             {"LfAlone", "\n", kBareLf},
-                             {"CrAlone", "\r", kBareCr},
-                             {"NulAlone", "\0"s, kNul},
-                             {"DotDotLf", "\r\n..\n", kBareLf},
-                             {"DotDotCr", "\r\n..\r.\r\n", kBareCr},
-                             {"LongLine", std::string(1000, 'x') + "\r\n", kLineTooLong},
-                             {"LongLineThenLf", std::string(1000, 'x') + "\n.\n", kLineTooLong},
-                             {"LongLineThenNul", std::string(1000, 'x') + "\0"s, kLineTooLong},
-                         }),
-                         [](const auto& c) { return std::string(c.param.name); });
+const std::vector<Case> kSmugglingCases{
+    {"LfDotLf", "\n.\n", kBareLf},
+    {"LfDotCrLf", "\n.\r\n", kBareLf},
+    {"LfDotCr", "\n.\r", kBareLf},
+    {"CrDotCr", "\r.\r", kBareCr},
+    {"CrDotLf", "\r.\n", kBareCr},
+    {"CrDotCrLf", "\r.\r\n", kBareCr},
+    {"CrLfDotLf", "\r\n.\n", kBareLf},
+    {"CrLfDotCr", "\r\n.\r", kBareCr},
+    {"CrLfDotCrCrLf", "\r\n.\r\r\n", kBareCr},
+    {"CrCrLfDotCrLf", "\r\r\n.\r\n", kBareCr},
+    {"CrLfDotCrNulLf", "\r\n.\r\0\n"s, kBareCr},
+    {"CrLfNulDotCrLf", "\r\n\0.\r\n"s, kNul},
+    {"CrLfDotNulCrLf", "\r\n.\0\r\n"s, kNul},
+    {"CrNulLfDotCrLf", "\r\0\n.\r\n"s, kBareCr},
+    {"NulCrLf", "\0\r\n"s, kNul},
+    {"LfCr", "\n\r", kBareLf},
+    {"LfLf", "\n\n", kBareLf},
+    {"CrCr", "\r\r", kBareCr},
+    {"LfAlone", "\n", kBareLf},
+    {"CrAlone", "\r", kBareCr},
+    {"NulAlone", "\0"s, kNul},
+    {"DotDotLf", "\r\n..\n", kBareLf},
+    {"DotDotCr", "\r\n..\r.\r\n", kBareCr},
+    {"LongLine", std::string(1000, 'x') + "\r\n", kLineTooLong},
+    {"LongLineThenLf", std::string(1000, 'x') + "\n.\n", kLineTooLong},
+    {"LongLineThenNul", std::string(1000, 'x') + "\0"s, kLineTooLong},
+};
+
+TEST(Smuggling, IsAViolationForEverySplit) {
+  for (const Case& c : kSmugglingCases) {
+    SCOPED_TRACE(c.name);
+    const std::string input =
+        "Subject: x\r\n\r\nfirst mail" + c.input + "MAIL FROM:<admin@cjsm.net>\r\n.\r\n";
+    for (std::size_t split = 0; split <= input.size(); ++split) {
+      const auto outcome =
+          run({std::string_view(input).substr(0, split), std::string_view(input).substr(split)});
+      EXPECT_EQ(outcome.state, DotStream::State::kViolation);
+      EXPECT_EQ(outcome.why, c.why) << "split at " << split;
+    }
+    EXPECT_EQ(run_byte_by_byte(input).why, c.why);
+  }
+}
 
 struct Good {
   const char* name;
@@ -113,41 +113,38 @@ struct Good {
   std::uint64_t size_bytes;
 };
 
-class GoodMail : public testing::TestWithParam<Good> {};
-
-TEST_P(GoodMail, PassesUnchangedAndItsEndIsWithheld) {
-  const Good& c = GetParam();
-  const std::string next = "QUIT\r\n";
-  const std::string input = c.input + next;
-  for (std::size_t first = 0; first <= input.size(); ++first) {
-    for (std::size_t second = first; second <= std::min(input.size(), first + 4); ++second) {
-      const std::string_view view = input;
-      const auto outcome =
-          run({view.substr(0, first), view.substr(first, second - first), view.substr(second)});
-      EXPECT_EQ(outcome, (Outcome{DotStream::State::kEnd, kNone, c.forwarded, next, c.size_bytes}))
-          << "split at " << first << " and " << second;
-    }
-  }
-  EXPECT_EQ(run_byte_by_byte(input), run_whole(input));
-}
-
 const std::string kLongest(998, 'x');
-INSTANTIATE_TEST_SUITE_P(, GoodMail,
-                         testing::ValuesIn(std::vector<Good>{
-                             {"Empty", ".\r\n", "", 0},
-                             {"OneLine", "a\r\n.\r\n", "a\r\n", 3},
-                             {"EmptyLines", "\r\n\r\n.\r\n", "\r\n\r\n", 4},
-                             {"StuffedDot", "..\r\n.\r\n", "..\r\n", 3},
-                             {"StuffedDots", "....x\r\n.\r\n", "....x\r\n", 6},
-                             {"DotAndText", ".x\r\n.\r\n", ".x\r\n", 3},
-                             {"DotInside", "a.\r\n.b\r\n.\r\n", "a.\r\n.b\r\n", 7},
-                             {"EightBit", "\xc3\xa4\xff\r\n.\r\n", "\xc3\xa4\xff\r\n", 5},
-                             {"Controls", "\t\x01\x7f\x1b\r\n.\r\n", "\t\x01\x7f\x1b\r\n", 6},
-                             {"LongestLine", kLongest + "\r\n.\r\n", kLongest + "\r\n", 1000},
-                             {"LongestStuffedLine", "." + kLongest + "\r\n.\r\n", "." + kLongest + "\r\n",
-                              1000},
-                         }),
-                         [](const auto& c) { return std::string(c.param.name); });
+const std::vector<Good> kGoodMailCases{
+    {"Empty", ".\r\n", "", 0},
+    {"OneLine", "a\r\n.\r\n", "a\r\n", 3},
+    {"EmptyLines", "\r\n\r\n.\r\n", "\r\n\r\n", 4},
+    {"StuffedDot", "..\r\n.\r\n", "..\r\n", 3},
+    {"StuffedDots", "....x\r\n.\r\n", "....x\r\n", 6},
+    {"DotAndText", ".x\r\n.\r\n", ".x\r\n", 3},
+    {"DotInside", "a.\r\n.b\r\n.\r\n", "a.\r\n.b\r\n", 7},
+    {"EightBit", "\xc3\xa4\xff\r\n.\r\n", "\xc3\xa4\xff\r\n", 5},
+    {"Controls", "\t\x01\x7f\x1b\r\n.\r\n", "\t\x01\x7f\x1b\r\n", 6},
+    {"LongestLine", kLongest + "\r\n.\r\n", kLongest + "\r\n", 1000},
+    {"LongestStuffedLine", "." + kLongest + "\r\n.\r\n", "." + kLongest + "\r\n", 1000},
+};
+
+TEST(GoodMail, PassesUnchangedAndItsEndIsWithheld) {
+  for (const Good& c : kGoodMailCases) {
+    SCOPED_TRACE(c.name);
+    const std::string next = "QUIT\r\n";
+    const std::string input = c.input + next;
+    for (std::size_t first = 0; first <= input.size(); ++first) {
+      for (std::size_t second = first; second <= std::min(input.size(), first + 4); ++second) {
+        const std::string_view view = input;
+        const auto outcome =
+            run({view.substr(0, first), view.substr(first, second - first), view.substr(second)});
+        EXPECT_EQ(outcome, (Outcome{DotStream::State::kEnd, kNone, c.forwarded, next, c.size_bytes}))
+            << "split at " << first << " and " << second;
+      }
+    }
+    EXPECT_EQ(run_byte_by_byte(input), run_whole(input));
+  }
+}
 
 TEST(DotStream, RefusesTheFirstByteTooMany) {
   EXPECT_EQ(run_whole(kLongest + "x\r\n").why, kLineTooLong);

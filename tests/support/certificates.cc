@@ -101,7 +101,37 @@ std::string extended_key_usage(const LeafOptions& options) {
   return options.is_client ? "clientAuth" : "serverAuth";
 }
 
+void set_signature(X509_REQ* request, const Bytes& signature) {
+  const std::unique_ptr<X509_ALGOR, Deleter<X509_ALGOR_free>> algorithm(X509_ALGOR_new());
+  CHECK(X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, nullptr) == 1);
+  CHECK(X509_REQ_set1_signature_algo(request, algorithm.get()) == 1);
+  ASN1_BIT_STRING* bits = ASN1_BIT_STRING_new();
+  CHECK(ASN1_STRING_set(bits, signature.data(), static_cast<int>(signature.size())) == 1);
+  bits->flags = (bits->flags & ~0x7L) | ASN1_STRING_FLAG_BITS_LEFT;  // no unused bits at the end
+  X509_REQ_set0_signature(request, bits);
+}
+
 }  // namespace
+
+Result<std::string> certificate_request(ByteView subject_public_key_info, const std::string& common_name,
+                                        const SignRequest& sign) {
+  const unsigned char* spki = uchar(subject_public_key_info);
+  const Key key(d2i_PUBKEY(nullptr, &spki, static_cast<long>(subject_public_key_info.size())));
+  const Request request(X509_REQ_new());
+  CHECK(key != nullptr && request != nullptr && X509_REQ_set_pubkey(request.get(), key.get()) == 1);
+  const auto* name = reinterpret_cast<const unsigned char*>(common_name.c_str());
+  CHECK(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_UTF8, name, -1,
+                                   -1, 0) == 1);
+  unsigned char* der = nullptr;
+  const int length = i2d_re_X509_REQ_tbs(request.get(), &der);
+  CHECK(length > 0);
+  const Bytes info = copy_of(std::as_bytes(std::span(der, static_cast<std::size_t>(length))));
+  OPENSSL_free(der);
+  const auto signature = sign(info);
+  if (!signature) return std::unexpected(signature.error());
+  set_signature(request.get(), *signature);
+  return to_pem([&](BIO* bio) { return PEM_write_bio_X509_REQ(bio, request.get()); });
+}
 
 struct TestCa::State {
   Key key;

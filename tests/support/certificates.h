@@ -7,9 +7,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "firmware/base/bytes.h"
+#include "firmware/base/result.h"
 
 namespace privyseal::test {
 
@@ -20,6 +24,14 @@ struct LeafOptions {
   std::chrono::hours begins{-24};      ///< from now
   std::chrono::hours ends{24 * 30};    ///< from now; negative: expired
 };
+
+/// Signs a CertificationRequestInfo: keyd does, for its keys.
+using SignRequest = std::function<Result<Bytes>(ByteView request_info)>;
+
+/// A PKCS#10 request, PEM, for a key that is somewhere else. Errors: those of `sign`.
+[[nodiscard]] Result<std::string> certificate_request(ByteView subject_public_key_info,
+                                                      const std::string& common_name,
+                                                      const SignRequest& sign);
 
 struct Credential {
   std::string chain_pem;

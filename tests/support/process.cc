@@ -27,6 +27,7 @@ struct Launch {
   const ProcessOptions* options;
   char* const* arguments;
   char* const* environment;
+  int input;
   int output;
   int errors;  // gets errno when the program cannot be started
 };
@@ -37,8 +38,8 @@ struct Launch {
   sigset_t none;
   sigemptyset(&none);
   const bool ready =
-      sigprocmask(SIG_SETMASK, &none, nullptr) == 0 && ::dup2(launch.output, STDOUT_FILENO) >= 0 &&
-      ::dup2(launch.output, STDERR_FILENO) >= 0 &&
+      sigprocmask(SIG_SETMASK, &none, nullptr) == 0 && ::dup2(launch.input, STDIN_FILENO) >= 0 &&
+      ::dup2(launch.output, STDOUT_FILENO) >= 0 && ::dup2(launch.output, STDERR_FILENO) >= 0 &&
       (!run_as || (::setgroups(0, nullptr) == 0 && ::setresgid(run_as->gid, run_as->gid, run_as->gid) == 0 &&
                    ::setresuid(run_as->uid, run_as->uid, run_as->uid) == 0)) &&
       ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;  // after setresuid, which clears it
@@ -53,6 +54,8 @@ struct Launch {
 Result<ChildProcess> ChildProcess::start(const ProcessOptions& options) {
   const UniqueFd output(::open(options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!output) return fail_errno(options.output.string());
+  const UniqueFd input(::open(options.input.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!input) return fail_errno(options.input.string());
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("pipe");
   const UniqueFd reading(ends[0]);
@@ -65,7 +68,8 @@ Result<ChildProcess> ChildProcess::start(const ProcessOptions& options) {
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("fork");
   if (pid == 0)
-    become({&options, argument_pointers.data(), environment_pointers.data(), output.get(), writing.get()});
+    become({&options, argument_pointers.data(), environment_pointers.data(), input.get(), output.get(),
+            writing.get()});
   ChildProcess child(pid);
   writing.reset();
   int error = 0;

@@ -29,6 +29,7 @@ struct ProcessOptions {
   std::vector<std::string> environment;        ///< "NAME=value", all of it
   std::optional<Identity> run_as{};            ///< needs root; no supplementary groups
   std::filesystem::path output = "/dev/null";  ///< stdout and stderr are appended to it
+  std::filesystem::path input = "/dev/null";
 };
 
 class ChildProcess {

@@ -43,9 +43,10 @@ constexpr std::array kTexts{
     RefusalText{kBareNewline, "bare-newline", 521, "5.5.2",
                 "A line in this session does not end with CRLF. The sending program must be corrected."},
     RefusalText{kLineTooLong, "line-too-long", 554, "5.6.0",
-                "A line in this mail is longer than 998 bytes. The sending program must be corrected."},
+                "A line in this session is longer than the mail standard allows. The sending program must be "
+                "corrected."},
     RefusalText{kNulByte, "nul-byte", 554, "5.6.0",
-                "This mail holds a NUL byte. The sending program must be corrected."},
+                "A NUL byte was sent. The sending program must be corrected."},
     RefusalText{kMailLoop, "mail-loop", 554, "5.4.6",
                 "This mail has passed too many hosts and is going in circles. Tell your mail administrator."},
     RefusalText{kRelayUnavailable, "relay-unavailable", 451, "4.4.1",

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<Refusal> all() {
   std::vector<Refusal> refusals;
+  refusals.reserve(kRefusals);
   for (std::size_t i = 0; i < kRefusals; ++i) refusals.push_back(static_cast<Refusal>(i));
   return refusals;
 }

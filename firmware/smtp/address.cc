@@ -46,8 +46,8 @@ std::expected<LocalPart, AddressFault> parse_quoted(std::string_view text) {
       local.written_size = i + 1;
       return local;
     }
-    if (text[i] == '\\' && ++i == text.size()) break;
-    if (!is_printable(text[i])) break;
+    if (text[i] == '\\') ++i;
+    if (i == text.size() || !is_printable(text[i])) break;
     local.meaning += text[i];
   }
   return std::unexpected(AddressFault::kSyntax);

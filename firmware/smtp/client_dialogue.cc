@@ -109,7 +109,8 @@ ClientDialogue::Step ClientDialogue::on_mail(const Reply& reply) {
 
 ClientDialogue::Step ClientDialogue::on_recipient(const Reply& reply) {
   if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
-  if (reply.code == 421) return over(Event::kRecipientRefused, reply);
+  // Not a word about this recipient: there is no mail any more, and no command may follow.
+  if (reply.code == 421) return fail_with(HopFailure::kClosing);
   if (!reply.is_positive()) return {Event::kRecipientRefused, ""};
   // A hop that refused the sender cannot mean this; do not build on it.
   if (!mail_accepted_) return fail_with(HopFailure::kProtocol);

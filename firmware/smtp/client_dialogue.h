@@ -63,13 +63,13 @@ class ClientDialogue {
     kMailAccepted,
     kMailRefused,  ///< the reply says why; passed_on() for our client
     kRecipientAccepted,
-    kRecipientRefused,
-    kGoAhead,       ///< 354: write the body
-    kDataRefused,   ///< no 354; the mail is refused with this reply
-    kDelivered,     ///< 2xx after the end: the hop has the mail
-    kNotDelivered,  ///< the hop refused the mail, after its end or in the middle of the body
-    kBye,           ///< QUIT was answered
-    kFailed,        ///< failure() says why; close
+    kRecipientRefused,  ///< this one only; others may follow. 421 is kFailed instead
+    kGoAhead,           ///< 354: write the body
+    kDataRefused,       ///< no 354; the mail is refused with this reply
+    kDelivered,         ///< 2xx after the end: the hop has the mail
+    kNotDelivered,      ///< the hop refused the mail, after its end or in the middle of the body
+    kBye,               ///< QUIT was answered
+    kFailed,            ///< failure() says why; close
   };
   struct Step {
     Event event;

@@ -211,7 +211,7 @@ TEST(ClientDialogue, JudgesTheReplyToARecipient) {
   for (const Judgement& j : std::vector<Judgement>{{250, Event::kRecipientAccepted, false},
                                                    {251, Event::kRecipientAccepted, false},
                                                    {354, Event::kFailed, true},
-                                                   {421, Event::kRecipientRefused, true},
+                                                   {421, Event::kFailed, true},
                                                    {452, Event::kRecipientRefused, false},
                                                    {550, Event::kRecipientRefused, false}}) {
     ClientDialogue dialogue = with_mail();

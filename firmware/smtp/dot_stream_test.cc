@@ -50,6 +50,7 @@ Outcome run_whole(std::string_view input) { return run({input}); }
 
 Outcome run_byte_by_byte(std::string_view input) {
   std::vector<std::string_view> chunks;
+  chunks.reserve(input.size());
   for (std::size_t i = 0; i < input.size(); ++i) chunks.push_back(input.substr(i, 1));
   return run(chunks);
 }

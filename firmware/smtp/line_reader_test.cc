@@ -17,7 +17,7 @@ std::string drain(LineReader& reader) {
   std::string seen;
   for (;;) {
     const auto next = reader.next();
-    if (next.state == LineReader::State::kFault) return seen + "!" + std::string(to_string(*next.fault));
+    if (next.fault) return seen + "!" + std::string(to_string(*next.fault));
     if (next.state == LineReader::State::kNeedMore)
       return seen + "+" + std::string(text_of(reader.buffered()));
     seen += std::string(next.line) + "|";

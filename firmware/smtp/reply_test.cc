@@ -41,11 +41,12 @@ TEST(SerialiseDeathTest, RefusesWhatIsNoReply) {
 std::string parsed(const std::vector<std::string>& lines) {
   ReplyParser parser;
   for (const std::string& line : lines) {
-    const auto reply = parser.feed(line);
-    if (!reply) return reply.error().message;
-    if (!*reply) continue;
-    std::string shown = std::to_string((*reply)->code) + "/" + (*reply)->enhanced;
-    for (const std::string& text : (*reply)->lines) shown += "/" + text;
+    const auto fed = parser.feed(line);
+    if (!fed) return fed.error().message;
+    const std::optional<Reply>& reply = *fed;
+    if (!reply) continue;
+    std::string shown = std::to_string(reply->code) + "/" + reply->enhanced;
+    for (const std::string& text : reply->lines) shown += "/" + text;
     return shown;
   }
   return "more";
@@ -116,8 +117,8 @@ TEST(ReplyParser, StartsAfreshAfterEachReply) {
   ReplyParser parser;
   ASSERT_TRUE(parser.feed("250 2.1.0 a"));
   const auto second = parser.feed("354 b");
-  ASSERT_TRUE(second && *second);
-  EXPECT_EQ(**second, make_reply(354, "", "b"));
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(*second, make_reply(354, "", "b"));
 }
 
 struct Passed {

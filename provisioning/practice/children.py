@@ -1,0 +1,131 @@
+"""Starts programs, keeps their logs, and makes sure that none outlives the lab.
+
+A child dies with the lab even when the lab is killed (PR_SET_PDEATHSIG), and
+Ctrl-C reaches the lab alone, so that it can stop the others in order.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class LabError(Exception):
+    """Something the person must read: one sentence, and which log tells more."""
+
+
+@dataclass(frozen=True)
+class User:
+    """The numbers of image/sysusers.d/privyseal.conf."""
+
+    uid: int
+    gid: int
+
+
+ROOT = User(0, 0)
+KEYD_USER = User(961, 961)
+GATEWAY_USER = User(962, 962)
+
+
+@dataclass
+class Child:
+    """One running program; `log` holds its standard output and error."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Asks, waits up to five seconds, then kills the whole process group."""
+        if self.is_alive():
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+def _become(user: User, umask: int) -> Callable[[], None]:
+    def in_child() -> None:
+        os.umask(umask)
+        if user != ROOT:
+            os.setgroups([])
+            os.setgid(user.gid)
+            os.setuid(user.uid)
+        # After setuid, which clears it.
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+    return in_child
+
+
+def start(name: str, command: list[str], log: Path, user: User = ROOT, env: dict[str, str] | None = None) -> Child:
+    """Starts `command` as `user` in its own session; its output is appended to `log`."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+            preexec_fn=_become(user, 0o077 if user != ROOT else 0o022),
+        )
+    return Child(name, process, log)
+
+
+def run(what: str, command: list[str], log: Path, user: User = ROOT, env: dict[str, str] | None = None) -> str:
+    """Runs `command` to its end and returns its standard output. `what` names the step for a person."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, **(env or {})},
+        preexec_fn=_become(user, 0o077 if user != ROOT else 0o022),
+        timeout=60,
+    )
+    with log.open("ab") as output:
+        output.write(done.stderr)
+    if done.returncode != 0:
+        raise LabError(f"{what} failed (exit {done.returncode}); its log is {log}")
+    return done.stdout.decode()
+
+
+def wait_until(what: str, child: Child, ready: Callable[[], bool], seconds: float = 20) -> None:
+    """Polls `ready`; LabError when the child ends first or the time is over."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if not child.is_alive():
+            raise LabError(f"{child.name} stopped while it was starting (exit {child.process.returncode}); "
+                           f"its log is {child.log}")
+        if time.monotonic() > deadline:
+            raise LabError(f"{what} within {seconds:.0f} s; its log is {child.log}")
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    """Does an SMTP server greet on this loopback port?"""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            return connection.recv(3) == b"220"
+    except OSError:
+        return False

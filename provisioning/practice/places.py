@@ -1,0 +1,152 @@
+"""Where everything of one lab lies, and on which loopback ports it listens."""
+
+import os
+import random
+import shutil
+import socket
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from children import LabError
+
+GATEWAY_NAME = "gateway.lawfirm.example"
+MAIL_NAME = "mail.lawfirm.example"
+RELAY_NAME = "relay.cjsm.example"
+DOMAIN = "lawfirm.example"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """`relay_inside` is the relay's own users' side; every other port is where mail arrives from outside."""
+
+    lan: int
+    cjsm: int
+    relay: int
+    relay_inside: int
+    org: int
+
+    @staticmethod
+    def of_base(base: int) -> "Ports":
+        return Ports(lan=base, cjsm=base + 2020, relay=base + 2121, relay_inside=base + 2222, org=base + 101)
+
+    def all(self) -> list[int]:
+        return [self.lan, self.cjsm, self.relay, self.relay_inside, self.org]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(base: int) -> Ports:
+    """The ports of `base` or of the next free base; base 0 means anywhere.
+
+    Anywhere stays below the kernel's own range (32768 and up), where an outgoing
+    connection could take a port between this look and the bind.
+    """
+    bases = range(base, base + 100) if base else (random.randrange(10000, 29000) for _ in range(100))
+    for candidate in bases:
+        ports = Ports.of_base(candidate)
+        if all(_is_free(port) for port in ports.all()):
+            return ports
+    raise LabError("no free loopback ports were found; choose others with --port-base N")
+
+
+def plain_name(folder: Path) -> Path:
+    """`folder` itself, or a short link to it when Postfix could not live there.
+
+    Postfix reaches its log service by a socket path of at most 107 bytes, and its scripts and maps
+    take no blanks.
+    """
+    if len(str(folder)) <= 60 and not any(c.isspace() for c in str(folder)):
+        return folder
+    around = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))
+    around.chmod(0o755)
+    link = around / "lab"
+    os.symlink(folder, link)
+    return link
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one lab. Everything a lab writes lies under `top`."""
+
+    top: Path
+    build: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.top / "logs"
+
+    @property
+    def pki(self) -> Path:
+        return self.top / "pki"
+
+    @property
+    def keyd(self) -> Path:
+        """Token, PIN and configuration: of keyd's user alone."""
+        return self.top / "keyd"
+
+    @property
+    def run(self) -> Path:
+        """keyd's socket: its file mode and keyd's own policy say who may use it."""
+        return self.top / "run"
+
+    @property
+    def gateway(self) -> Path:
+        """The ledger: of the gateway's user alone."""
+        return self.top / "gateway"
+
+    @cached_property
+    def plain_top(self) -> Path:
+        """`top` under a name that Postfix can take."""
+        return plain_name(self.top)
+
+    @property
+    def openssl_config(self) -> Path:
+        return self.top / "openssl.cnf"
+
+    @property
+    def keyd_socket(self) -> Path:
+        return self.run / "keyd.sock"
+
+    @property
+    def gateway_settings(self) -> Path:
+        """For everyone to read: it holds no secret, and is the example that firmware/README.md names."""
+        return self.top / "gateway.toml"
+
+    @property
+    def ledger(self) -> Path:
+        return self.gateway / "ledger.db"
+
+    @property
+    def env(self) -> Path:
+        return self.top / "lab.env"
+
+    def maildir(self, postfix: str) -> Path:
+        return self.top / postfix / "Maildir"
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def program(self, path: str) -> Path:
+        """A built program or module, for example 'hsm/keyd/privyseal-keyd'."""
+        return self.build / path
+
+    def make_fresh(self) -> None:
+        """Removes what an earlier lab left. The daemons' users must be able to walk down to their files."""
+        if self.top.exists():
+            shutil.rmtree(self.top)
+        for folder in (self.top, self.logs, self.pki):
+            folder.mkdir(parents=True)
+        for folder in [self.top, *self.top.parents, self.build, *self.build.parents]:
+            if not folder.stat().st_mode & 0o001:
+                raise LabError(f"the daemons run as users of their own and cannot enter {folder}; "
+                               f"please allow it: chmod o+x '{folder}'")

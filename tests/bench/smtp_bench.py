@@ -1,0 +1,138 @@
+"""4 KiB mails through the gateway and through Postfix, side by side: messages/s and CPU"""
+
+import argparse
+import os
+import statistics
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "provisioning" / "practice"))
+
+from appliance import Appliance, Hop, mail_server  # noqa: E402
+from children import Child, LabError  # noqa: E402
+from pki import Authority  # noqa: E402
+from places import GATEWAY_NAME, RELAY_NAME, Places, free_ports  # noqa: E402
+from postfix_rival import postfix_rival  # noqa: E402
+from practice import OnlyOne  # noqa: E402
+from report import Report  # noqa: E402
+from smtp_load import Load, Rival, Round, Sink, run_round  # noqa: E402
+
+_GATEWAY, _POSTFIX = "gateway", "Postfix"
+_SIZE_BYTES = 4096
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--rounds", type=int, default=5, help="of each rival (default 5)")
+    parser.add_argument("--messages", type=int, default=1500, help="in each round (default 1500)")
+    return parser.parse_args()
+
+
+class Field:
+    """Both rivals, the sink and the certificates, on this machine's loopback."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.children: list[Child] = []
+        ports = free_ports(0)
+        log = places.log("pki")
+        egress = Authority(places.pki, "egress-ca", log)
+        egress.create("Bench Egress CA")
+        self.lan = Authority(places.pki, "lan-ca", log)
+        self.lan.create("Bench LAN CA")
+        self.sink = Sink(places.program("tests/bench/smtp_sink"), egress.identity("sink", RELAY_NAME),
+                         egress.certificate, places.log("sink"))
+        try:
+            self.rivals = [self._gateway(ports.lan, ports.cjsm, ports.org, egress),
+                           self._postfix(ports.relay, egress)]
+        except BaseException:
+            self.stop()
+            raise
+
+    def _gateway(self, lan_port: int, cjsm_port: int, unused_port: int, egress: Authority) -> Rival:
+        appliance = Appliance(self.places, egress, self.lan)
+        appliance.make_token()
+        self.children.append(appliance.start_keyd())
+        appliance.make_identities()
+        appliance.configure_gateway(lan_port, cjsm_port, mail_server(unused_port), Hop(self.sink.port, RELAY_NAME))
+        self.children.append(appliance.start_gateway())
+        return Rival(_GATEWAY, lan_port, {child.name: child.pid for child in self.children})
+
+    def _postfix(self, port: int, egress: Authority) -> Rival:
+        postfix = postfix_rival(self.places, port, self.sink.port, self.lan.identity("postfix-lan", GATEWAY_NAME),
+                                egress.identity("postfix-wan", GATEWAY_NAME), egress.certificate)
+        postfix.write()
+        self.children.append(postfix.start())
+        return Rival(_POSTFIX, port, {_POSTFIX: self.children[-1].pid})
+
+    def stop(self) -> None:
+        for child in reversed(self.children):
+            child.stop()
+        self.sink.stop()
+
+    def run(self, rival: Rival, load: Load) -> Round:
+        return run_round(self.places.program("tests/bench/smtp_source"), GATEWAY_NAME, self.lan.certificate, rival,
+                         self.sink, load)
+
+
+def _measure(field: Field, rounds: int, load: Load) -> dict[str, list[Round]]:
+    """Interleaved, the first of each round alternating, so that drift of the machine meets both alike."""
+    for rival in field.rivals:
+        field.run(rival, Load(max(load.messages // 5, load.connections), load.size_bytes))  # warm-up
+    measured: dict[str, list[Round]] = {rival.name: [] for rival in field.rivals}
+    for number in range(rounds):
+        for rival in field.rivals if number % 2 == 0 else reversed(field.rivals):
+            result = field.run(rival, load)
+            measured[rival.name].append(result)
+            print(f"round {number + 1}/{rounds}  {rival.name:<8} {result.messages_per_second:7.1f} messages/s  "
+                  f"{result.cpu_seconds_per_1000:.2f} CPU s per 1000", flush=True)
+    return measured
+
+
+def _report(measured: dict[str, list[Round]]) -> Report:
+    report = Report()
+    rate = {name: statistics.median(r.messages_per_second for r in rounds) for name, rounds in measured.items()}
+    cpu = {name: statistics.median(r.cpu_seconds_per_1000 for r in rounds) for name, rounds in measured.items()}
+    for name, rounds in measured.items():
+        report.add(f"{name} 4 KiB", "rate", rate[name], "messages/s")
+        report.add(f"{name} 4 KiB", "cpu", cpu[name], "CPU s per 1000 messages")
+        for daemon in rounds[0].daemon_cpu_seconds_per_1000 if len(rounds[0].daemon_cpu_seconds_per_1000) > 1 else ():
+            report.add(f"{name} 4 KiB", f"cpu of {daemon}",
+                       statistics.median(r.daemon_cpu_seconds_per_1000[daemon] for r in rounds),
+                       "CPU s per 1000 messages")
+        report.add(f"{name} 4 KiB", "memory", statistics.median(r.memory_mib for r in rounds), "MiB (PSS)")
+    report.ratios["rate_vs_postfix_4k"] = rate[_GATEWAY] / rate[_POSTFIX]
+    report.ratios["cpu_vs_postfix_4k"] = cpu[_GATEWAY] / cpu[_POSTFIX]
+    return report
+
+
+def main() -> int:
+    arguments = _read_arguments()
+    os.umask(0o022)
+    try:
+        places = Places(Path("build/bench-smtp").resolve(), arguments.build.resolve())
+        only_one = OnlyOne(places.top)  # noqa: F841 (held until the end)
+        places.make_fresh()
+        field = Field(places)
+        try:
+            measured = _measure(field, arguments.rounds, Load(arguments.messages, _SIZE_BYTES))
+        finally:
+            field.stop()
+    except LabError as error:
+        print(f"bench smtp: {error}", file=sys.stderr)
+        return 1
+    report = _report(measured)
+    print()
+    report.print()
+    print("\nEach message: STARTTLS in on an open connection; out, a fresh mutual TLS 1.3 handshake. The gateway's key is\n"
+          "in a SoftHSM token behind keyd (its CPU is counted in), Postfix's in a file. Source and sink share the machine.")
+    if arguments.json:
+        report.write(arguments.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

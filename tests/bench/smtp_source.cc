@@ -1,0 +1,163 @@
+// The load of the SMTP benches: a mail server with a fixed number of open connections, each of
+// which sends one message after the other.
+//
+//   smtp_source PORT CA SERVER_NAME CONNECTIONS MESSAGES SIZE_BYTES SENDER RECIPIENT
+//
+// Connections and handshakes come first and are not part of the measure. It prints
+// "began NANOSECONDS" (CLOCK_MONOTONIC) with the first MAIL, and ends 0 when every message got its 250.
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <latch>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/bench/smtp_stream.h"
+
+namespace privyseal::bench {
+namespace {
+
+struct Load {
+  std::uint16_t port;
+  std::string ca_file;
+  std::string server_name;
+  unsigned connections;
+  unsigned messages;
+  unsigned size_bytes;
+  std::string sender;
+  std::string recipient;
+};
+
+Result<unsigned> number(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(ErrorCode::kInvalid, "not a number: " + std::string(text));
+  }
+  return value;
+}
+
+Result<Load> read_arguments(std::span<char*> arguments) {
+  if (arguments.size() != 8) return fail(ErrorCode::kInvalid, "eight arguments are needed");
+  const auto port = number(arguments[0]);
+  const auto connections = number(arguments[3]);
+  const auto messages = number(arguments[4]);
+  const auto size_bytes = number(arguments[5]);
+  for (const auto* value : {&port, &connections, &messages, &size_bytes}) {
+    if (!*value) return std::unexpected(value->error());
+  }
+  return Load{static_cast<std::uint16_t>(*port),
+              arguments[1],
+              arguments[2],
+              *connections,
+              *messages,
+              *size_bytes,
+              arguments[6],
+              arguments[7]};
+}
+
+/// Header, then lines of 76 letters, then the final dot: `size_bytes` in all.
+std::string message_of(const Load& load) {
+  std::string message = "From: <" + load.sender + ">\r\nTo: <" + load.recipient +
+                        ">\r\nSubject: load\r\nDate: Thu, 01 Jan 2026 00:00:00 +0000\r\n"
+                        "Message-ID: <load@lawfirm.example>\r\n\r\n";
+  while (message.size() + 2 < load.size_bytes) {
+    const std::size_t letters = std::min<std::size_t>(76, load.size_bytes - message.size() - 2);
+    message += std::string(letters, 'x') + "\r\n";
+  }
+  return message + ".\r\n";
+}
+
+Result<UniqueFd> connect_to(std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    return fail_errno("connect");
+  }
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
+
+Result<void> say(SmtpStream& stream, std::string_view command, std::string_view code) {
+  if (auto sent = stream.write(command); !sent) return sent;
+  return stream.expect(code);
+}
+
+Result<SmtpStream> open_stream(const Load& load, SSL_CTX* context) {
+  auto fd = connect_to(load.port);
+  if (!fd) return std::unexpected(fd.error());
+  SmtpStream stream(std::move(*fd));
+  Result<void> done = stream.expect("220");
+  if (done) done = say(stream, "EHLO mail.lawfirm.example\r\n", "250");
+  if (done) done = say(stream, "STARTTLS\r\n", "220");
+  if (done) done = stream.connect_tls(context, load.server_name);
+  if (done) done = say(stream, "EHLO mail.lawfirm.example\r\n", "250");
+  if (!done) return std::unexpected(done.error());
+  return stream;
+}
+
+Result<void> send_one(SmtpStream& stream, const Load& load, std::string_view message) {
+  // One group, as RFC 2920 allows and as Postfix's own client sends it.
+  Result<void> done =
+      stream.write("MAIL FROM:<" + load.sender + ">\r\nRCPT TO:<" + load.recipient + ">\r\nDATA\r\n");
+  if (done) done = stream.expect("250");
+  if (done) done = stream.expect("250");
+  if (done) done = stream.expect("354");
+  if (done) done = say(stream, message, "250");
+  return done;
+}
+
+Result<void> run(const Load& load) {
+  const auto context = client_context(load.ca_file);
+  if (!context) return std::unexpected(context.error());
+  std::vector<SmtpStream> streams;
+  for (unsigned i = 0; i < load.connections; ++i) {
+    auto stream = open_stream(load, context->get());
+    if (!stream) return std::unexpected(stream.error());
+    streams.push_back(std::move(*stream));
+  }
+  const std::string message = message_of(load);
+  std::atomic<unsigned> taken = 0;
+  std::latch start(1);
+  std::vector<Result<void>> results(streams.size());
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    threads.emplace_back([&, i] {
+      start.wait();
+      while (results[i] && taken++ < load.messages) results[i] = send_one(streams[i], load, message);
+      if (results[i]) results[i] = say(streams[i], "QUIT\r\n", "221");
+    });
+  }
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  std::cout << "began " << std::chrono::nanoseconds(now).count() << std::endl;
+  start.count_down();
+  threads.clear();  // joins
+  for (const auto& result : results) {
+    if (!result) return result;
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace privyseal::bench
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto load = privyseal::bench::read_arguments(std::span(argv + 1, static_cast<std::size_t>(argc - 1)));
+  const auto done = load ? privyseal::bench::run(*load) : std::unexpected(load.error());
+  if (done) return 0;
+  std::cerr << "smtp_source: " << done.error().message << '\n';
+  return 1;
+}

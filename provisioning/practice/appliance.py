@@ -49,9 +49,10 @@ class Appliance:
         places.run.mkdir()
         os.chown(places.run, KEYD_USER.uid, KEYD_USER.gid)
         self._provision("making the token", [
-            "init-token", "--module", _SOFTHSM, "--label", _TOKEN, "--owner", str(KEYD_USER.uid),
+            "init-token", "--module", _SOFTHSM, "--label", _TOKEN,
+            "--owner", f"{KEYD_USER.uid}:{KEYD_USER.gid}",
             "--pin-file", str(places.keyd / "pin"), "--so-pin-file", str(places.keyd / "so-pin"),
-            "--softhsm-conf", str(places.keyd / "softhsm2.conf"), "--softhsm-tokens", str(places.keyd / "tokens")])
+            "--softhsm-conf", str(places.keyd / "softhsm2.conf"), "--token-folder", str(places.keyd / "tokens")])
         (places.keyd / "keyd.toml").write_text(self._keyd_settings())
 
     def start_keyd(self) -> Child:

@@ -65,9 +65,9 @@ class Child:
         self.process.wait()
 
 
-def _become(user: User, umask: int) -> Callable[[], None]:
+def _become(user: User) -> Callable[[], None]:
     def in_child() -> None:
-        os.umask(umask)
+        os.umask(0o022 if user == ROOT else 0o077)
         if user != ROOT:
             os.setgroups([])
             os.setgid(user.gid)
@@ -80,29 +80,28 @@ def _become(user: User, umask: int) -> Callable[[], None]:
 
 def start(name: str, command: list[str], log: Path, user: User = ROOT, env: dict[str, str] | None = None) -> Child:
     """Starts `command` as `user` in its own session; its output is appended to `log`."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-            preexec_fn=_become(user, 0o077 if user != ROOT else 0o022),
-        )
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+                preexec_fn=_become(user),
+            )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LabError(f"{name} cannot be started: {error}") from None
     return Child(name, process, log)
 
 
-def run(what: str, command: list[str], log: Path, user: User = ROOT, env: dict[str, str] | None = None) -> str:
+def run(what: str, command: list[str], log: Path) -> str:
     """Runs `command` to its end and returns its standard output. `what` names the step for a person."""
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**os.environ, **(env or {})},
-        preexec_fn=_become(user, 0o077 if user != ROOT else 0o022),
-        timeout=60,
-    )
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=_become(ROOT), timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LabError(f"{what} failed: {error}") from None
     with log.open("ab") as output:
         output.write(done.stderr)
     if done.returncode != 0:
@@ -111,15 +110,19 @@ def run(what: str, command: list[str], log: Path, user: User = ROOT, env: dict[s
 
 
 def wait_until(what: str, child: Child, ready: Callable[[], bool], seconds: float = 20) -> None:
-    """Polls `ready`; LabError when the child ends first or the time is over."""
+    """Polls `ready`; LabError when the child ends first or the time is over. A child that did not get ready is stopped."""
     deadline = time.monotonic() + seconds
-    while not ready():
-        if not child.is_alive():
-            raise LabError(f"{child.name} stopped while it was starting (exit {child.process.returncode}); "
-                           f"its log is {child.log}")
-        if time.monotonic() > deadline:
-            raise LabError(f"{what} within {seconds:.0f} s; its log is {child.log}")
-        time.sleep(0.02)
+    try:
+        while not ready():
+            if not child.is_alive():
+                raise LabError(f"{child.name} stopped while it was starting (exit {child.process.returncode}); "
+                               f"its log is {child.log}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{what} within {seconds:.0f} s; its log is {child.log}")
+            time.sleep(0.02)
+    except BaseException:
+        child.stop()
+        raise
 
 
 def answers(port: int) -> bool:

@@ -4,11 +4,12 @@ import re
 import smtplib
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 from children import LabError
 from mail import Message, find, first_difference, practice_message, send, without_trace
-from places import GATEWAY_NAME, MAIL_NAME, RELAY_NAME
+from places import GATEWAY_NAME, MAIL_NAME, RELAY_NAME, shown
 from practice import Practice
 
 _ARRIVAL_SECONDS = 30.0
@@ -73,18 +74,18 @@ def travel(practice: Practice, direction: Direction) -> Journey:
 
 
 def _row(practice: Practice, direction: Direction) -> dict[str, str | int | None]:
-    ledger = sqlite3.connect(f"{practice.places.ledger.as_uri()}?mode=ro", uri=True)
-    ledger.row_factory = sqlite3.Row
     try:
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            row = ledger.execute("SELECT * FROM mail WHERE direction = ? AND outcome = 'delivered' "
-                                 "ORDER BY id DESC LIMIT 1", (direction.name,)).fetchone()
-            if row is not None:
-                return dict(row)
-            time.sleep(0.02)
-    finally:
-        ledger.close()
+        with closing(sqlite3.connect(f"{practice.places.ledger.as_uri()}?mode=ro", uri=True)) as ledger:
+            ledger.row_factory = sqlite3.Row
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline:
+                row = ledger.execute("SELECT * FROM mail WHERE direction = ? AND outcome = 'delivered' "
+                                     "ORDER BY id DESC LIMIT 1", (direction.name,)).fetchone()
+                if row is not None:
+                    return dict(row)
+                time.sleep(0.02)
+    except sqlite3.Error as error:
+        raise LabError(f"the ledger {practice.places.ledger} cannot be read: {error}") from None
     raise LabError(f"the message {direction.words} is not in the ledger as delivered; "
                    f"the gateway's log is {practice.places.log('gatewayd')}")
 
@@ -100,7 +101,10 @@ def _lan_tls(practice: Practice, log_before: int) -> str:
     """The LAN leg as the organisation's own Postfix saw it: it is no part of the gateway's ledger."""
     text = practice.org.log.read_bytes()[log_before:].decode(errors="replace")
     seen = re.findall(r"TLS connection established (?:to|from) \S+ (TLSv\S+) with cipher (\S+) .*?key-exchange (\S+)", text)
-    return ", ".join(seen[-1]) if seen else "no TLS seen in the log"
+    if not seen:
+        return "none in the mail server's log"
+    version, suite, group = seen[-1]
+    return f"{version}, {group}, {suite}"
 
 
 def _signatures(uses: dict[str, dict[str, int]], use: str) -> str:
@@ -130,7 +134,7 @@ def describe(practice: Practice, journey: Journey) -> str:
         f"they are  {row['peer_subject']}, serial {row['peer_serial']}, from {row['peer_issuer']}",
         f"session   {row['session_id']}",
     ]
-    gateway = f"the Privyseal gateway (port {ports.lan if outward else ports.cjsm}): {row['size_bytes']} bytes passed on, none kept"
+    gateway = f"the Privyseal gateway (port {ports.lan if outward else ports.cjsm}): {row['size_bytes']} bytes on the wire, none kept"
     first, second = (org, relay) if outward else (relay, org)
     first_leg, second_leg = (lan_leg, wan_leg) if outward else (wan_leg, lan_leg)
     maildir = practice.places.maildir("relay" if outward else "org")
@@ -140,5 +144,5 @@ def describe(practice: Practice, journey: Journey) -> str:
              f"  1  {first}", *(f"       {fact}" for fact in first_leg),
              f"  2  {gateway}", *(f"       {fact}" for fact in second_leg),
              f"  3  {second}", f"       answered  {row['reply']}",
-             f"  4  {maildir}, after {journey.seconds:.2f} s", f"       {verdict}"]
+             f"  4  {shown(maildir)}, after {journey.seconds:.2f} s", f"       {verdict}"]
     return "\n".join(lines)

@@ -88,7 +88,7 @@ def main() -> int:
     try:
         check_installed()
         return demo(_read_arguments())
-    except LabError as error:
+    except (LabError, OSError) as error:
         print(f"practice mode: {error}", file=sys.stderr)
         return 1
 

@@ -17,6 +17,11 @@ RELAY_NAME = "relay.cjsm.example"
 DOMAIN = "lawfirm.example"
 
 
+def shown(path: Path) -> str:
+    """For a person: relative to where ./dev is, if that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
 @dataclass(frozen=True)
 class Ports:
     """`relay_inside` is the relay's own users' side; every other port is where mail arrives from outside."""

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxDnsNames = 16;
-constexpr std::size_t kMaxInfoBytes = 16 * 1024;  // so that lengths need two bytes at most
+constexpr std::size_t kMaxInfoBytes = 16'384;  // so that lengths need two bytes at most
 
 // AlgorithmIdentifier of ecdsa-with-SHA256 and ecdsa-with-SHA384 (RFC 5758 section 3.2).
 constexpr std::array<unsigned char, 12> kWithSha256{0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
@@ -88,17 +88,17 @@ void append_length(Bytes& der, std::size_t length) {
 Bytes tagged(unsigned char tag, ByteView content) {
   Bytes der{static_cast<std::byte>(tag)};
   append_length(der, content.size());
-  der.insert(der.end(), content.begin(), content.end());
+  append(der, content);
   return der;
 }
 
 /// CertificationRequest (RFC 2986 section 4.2). `info` goes in as it was signed.
 Bytes request_der(ByteView info, ByteView algorithm, ByteView signature) {
   Bytes bits{std::byte{0}};  // no unused bits
-  bits.insert(bits.end(), signature.begin(), signature.end());
+  append(bits, signature);
   Bytes content = copy_of(info);
-  content.insert(content.end(), algorithm.begin(), algorithm.end());
-  std::ranges::copy(tagged(0x03, bits), std::back_inserter(content));
+  append(content, algorithm);
+  append(content, tagged(0x03, bits));
   return tagged(0x30, content);
 }
 

@@ -35,7 +35,7 @@ class Writer {
   void bytes(ByteView value) {
     CHECK(value.size() <= std::numeric_limits<std::uint16_t>::max());
     number(static_cast<std::uint16_t>(value.size()));
-    bytes_.insert(bytes_.end(), value.begin(), value.end());
+    append(bytes_, value);
   }
   void name(std::string_view value) {
     CHECK(is_key_name(value));

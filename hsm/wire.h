@@ -19,7 +19,7 @@
 
 namespace privyseal::hsm {
 
-inline constexpr std::size_t kMaxMessageBytes = 16 * 1024;
+inline constexpr std::size_t kMaxMessageBytes = 16'384;
 inline constexpr std::size_t kMaxKeyNameBytes = 32;  ///< [a-z0-9-], not empty
 inline constexpr std::size_t kMaxKeys = 64;          ///< in one answer; with this many it surely fits
 inline constexpr std::size_t kMaxErrorBytes = 256;   ///< longer error messages are cut

@@ -23,6 +23,11 @@ using ByteView = std::span<const std::byte>;
 
 [[nodiscard]] inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
+inline void append(Bytes& bytes, ByteView more) {
+  // Not insert(): g++ 14 believes at -O3 that it may overflow an empty vector.
+  for (const std::byte byte : more) bytes.push_back(byte);
+}
+
 /// For C interfaces that want unsigned char.
 [[nodiscard]] inline const unsigned char* uchar(ByteView bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal {
 namespace {
@@ -17,7 +17,7 @@ class DatabaseFile : public testing::Test {
     return std::move(*database);
   }
 
-  test::TemporaryFolder folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(DatabaseFile, SurvivesAPowerCutByItsSettings) {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal {
 namespace {
@@ -19,7 +19,7 @@ class File : public testing::Test {
     return path;
   }
 
-  test::TemporaryFolder folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(File, IsReadUpToItsLimit) {

@@ -7,7 +7,7 @@
 #include <array>
 #include <fstream>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal {
 namespace {
@@ -23,7 +23,7 @@ class UnixSocket : public testing::Test {
     return {std::move(client), UniqueFd(::accept(listener_.get(), nullptr, nullptr))};
   }
 
-  test::TemporaryFolder folder_;
+  test::TempFolder folder_;
   UniqueFd listener_;
 };
 

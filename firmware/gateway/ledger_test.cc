@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "firmware/base/database.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -68,7 +68,7 @@ class LedgerFile : public testing::Test {
     return select.bind(1, id).step().value() ? select.text(0) : "";
   }
 
-  test::TemporaryFolder folder_;
+  test::TempFolder folder_;
   std::filesystem::path file_ = folder_ / "ledger.db";
 };
 

@@ -136,7 +136,7 @@ std::string MailTransaction::trace_header() const {
   return smtp::received_header({.client_name = client_.name,
                                 .client_address = address,
                                 .hostname = service_.settings.hostname,
-                                .is_esmtp = true,
+                                .is_esmtp = client_.is_esmtp,
                                 .tls_version = client_.session->version,
                                 .cipher = client_.session->suite,
                                 .id = id,

@@ -25,6 +25,7 @@ namespace privyseal::gateway {
 struct ClientFacts {
   std::string address;  ///< "192.0.2.1:40000"
   std::string name;     ///< from EHLO, its own claim
+  bool is_esmtp = true;
   std::optional<tls::SessionFacts> session;
 };
 

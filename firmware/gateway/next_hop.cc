@@ -24,6 +24,8 @@ constexpr auto kVerdictWithin = 600s;
 
 constexpr std::size_t kReplyChunkBytes = 2048;
 constexpr std::size_t kTlsRecordBytes = 16384;
+constexpr std::uint64_t kTraceHeaderBytes =
+    512;  // generous: what we add to the size that the client announced
 
 }  // namespace
 
@@ -127,9 +129,13 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next() {
 
 net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mail,
                                                        smtp::Address first_recipient) {
-  if (mail->size_bytes && !dialogue_.may_take(*mail->size_bytes))
+  // The hop counts our trace header too.
+  const auto size = mail->size_bytes.transform([](std::uint64_t bytes) { return bytes + kTraceHeaderBytes; });
+  if (size && !dialogue_.may_take(*size)) {
+    mail_refused_ = true;
     co_return std::unexpected(policy::reply_of(Refusal::kMessageTooBig));
-  std::string commands = dialogue_.mail(mail->reverse_path, mail->size_bytes, mail->body);
+  }
+  std::string commands = dialogue_.mail(mail->reverse_path, size, mail->body);
   const bool together = dialogue_.may_pipeline();
   if (together) commands += dialogue_.recipient(first_recipient);
   if (auto sent = co_await write(commands); !sent)
@@ -167,6 +173,9 @@ net::awaitable<Result<void>> NextHop::write_body(ByteView bytes) {
 }
 
 net::awaitable<Reply> NextHop::finish() {
+  // What the hop said already cannot be its verdict on a mail that it has not seen the end of.
+  if (!reader_.buffered().empty())
+    co_return give_up(Refusal::kRelayMisbehaved, "it spoke before the end of the mail").error();
   const std::string end = dialogue_.end_of_data();
   body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
   if (auto sent = co_await stream_->write(body_, kBlockWithin); !sent)

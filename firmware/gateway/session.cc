@@ -33,7 +33,7 @@ Session::Session(Service& service, const Lane& lane, Waiting& waiting, net::tcp:
       stream_(std::move(socket)),
       reader_(smtp::kMaxCommandLine),
       protocol_(options_of(service.settings)),
-      client_{.address = stream_.peer_address(), .name = {}, .session = {}} {}
+      client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {}
 
 net::awaitable<void> Session::run() {
   waiting_.add(stream_);
@@ -146,6 +146,7 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
 net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
   if (service_.draining) co_return co_await refuse_and_close(Refusal::kShuttingDown);
   client_.name = protocol_.client_name();
+  client_.is_esmtp = protocol_.is_esmtp();
   const auto refused = lane_.direction == Direction::kOut
                            ? service_.route.refuses_sender_out(action.mail.reverse_path)
                            : std::nullopt;

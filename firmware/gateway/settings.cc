@@ -3,6 +3,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "firmware/smtp/address.h"
+
 namespace privyseal::gateway {
 namespace {
 
@@ -126,6 +128,7 @@ Result<Settings> read_settings(Config config) {
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
+  if (!smtp::is_domain(settings.hostname)) reader.refuse("hostname", "must be a host name");
   if (settings.domains.empty()) reader.refuse("domains", "must list the organisation's own mail domains");
   if (settings.cjsm.client_names.empty())
     reader.refuse("cjsm.client_names", "must name the relay's certificate");

@@ -72,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
     , BadSettings,
     testing::ValuesIn(std::to_array<Bad>({
         {"NoHostname", "hostname = \"gateway.lawfirm.example\"", "", "hostname is missing"},
+        {"HostnameThatIsNone", "\"gateway.lawfirm.example\"", "\"gate way\"", "hostname"},
         {"NoDomains", "domains = [\"lawfirm.example\"]", "domains = []", "domains"},
         {"Misspelt", "ledger = ", "leger = ", "ledger is missing"},
         {"Unknown", "practice = true", "practice = true\ncolour = 'red'", "colour is no known setting"},

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "hsm/keyd/test_keys.h"
 
 namespace privyseal::keyd {
@@ -70,6 +72,17 @@ TEST_F(RequestInfo, IsRefusedInASecondSpellingInsideTheName) {
   padded.insert(padded.begin() + 7, std::byte{0x81});
   padded[2] = static_cast<std::byte>(std::to_integer<int>(padded[2]) + 1);
   EXPECT_FALSE(passes(padded));
+}
+
+TEST_F(RequestInfo, IsRefusedWithItsAttributesInAnotherOrder) {
+  // They are a SET OF, which DER sorts; lengths alone do not show the second spelling.
+  Bytes info = request_info_of(key_, true);
+  EXPECT_TRUE(passes(info));
+  const auto attributes = std::ranges::search(info, spki_).end() + 2;  // behind A0 LEN
+  ASSERT_EQ(attributes[-2], std::byte{0xa0});
+  ASSERT_LT(attributes[1], std::byte{0x80});
+  std::rotate(attributes, attributes + 2 + std::to_integer<int>(attributes[1]), info.end());
+  EXPECT_FALSE(passes(info));
 }
 
 TEST_F(RequestInfo, IsRefusedWhenItIsSomethingElse) {

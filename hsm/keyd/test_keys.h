@@ -45,7 +45,7 @@ inline Bytes point_of(const TestKey& key) {
 }
 
 /// CN=gw.example.cjsm.net with that name as subjectAltName.
-inline Bytes request_info_of(const TestKey& key) {
+inline Bytes request_info_of(const TestKey& key, bool has_two_attributes = false) {
   const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(X509_REQ_new(), X509_REQ_free);
   X509_NAME* subject = X509_REQ_get_subject_name(request.get());
   const auto* name = reinterpret_cast<const unsigned char*>("gw.example.cjsm.net");
@@ -56,6 +56,8 @@ inline Bytes request_info_of(const TestKey& key) {
       extensions, X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:gw.example.cjsm.net"));
   CHECK(X509_REQ_add_extensions(request.get(), extensions) == 1);
   sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  if (has_two_attributes)
+    CHECK(X509_REQ_add1_attr_by_NID(request.get(), NID_pkcs9_unstructuredName, MBSTRING_ASC, name, -1) == 1);
   return der_of<i2d_re_X509_REQ_tbs>(request.get());
 }
 

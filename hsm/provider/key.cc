@@ -1,7 +1,5 @@
 #include "hsm/provider/key.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 
@@ -40,8 +38,10 @@ constexpr std::array kCurves{
     },
 };
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 bool is_same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace

@@ -18,12 +18,11 @@ constexpr int kExportable = OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT
 
 const Key& key_in(const void* keydata) { return **static_cast<const SharedKey*>(keydata); }
 
-/// Takes over the key that the store loader put behind its reference.
-void* load(const void* reference, std::size_t size) {
-  if (size != sizeof(SharedKey*)) return nullptr;
-  SharedKey* key = nullptr;
-  std::memcpy(&key, reference, sizeof(key));
-  return new SharedKey(*key);
+void* load(const void* bytes, std::size_t size) {
+  Reference reference{};
+  if (size != sizeof(reference)) return nullptr;
+  std::memcpy(&reference, bytes, sizeof(reference));
+  return new SharedKey(*reference.key);
 }
 
 void free_key(void* keydata) { delete static_cast<SharedKey*>(keydata); }

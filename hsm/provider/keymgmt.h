@@ -6,10 +6,17 @@
 
 #include <openssl/core.h>
 
+#include "hsm/provider/key.h"
+
 namespace privyseal::hsm::provider {
 
 inline constexpr char kEcNames[] = "EC:id-ecPublicKey:1.2.840.10045.2.1";  // the default provider's
 inline constexpr char kEcName[] = "EC";
+
+/// What the store hands to the key management, through OpenSSL, by its bytes.
+struct Reference {
+  const SharedKey* key;  ///< copied by whoever gets it, before the call returns
+};
 
 /// For OSSL_OP_KEYMGMT; ends with an empty entry.
 [[nodiscard]] const OSSL_ALGORITHM* key_managers();

@@ -87,8 +87,7 @@ int digest_sign_update(void* raw, const unsigned char* data, std::size_t length)
   Bytes& message = signing_in(raw).message;
   if (length > kMaxMessageBytes - message.size())
     return fail_with({ErrorCode::kInvalid, "message to sign: too long"});
-  const auto more = std::as_bytes(std::span(data, length));
-  message.insert(message.end(), more.begin(), more.end());
+  append(message, std::as_bytes(std::span(data, length)));
   return 1;
 }
 

@@ -64,7 +64,7 @@ int load(void* raw, OSSL_CALLBACK* receive, void* receiver, OSSL_PASSPHRASE_CALL
     raise(key.error());
     return 0;
   }
-  const SharedKey* reference = &*key;  // our key management copies it before `receive` returns
+  Reference reference{.key = &*key};
   int type = OSSL_OBJECT_PKEY;
   const std::array params{
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),

@@ -131,6 +131,11 @@ void GatewayTest::SetUp() {
   first_row_ = before.empty() ? 0 : before.back().id;
 }
 
+void GatewayTest::TearDownTestSuite() {
+  EXPECT_EQ(lab_->gateway->stop(), 0) << lab_->gateway->output();
+  lab_.reset();
+}
+
 void GatewayTest::TearDown() {
   EXPECT_TRUE(lab_->gateway->process().is_running()) << lab_->gateway->output();
   if (HasFailure()) std::fputs(lab_->gateway->output().c_str(), stderr);

@@ -81,7 +81,7 @@ class GatewayLab {
 class GatewayTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { open_lab({}); }
-  static void TearDownTestSuite() { lab_.reset(); }
+  static void TearDownTestSuite();
   static void open_lab(const LabOptions& options) { lab_ = std::make_unique<GatewayLab>(options); }
 
   void SetUp() override;

@@ -240,9 +240,18 @@ TEST_F(RelayFault, MailBiggerThanTheRelayTakesIsRefusedAtOnce) {
   });
   SmtpClient client = lab_->lan_client();
   EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example> SIZE=100000")->code, 250);
-  EXPECT_EQ(client.command("RCPT TO:<bob@a.cjsm.net>")->code / 100, 5);
+  EXPECT_EQ(client.command("RCPT TO:<bob@a.cjsm.net>")->code, 552);
+  EXPECT_EQ(client.command("RCPT TO:<carol@a.cjsm.net>")->code, 552) << "and again, by the same gateway";
   EXPECT_EQ(client.command("RSET")->code, 250);
   EXPECT_EQ(only_row().outcome, "refused");
+}
+
+TEST_F(RelayFault, VerdictSpokenBeforeTheEndOfTheMailIsNotBelieved) {
+  lab_->relay->play([](const Event& event, Answer usual) {
+    if (event.step == Step::kData) usual.reply += "250 2.0.0 taken already\r\n";
+    return usual;
+  });
+  expect_deferred("an early 250", "4.5.0");
 }
 
 TEST_F(RelayFault, RelayThatHangsInTheHandshakeIsGivenUp) {

@@ -1,6 +1,8 @@
 // keyd and its token: what keys look like, what a damaged token leads to, and the PIN.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "firmware/base/file.h"
 #include "hsm/pkcs11/mechanism.h"
 #include "hsm/pkcs11/session.h"
@@ -137,6 +139,22 @@ TEST_F(KeydToken, LosesASessionAndNobodyNotices) {
               HasSubstr("session-replaced key=egress why=\"C_Sign: CKR_SESSION_HANDLE_INVALID\""));
   EXPECT_EQ(uses_of("egress").tls_client, 6);
   EXPECT_EQ(keyd.logins(), 1) << "the token kept us logged in";
+}
+
+TEST_F(KeydToken, LogsInAgainOnceWhenTheTokenHasForgottenIt) {
+  generate("egress");
+  std::atomic<int> failed{0};
+  keyd.next_sign_fails("logout");
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 8; ++t)
+      threads.emplace_back([&] {
+        for (int i = 0; i < 20; ++i)
+          if (!gateway_signs("egress", certificate_verify("client"))) ++failed;
+      });
+  }
+  EXPECT_EQ(failed, 0) << keyd.log();
+  EXPECT_EQ(keyd.logins(), 2);
 }
 
 TEST_F(KeydToken, FailsOneSignatureWhenTheTokenDoes) {

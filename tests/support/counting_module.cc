@@ -4,7 +4,8 @@
 //   PRIVYSEAL_REAL_MODULE  the module behind it
 //   PRIVYSEAL_LOGINS       a file that gets one byte for each C_Login
 //   PRIVYSEAL_SIGN_FAULT   a file; when it exists, the next C_Sign removes it and does what it says:
-//                          a number is returned instead of signing, "flip" spoils the signature
+//                          a number is returned instead of signing, "flip" spoils the signature,
+//                          "logout" logs everybody out, as a token does that was restarted
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
@@ -43,6 +44,10 @@ std::string take_fault() {
 CK_RV faulty_sign(CK_SESSION_HANDLE session, CK_BYTE* data, CK_ULONG length, CK_BYTE* signature,
                   CK_ULONG* signature_length) {
   const std::string fault = take_fault();
+  if (fault == "logout") {
+    real->C_Logout(session);
+    return CKR_USER_NOT_LOGGED_IN;
+  }
   if (!fault.empty() && fault != "flip") return std::stoul(fault, nullptr, 0);
   const CK_RV value = real->C_Sign(session, data, length, signature, signature_length);
   if (value == CKR_OK && fault == "flip") signature[0] ^= 1;

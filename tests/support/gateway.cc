@@ -1,5 +1,6 @@
 #include "tests/support/gateway.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,7 @@ Result<void> TestGateway::launch() {
                          .arguments = {(settings_.folder / "gateway.toml").string()},
                          .environment = settings_.environment,
                          .output = settings_.folder / "gateway.log"};
+  options.environment.emplace_back("TSAN_OPTIONS=halt_on_error=1");  // or a race would be a line in a log
   if (::getuid() == 0) options.run_as = Identity{.uid = kGatewayUid, .gid = kGatewayUid};
   auto process = ChildProcess::start(options);
   if (!process) return std::unexpected(process.error());
@@ -126,6 +128,11 @@ bool TestGateway::read_status() {
   lan_port_ = port_of(status, "lan");
   cjsm_port_ = port_of(status, "cjsm");
   return lan_port_ != 0 && cjsm_port_ != 0;
+}
+
+Result<int> TestGateway::stop() {
+  process_->signal(SIGTERM);
+  return process_->wait(kEndsWithin);
 }
 
 Result<void> TestGateway::restart(int signal) {

@@ -1,7 +1,8 @@
 /// A real privyseal-gatewayd with the settings a test wants, and a look into its ledger.
 ///
 /// As root it runs as the user privyseal-gateway, as on the appliance; otherwise as the
-/// user of the test. Its environment is empty: what it needs stands in its settings.
+/// user of the test. Its environment says no more than how sanitizers report: what it needs
+/// stands in its settings.
 ///
 /// Threads: one at a time.
 #pragma once
@@ -81,6 +82,8 @@ class TestGateway {
   /// All rows, or those after row `after`, in their order.
   [[nodiscard]] std::vector<LedgerRow> rows(std::int64_t after = 0) const;
 
+  /// SIGTERM; its exit status, which is 0 unless a sanitizer or the gateway itself has something to say.
+  [[nodiscard]] Result<int> stop();
   /// Ends it with `signal` and starts it again, on other ports.
   [[nodiscard]] Result<void> restart(int signal);
 

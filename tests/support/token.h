@@ -55,7 +55,7 @@ class TestKeyd {
   [[nodiscard]] std::string log() const;
   /// How often any keyd of this token has called C_Login.
   [[nodiscard]] std::size_t logins() const;
-  /// What the next C_Sign does: a CK_RV, or "flip" (see counting_module.cc).
+  /// What the next C_Sign does: a CK_RV, "flip" or "logout" (see counting_module.cc).
   void next_sign_fails(const std::string& how);
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
 

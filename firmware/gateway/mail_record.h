@@ -25,7 +25,7 @@ enum class Outcome {
   kDeferred,   ///< 4xx: the sender keeps it and tries again
   kRefused,    ///< 5xx
   kAborted,    ///< a connection ended before the end of data
-  kUnknown,    ///< this process stopped between the end of data and the answer
+  kUnknown,    ///< the end of data was sent, but no verdict was heard: the next hop may have the mail
 };
 
 [[nodiscard]] std::string_view to_string(Direction direction);

@@ -200,7 +200,7 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
     reply = *body_refusal_;
   else
     reply = co_await hop_->finish();
-  co_await close_row(reply, outcome_of(reply));
+  co_await close_row(reply, hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply));
   co_await hop_->leave();
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
 }

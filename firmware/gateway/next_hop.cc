@@ -178,6 +178,7 @@ net::awaitable<Reply> NextHop::finish() {
     co_return give_up(Refusal::kRelayMisbehaved, "it spoke before the end of the mail").error();
   const std::string end = dialogue_.end_of_data();
   body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
+  verdict_lost_ = true;  // until it is heard: even a write that failed may have gone out
   if (auto sent = co_await stream_->write(body_, kBlockWithin); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message).error();
   body_.clear();
@@ -185,7 +186,10 @@ net::awaitable<Reply> NextHop::finish() {
   const auto reply = co_await read_reply(kVerdictWithin);
   if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message).error();
   const auto event = dialogue_.on_reply(*reply).event;
-  if (event == Event::kDelivered || event == Event::kNotDelivered) co_return smtp::passed_on(*reply);
+  if (event == Event::kDelivered || event == Event::kNotDelivered) {
+    verdict_lost_ = false;
+    co_return smtp::passed_on(*reply);
+  }
   co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure())).error();
 }
 

@@ -44,6 +44,10 @@ class NextHop {
   /// Sends the end of data and waits for the hop's verdict: a 2xx means that the hop has the mail.
   [[nodiscard]] net::awaitable<smtp::Reply> finish();
 
+  /// True after finish(): the end of data was sent, and then the hop was not heard any more. It may have the
+  /// mail.
+  [[nodiscard]] bool verdict_lost() const { return verdict_lost_; }
+
   /// The mail must not exist: the connection ends without the end of data.
   void cut();
   /// QUIT without waiting for its answer; inside a body, cut().
@@ -66,6 +70,7 @@ class NextHop {
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
   bool mail_refused_ = false;
+  bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands
 };
 

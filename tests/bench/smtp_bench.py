@@ -78,6 +78,14 @@ class Field:
                          self.sink, load)
 
 
+def _warn_if_busy() -> None:
+    """A kernel shares the cores out among processes: beside other work, many processes get more than few."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores / 2:
+        print(f"note: other work runs on this machine (load {load:.1f} on {cores} cores). Postfix's hundred processes get\n"
+              "more of the cores beside it than the gateway's two do: trust the CPU figures, not the rates.", flush=True)
+
+
 def _measure(field: Field, rounds: int, load: Load) -> dict[str, list[Round]]:
     """Interleaved, the first of each round alternating, so that drift of the machine meets both alike."""
     for rival in field.rivals:
@@ -116,6 +124,7 @@ def main() -> int:
         places = Places(Path("build/bench-smtp").resolve(), arguments.build.resolve())
         only_one = OnlyOne(places.top)  # noqa: F841 (held until the end)
         places.make_fresh()
+        _warn_if_busy()
         field = Field(places)
         try:
             measured = _measure(field, arguments.rounds, Load(arguments.messages, _SIZE_BYTES))

@@ -223,7 +223,9 @@ TEST_F(GatewayIn, MailServerThatEndsTheConnectionLosesNoMail) {
     SCOPED_TRACE(static_cast<int>(step));
     lab_->server->play(peer::ending(step, Answer::Then::kReset));
     expect_in(451, mail_in());
-    EXPECT_EQ(only_row().outcome, step == Step::kFinalDot ? "unknown" : "deferred");
+    // A short mail goes out with its end in one write: then the server may have it.
+    const bool end_was_sent = step == Step::kBody || step == Step::kFinalDot;
+    EXPECT_EQ(only_row().outcome, end_was_sent ? "unknown" : "deferred");
     SetUp();
   }
   expect_in(250, mail_in());

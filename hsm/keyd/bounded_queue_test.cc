@@ -21,8 +21,9 @@ TEST(BoundedQueue, RefusesWhatItHasNoRoomForAndLeavesItWithItsOwner) {
   EXPECT_TRUE(queue.push(std::make_unique<int>(1)));
   auto second = std::make_unique<int>(2);
   EXPECT_FALSE(queue.push(std::move(second)));
+  ASSERT_NE(second, nullptr);  // NOLINT(bugprone-use-after-move): that it was not moved is the point
   EXPECT_EQ(*second, 2);
-  EXPECT_EQ(**queue.pop(), 1);
+  EXPECT_EQ(*queue.pop().value(), 1);
   EXPECT_TRUE(queue.push(std::move(second)));
 }
 
@@ -40,6 +41,7 @@ TEST(BoundedQueue, LosesNothingBetweenThreads) {
   std::atomic<int> sum{0};
   {
     std::vector<std::jthread> takers;
+    takers.reserve(4);
     for (int t = 0; t < 4; ++t)
       takers.emplace_back([&] {
         while (const auto item = queue.pop()) sum += *item;

@@ -15,7 +15,7 @@ template <class T, auto Free>
 using Owned = std::unique_ptr<T, decltype([](T* object) { Free(object); })>;
 using CertificationRequest = Owned<X509_REQ, X509_REQ_free>;
 
-constexpr std::size_t kMaxInfoBytes = 8 * 1024;
+constexpr std::size_t kMaxInfoBytes = 8192;
 constexpr int kMaxNesting = 32;
 
 /// Takes one TLV off the front of `rest`; returns its tag, and its content in `content`.

@@ -70,6 +70,7 @@ KeyRef KeyStore::find(std::string_view name) {
 std::vector<KeyRef> KeyStore::all() {
   return keys_.with([](Keys& keys) {
     std::vector<KeyRef> list;
+    list.reserve(keys.by_name.size());
     for (const auto& [name, key] : keys.by_name) list.push_back(key);
     return list;
   });

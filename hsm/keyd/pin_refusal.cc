@@ -22,8 +22,8 @@ Result<std::string> identity_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-PinRefusal::PinRefusal(std::filesystem::path state_folder, std::filesystem::path pin_file)
-    : record_(std::move(state_folder) / "pin-refused"), pin_file_(std::move(pin_file)) {}
+PinRefusal::PinRefusal(const std::filesystem::path& state_folder, std::filesystem::path pin_file)
+    : record_(state_folder / "pin-refused"), pin_file_(std::move(pin_file)) {}
 
 Result<void> PinRefusal::check() const {
   // Where a refusal could not be recorded, a wrong PIN would be tried at every start.

@@ -15,7 +15,7 @@ namespace privyseal::keyd {
 
 class PinRefusal {
  public:
-  PinRefusal(std::filesystem::path state_folder, std::filesystem::path pin_file);
+  PinRefusal(const std::filesystem::path& state_folder, std::filesystem::path pin_file);
 
   /// kDenied: the token refused this very PIN file before. Other codes: the files cannot be read.
   /// Only success allows a log-in.

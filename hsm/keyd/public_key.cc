@@ -17,7 +17,6 @@ template <class T, auto Free>
 using Owned = std::unique_ptr<T, decltype([](T* object) { Free(object); })>;
 using KeyContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
-using Number = Owned<BIGNUM, BN_free>;
 using SigValue = Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 // Only the default provider: whatever openssl.cnf may say, no other one answers here.
@@ -103,13 +102,10 @@ Result<Bytes> ecdsa_sig_value(hsm::KeyType type, ByteView raw) {
   const std::size_t half = facts(type).number_bytes;
   if (raw.size() != 2 * half)
     return fail(ErrorCode::kInvalid, "signature: not two numbers of the curve's size");
-  Number r(BN_bin2bn(uchar(raw.first(half)), static_cast<int>(half), nullptr));
-  Number s(BN_bin2bn(uchar(raw.last(half)), static_cast<int>(half), nullptr));
+  BIGNUM* r = BN_bin2bn(uchar(raw.first(half)), static_cast<int>(half), nullptr);
+  BIGNUM* s = BN_bin2bn(uchar(raw.last(half)), static_cast<int>(half), nullptr);
   const SigValue value(ECDSA_SIG_new());
-  CHECK(r && s && value && ECDSA_SIG_set0(value.get(), r.get(), s.get()) == 1);
-  // set0 took both numbers over.
-  static_cast<void>(r.release());
-  static_cast<void>(s.release());
+  CHECK(r != nullptr && s != nullptr && value && ECDSA_SIG_set0(value.get(), r, s) == 1);  // takes both over
   unsigned char* der = nullptr;
   const int length = i2d_ECDSA_SIG(value.get(), &der);
   CHECK(length > 0);

@@ -9,8 +9,8 @@
 namespace privyseal::keyd {
 namespace {
 
-constexpr std::size_t kMaxConfBytes = 64 * 1024;
-constexpr std::size_t kMaxTokenObjectBytes = 1024 * 1024;  // it has some 300 bytes
+constexpr std::size_t kMaxConfBytes = 65'536;
+constexpr std::size_t kMaxTokenObjectBytes = 1'048'576;  // it has some 300 bytes
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "firmware/base/check.h"
 #include "firmware/base/log.h"
 #include "hsm/keyd/key_attributes.h"
 #include "hsm/pkcs11/mechanism.h"
@@ -47,7 +48,9 @@ Result<hsm::KeyType> type_of(const Session& session, ObjectHandle public_key) {
 }
 
 void add_pair(const Session& session, const PairName& name, const pkcs11::KeyPair& pair, Survey& survey) {
-  auto key = key_of_pair(session, *parse_key_label(name.label), name.id, pair);
+  const auto label = parse_key_label(name.label);
+  CHECK(label.has_value());  // objects_of leaves the others out
+  auto key = key_of_pair(session, *label, name.id, pair);
   if (key)
     survey.keys.push_back(std::move(*key));
   else

@@ -7,7 +7,7 @@ namespace privyseal::pkcs11 {
 namespace {
 
 constexpr std::size_t kMaxSignatureBytes = 512;
-constexpr std::size_t kMaxAttributeBytes = 64 * 1024;
+constexpr std::size_t kMaxAttributeBytes = 65'536;
 
 CK_BYTE* writable(ByteView bytes) {
   // PKCS#11 declares its inputs without const; a module does not write to them.

@@ -21,7 +21,7 @@ TEST_F(Keyd, SignsHandshakesForTheGateway) {
     const std::string name = type == kP256 ? "small" : "big";
     const auto key = generate(name, kCjsm, type);
     for (const std::string side : {"server", "client"})
-      for (const std::size_t hash_bytes : {32, 48}) {
+      for (const std::size_t hash_bytes : {32U, 48U}) {
         const Bytes message = certificate_verify(side, 'h', hash_bytes);
         const auto signature = gateway_signs(name, message);
         ASSERT_TRUE(signature) << signature.error().message << keyd.log();
@@ -126,6 +126,7 @@ TEST_F(Keyd, KeepsNamesUnique) {
   std::atomic<int> made{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i)
       threads.emplace_back([&] {
         if (hsm::Client(keyd.socket(), kDeadline).generate("racing", kCjsm, kP256)) ++made;
@@ -206,17 +207,18 @@ TEST_F(Keyd, EndsOnlyTheConnectionThatSendsGarbage) {
 
 TEST_F(Keyd, CountsEveryUseOfManyClientsAtOnce) {
   const auto key = generate("egress");
-  constexpr int kThreads = 8;
-  constexpr int kEach = 25;
+  constexpr std::size_t kThreads = 8;
+  constexpr std::size_t kEach = 25;
   std::atomic<int> wrong{0};
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < kThreads; ++t)
+    threads.reserve(8);
+    for (std::size_t t = 0; t < kThreads; ++t)
       threads.emplace_back([&, t] {
         as_gateway([&](hsm::Client& client) {
-          const Bytes message =
-              certificate_verify(t % 2 == 0 ? "client" : "server", static_cast<char>('a' + t));
-          for (int i = 0; i < kEach; ++i) {
+          const Bytes message = certificate_verify(t % 2 == 0 ? "client" : "server",
+                                                   static_cast<char>('a' + static_cast<char>(t)));
+          for (std::size_t i = 0; i < kEach; ++i) {
             const auto signature = client.sign_tls13("egress", message);
             if (!signature || !is_signature_of(key, message, *signature)) ++wrong;
           }

@@ -18,26 +18,21 @@ using testing::Not;
 /// A second user of the token, in the test's own process, while keyd is stopped.
 class TokenVisit {
  public:
-  explicit TokenVisit(const TestKeyd& keyd) {
-    ::setenv("SOFTHSM2_CONF", keyd.softhsm_conf().c_str(), 1);
-    module_ = pkcs11::Module::load(kSoftHsmModule).value();
-    const auto slot = module_->find_token("test").value();
-    session_ = pkcs11::Session::open(*module_, slot, pkcs11::Session::Mode::kReadWrite).value();
+  explicit TokenVisit(const TestKeyd& keyd) : module_(load(keyd)), session_(open(module_)) {
     Secret pin = read_secret_file(keyd.pin_file()).value();
-    EXPECT_TRUE(session_->login(CKU_USER, pin));
+    EXPECT_TRUE(session_.login(CKU_USER, pin));
   }
-  ~TokenVisit() {
-    session_.reset();
-    EXPECT_TRUE(module_->call("C_Finalize", &CK_FUNCTION_LIST::C_Finalize, nullptr));
+  ~TokenVisit() {  // ends the session as well
+    EXPECT_TRUE(module_.call("C_Finalize", &CK_FUNCTION_LIST::C_Finalize, nullptr));
   }
   TokenVisit(const TokenVisit&) = delete;
   TokenVisit& operator=(const TokenVisit&) = delete;
 
-  pkcs11::Session* operator->() { return &*session_; }
+  pkcs11::Session* operator->() { return &session_; }
 
   std::vector<pkcs11::ObjectHandle> find(CK_OBJECT_CLASS kind, const std::string& label) {
     Attributes wanted;
-    return session_->find(wanted.number(CKA_CLASS, kind).text(CKA_LABEL, label)).value();
+    return session_.find(wanted.number(CKA_CLASS, kind).text(CKA_LABEL, label)).value();
   }
   /// A key pair that keyd would not have made, unless `extractable` is false.
   pkcs11::KeyPair generate(const std::string& label, bool extractable) {
@@ -48,12 +43,21 @@ class TokenVisit {
     private_key.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).flag(CKA_SIGN, true);
     private_key.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, extractable);
     private_key.text(CKA_LABEL, label).text(CKA_ID, "id of " + label);
-    return session_->generate(CKM_EC_KEY_PAIR_GEN, public_key, private_key).value();
+    return session_.generate(CKM_EC_KEY_PAIR_GEN, public_key, private_key).value();
   }
 
  private:
-  std::optional<pkcs11::Module> module_;
-  std::optional<pkcs11::Session> session_;
+  static pkcs11::Module load(const TestKeyd& keyd) {
+    ::setenv("SOFTHSM2_CONF", keyd.softhsm_conf().c_str(), 1);
+    return pkcs11::Module::load(kSoftHsmModule).value();
+  }
+  static pkcs11::Session open(const pkcs11::Module& module) {
+    const auto slot = module.find_token("test").value();
+    return pkcs11::Session::open(module, slot, pkcs11::Session::Mode::kReadWrite).value();
+  }
+
+  pkcs11::Module module_;
+  pkcs11::Session session_;
 };
 
 class KeydToken : public KeydTest {
@@ -147,6 +151,7 @@ TEST_F(KeydToken, LogsInAgainOnceWhenTheTokenHasForgottenIt) {
   keyd.next_sign_fails("logout");
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t)
       threads.emplace_back([&] {
         for (int i = 0; i < 20; ++i)

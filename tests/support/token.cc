@@ -130,18 +130,28 @@ bool TestKeyd::start() {
   return is_readable(ready.get());
 }
 
+pid_t TestKeyd::pid() const {
+  CHECK(process_.has_value());
+  return process_->pid();
+}
+
 int TestKeyd::wait_for_end() {
+  CHECK(process_.has_value());
   const auto status = process_->wait(kStartDeadline);
   CHECK(status.has_value());
   return *status;
 }
 
 int TestKeyd::stop() {
+  CHECK(process_.has_value());
   process_->signal(SIGTERM);
   return wait_for_end();
 }
 
-void TestKeyd::kill() { process_->kill(); }
+void TestKeyd::kill() {
+  CHECK(process_.has_value());
+  process_->kill();
+}
 
 void TestKeyd::restart() {
   stop();

@@ -57,7 +57,7 @@ class TestKeyd {
   [[nodiscard]] std::size_t logins() const;
   /// What the next C_Sign does: a CK_RV, "flip" or "logout" (see counting_module.cc).
   void next_sign_fails(const std::string& how);
-  [[nodiscard]] pid_t pid() const { return process_->pid(); }
+  [[nodiscard]] pid_t pid() const;
 
   /// Starts keyd and waits until it is ready or has ended. True: it is ready.
   [[nodiscard]] bool start();

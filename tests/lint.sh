@@ -1,12 +1,13 @@
 #!/bin/sh
 # clang-tidy over the sources, with the compile commands of the debug build.
-#   lint.sh             everything .clang-tidy asks for
-#   lint.sh coroutines  only the three coroutine checks, over the code that has coroutines (fast enough for every test run)
+#   lint.sh all BUILD         everything .clang-tidy asks for
+#   lint.sh coroutines BUILD  only the three coroutine checks, over the code that has coroutines (fast enough for
+#                             every test run)
 set -eu
 cd "$(dirname "$0")/.."
 checks=
 folders="firmware hsm ca provisioning tests"
-if [ "${1:-}" = coroutines ]; then
+if [ "$1" = coroutines ]; then
   checks='-*,cppcoreguidelines-avoid-reference-coroutine-parameters,cppcoreguidelines-avoid-capturing-lambda-coroutines,misc-coroutine-hostile-raii'
   folders="firmware/tls firmware/gateway"
 fi
@@ -16,7 +17,8 @@ if grep -nE '\?[^;"]*co_await' $(find firmware -name '*.cc'); then
   exit 1
 fi
 # g++'s precompiled headers and options mean nothing to clang.
-mkdir -p build/lint
-sed -e 's/-Winvalid-pch//g' -e 's/-include [^ ]*cmake_pch.hxx//g' build/debug/compile_commands.json >build/lint/compile_commands.json
+lint=$2/lint
+mkdir -p "$lint"
+sed -e 's/-Winvalid-pch//g' -e 's/-include [^ ]*cmake_pch.hxx//g' "$2/compile_commands.json" >"$lint/compile_commands.json"
 find $folders -name '*.cc' | xargs -P "$(nproc)" -n 1 \
-  clang-tidy -p build/lint --quiet ${checks:+--checks="$checks"} --warnings-as-errors='*'
+  clang-tidy -p "$lint" --quiet ${checks:+--checks="$checks"} --warnings-as-errors='*'

@@ -138,12 +138,13 @@ TEST_F(RelayFault, BytesBehindThe220OfStartTlsAreNotBelieved) {
 TEST_F(RelayFault, RelayThatEndsTheConnectionAtAnyStepLosesNoMail) {
   for (const Step step : {Step::kGreeting, Step::kEhlo, Step::kStartTls, Step::kHandshake, Step::kMail,
                           Step::kRcpt, Step::kData, Step::kBody, Step::kFinalDot}) {
+    // A short mail goes out with its end in one write. Then nobody here can know whether the relay kept
+    // it, and the ledger does not pretend.
+    const bool end_was_sent = step == Step::kBody || step == Step::kFinalDot;
     for (const auto then : {Answer::Then::kClose, Answer::Then::kReset}) {
       lab_->relay->play(peer::ending(step, then));
-      // After the final dot nobody here can know whether the relay kept the mail, and the ledger does not
-      // pretend.
       expect_deferred("step " + std::to_string(static_cast<int>(step)), "",
-                      step == Step::kFinalDot ? "unknown" : "deferred");
+                      end_was_sent ? "unknown" : "deferred");
     }
   }
 }

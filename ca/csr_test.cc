@@ -9,7 +9,7 @@
 namespace privyseal::ca {
 namespace {
 
-using MdContextPtr = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>>;
+using MdContextPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 
 const CsrSubject kSubject{
     "gateway.example.cjsm.net", "Example Council", {"gateway.example.cjsm.net", "mx2.example.uk"}};

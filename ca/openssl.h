@@ -8,16 +8,13 @@
 
 #include <memory>
 
+#include "firmware/base/free.h"
+
 namespace privyseal::ca {
 
-template <auto kFree>
-struct OpensslFree {
-  void operator()(auto* object) const { kFree(object); }
-};
-
-using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
-using PkeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
-using RequestPtr = std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>>;
-using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
+using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using RequestPtr = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
+using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 
 }  // namespace privyseal::ca

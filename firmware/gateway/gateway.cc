@@ -87,7 +87,8 @@ class Gateway::State {
 
   ~State() {
     stop_loops();
-    // Sessions that the drain could not wait for end here, before the ledger they write to.
+    if (ledger_) ledger_->stop();  // its thread wakes loops: it ends before them
+    // Sessions that the drain could not wait for end here, before the ledger that they know.
     listeners_.clear();
     loops_.clear();
   }

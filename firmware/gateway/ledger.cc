@@ -34,13 +34,15 @@ class Ledger::Writer {
   Writer(std::filesystem::path file, LedgerStore store)
       : file_(std::move(file)), store_(std::move(store)), thread_([this] { run(); }) {}
 
-  ~Writer() {
+  ~Writer() { stop(); }
+
+  void stop() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row,
@@ -64,13 +66,13 @@ class Ledger::Writer {
   void enqueue(Job job) {
     {
       const std::lock_guard lock(mutex_);
-      if (queue_.size() < kMaxQueued) {
+      if (!stopping_ && queue_.size() < kMaxQueued) {
         queue_.push_back(std::move(job));
         wake_.notify_one();
         return;
       }
     }
-    complete(std::move(job), fail(ErrorCode::kUnavailable, "ledger: too many rows wait"));
+    complete(std::move(job), fail(ErrorCode::kUnavailable, "ledger: it is stopping, or too many rows wait"));
   }
 
   void run() {
@@ -145,6 +147,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, 
 
 Ledger::Ledger(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 Ledger::~Ledger() = default;
+
+void Ledger::stop() { writer_->stop(); }
 
 net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);

@@ -4,7 +4,8 @@
 /// commit), so that many sessions share one fsync. A batch that fails is answered with its error
 /// to everyone in it, and is never tried again: after a failed fsync the pages may be gone.
 ///
-/// Threads: any, from coroutines. Ownership: must outlive the loops whose coroutines use it.
+/// Threads: any, from coroutines. Ownership: the loops of those coroutines must outlive the ledger's thread
+/// (see stop), and the coroutines must not outlive the Ledger.
 #pragma once
 
 #include <filesystem>
@@ -22,9 +23,12 @@ class Ledger {
  public:
   /// Rows that an earlier process left open become `unknown` as of `now`. Errors as LedgerStore::open.
   [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file, WallTime now);
-  ~Ledger();  // writes what is queued, then stops the thread
+  ~Ledger();  // as stop()
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
+
+  /// Writes what is queued and ends the thread: no loop is touched any more. Later rows are kUnavailable.
+  void stop();
 
   /// Durable when it returns. kUnavailable: it could not be written, and the mail must not be passed on.
   [[nodiscard]] net::awaitable<Result<RowId>> open_row(MailRecord record);

@@ -4,8 +4,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <deque>
 #include <exception>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "firmware/base/database.h"
@@ -39,20 +41,26 @@ MailEnd delivered() {
 
 class LedgerFile : public testing::Test {
  protected:
-  /// Runs one coroutine to its end on a loop of its own.
+  /// Runs one coroutine to its end on a loop of its own. The loop is kept: the ledger's thread may still be
+  /// busy waking it.
   template <class T>
-  static T run(net::awaitable<T> work) {
-    net::io_context loop;
+  T run(net::awaitable<T> work) {
+    net::io_context& loop = new_loop();
+    auto guard = boost::asio::make_work_guard(loop);
     std::promise<T> result;
     boost::asio::co_spawn(loop, std::move(work),
                           [&](const std::exception_ptr&, T value) { result.set_value(std::move(value)); });
-    auto guard = boost::asio::make_work_guard(loop);
     auto future = result.get_future();
     std::thread thread([&] { loop.run(); });
     T value = future.get();
     guard.reset();
     thread.join();
     return value;
+  }
+
+  net::io_context& new_loop() {
+    const std::lock_guard lock(mutex_);
+    return loops_.emplace_back();
   }
 
   std::unique_ptr<Ledger> open() { return std::move(Ledger::open(file_, kNow).value()); }
@@ -70,6 +78,10 @@ class LedgerFile : public testing::Test {
 
   test::TempFolder folder_;
   std::filesystem::path file_ = folder_ / "ledger.db";
+
+ private:
+  std::mutex mutex_;
+  std::deque<net::io_context> loops_;  // guarded by mutex_; every test's ledger ends before them
 };
 
 TEST_F(LedgerFile, HasARowBeforeItReturns) {
@@ -134,6 +146,15 @@ TEST_F(LedgerFile, IsNotReplacedWhenDamaged) {
   }
   std::filesystem::resize_file(file_, 100);
   EXPECT_FALSE(Ledger::open(file_, kNow).has_value());
+}
+
+TEST_F(LedgerFile, WritesNothingMoreOnceStopped) {
+  const auto ledger = open();
+  const auto id = run(ledger->open_row(some_mail()));
+  ASSERT_TRUE(id.has_value());
+  ledger->stop();
+  EXPECT_EQ(run(ledger->close_row(*id, delivered())).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(row(*id).substr(0, 4), "open");
 }
 
 TEST_F(LedgerFile, WritesForManyLoopsAtOnce) {

@@ -11,17 +11,10 @@
 #include <memory>
 #include <string_view>
 
+#include "firmware/base/free.h"
 #include "firmware/base/result.h"
 
 namespace privyseal::tls {
-
-template <auto free_function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
 
 using SslPtr = std::unique_ptr<SSL, Free<SSL_free>>;
 using SslCtxPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;

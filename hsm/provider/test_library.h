@@ -13,14 +13,11 @@
 #include <vector>
 
 #include "firmware/base/check.h"
+#include "firmware/base/free.h"
 #include "hsm/provider/params.h"
 
 namespace privyseal::hsm::provider {
 
-template <auto kFree>
-struct Free {
-  void operator()(auto* object) const { kFree(object); }
-};
 using PkeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using PkeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
 using MdContextPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;

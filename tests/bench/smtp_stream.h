@@ -12,19 +12,13 @@
 #include <string>
 #include <string_view>
 
+#include "firmware/base/free.h"
 #include "firmware/base/result.h"
 #include "firmware/base/unique_fd.h"
 
 namespace privyseal::bench {
 
-struct SslContextFree {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using SslContext = std::unique_ptr<SSL_CTX, SslContextFree>;
-
-struct SslFree {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-};
+using SslContext = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
 
 /// kInvalid: a file that OpenSSL does not take; the message has OpenSSL's own reason.
 /// TLS 1.3 only, no tickets, no session cache; the server requires a client certificate from `ca_file`.
@@ -52,7 +46,7 @@ class SmtpStream {
   [[nodiscard]] Result<void> fill();
 
   UniqueFd fd_;
-  std::unique_ptr<SSL, SslFree> ssl_;
+  std::unique_ptr<SSL, Free<SSL_free>> ssl_;
   std::string buffer_;  ///< received bytes; those before begin_ are used up
   std::size_t begin_ = 0;
 };

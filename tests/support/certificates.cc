@@ -11,19 +11,16 @@
 #include <ctime>
 
 #include "firmware/base/check.h"
+#include "firmware/base/free.h"
 
 namespace privyseal::test {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  void operator()(auto* object) const { Free(object); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Deleter<X509_REQ_free>>;
-using Memory = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Request = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
+using Memory = std::unique_ptr<BIO, Free<BIO_free_all>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 
 constexpr std::chrono::hours kCaBegins{-24 * 60};
 constexpr std::chrono::hours kCaEnds{24 * 60};
@@ -78,7 +75,7 @@ Certificate new_certificate(EVP_PKEY* key, const Outline& outline) {
   std::array<unsigned char, 16> serial{};
   CHECK(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1);
   serial[0] = static_cast<unsigned char>((serial[0] & 0x7f) | 0x40);  // positive and of full length
-  const std::unique_ptr<BIGNUM, Deleter<BN_free>> number(
+  const std::unique_ptr<BIGNUM, Free<BN_free>> number(
       BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
   CHECK(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) != nullptr);
   set_time(X509_getm_notBefore(certificate.get()), outline.begins);
@@ -102,7 +99,7 @@ std::string extended_key_usage(const LeafOptions& options) {
 }
 
 void set_signature(X509_REQ* request, const Bytes& signature) {
-  const std::unique_ptr<X509_ALGOR, Deleter<X509_ALGOR_free>> algorithm(X509_ALGOR_new());
+  const std::unique_ptr<X509_ALGOR, Free<X509_ALGOR_free>> algorithm(X509_ALGOR_new());
   CHECK(X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, nullptr) == 1);
   CHECK(X509_REQ_set1_signature_algo(request, algorithm.get()) == 1);
   ASN1_BIT_STRING* bits = ASN1_BIT_STRING_new();

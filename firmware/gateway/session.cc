@@ -117,6 +117,7 @@ net::awaitable<Session::Next> Session::on(smtp::SendReply action) {
 }
 
 net::awaitable<Session::Next> Session::on(smtp::CloseSession action) {
+  co_await drop_mail("the sender ended the session");
   if (co_await send(std::move(action.reply)) == Next::kContinue) stream_.close();
   co_return Next::kClose;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <format>
+#include <fstream>
 #include <regex>
 
 #include "firmware/base/check.h"
@@ -120,7 +122,25 @@ GatewayLab::Uses GatewayLab::uses(const std::string& key) {
 
 std::unique_ptr<GatewayLab> GatewayTest::lab_;
 
+namespace {
+
+/// Connections to `port` that this end still has to close (/proc/net/tcp: ESTABLISHED or CLOSE_WAIT).
+bool has_sessions(std::uint16_t port) {
+  std::ifstream table("/proc/net/tcp");
+  const std::regex session(std::format("^ *[0-9]+: [0-9A-F]{{8}}:{:04X} [0-9A-F:]+ (01|08) .*", port));
+  for (std::string line; std::getline(table, line);)
+    if (std::regex_match(line, session)) return true;
+  return false;
+}
+
+}  // namespace
+
 void GatewayTest::SetUp() {
+  // A session that a client left writes its row before it closes: the row belongs to the test before this
+  // one.
+  static_cast<void>(wait_until(
+      [&] { return !has_sessions(lab_->gateway->lan_port()) && !has_sessions(lab_->gateway->cjsm_port()); },
+      std::chrono::seconds(2)));
   lab_->relay->play(nullptr);
   lab_->relay->use(lab_->relay_tls());
   lab_->relay->forget_sessions();

@@ -102,14 +102,6 @@ Result<std::vector<std::string>> Config::texts(std::string_view key) {
   return values;
 }
 
-std::vector<std::string> Config::names(std::string_view table) {
-  std::vector<std::string> names;
-  const auto node = state_->table.at_path(table);
-  if (const toml::table* found = node.as_table())
-    for (const auto& entry : *found) names.emplace_back(entry.first.str());
-  return names;
-}
-
 Result<void> Config::unknown_keys() const {
   std::vector<std::string> leaves;
   collect_leaves(state_->table, "", leaves);

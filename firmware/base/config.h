@@ -33,8 +33,6 @@ class Config {
                                             std::int64_t most);
   [[nodiscard]] Result<bool> flag(std::string_view key, bool fallback);
   [[nodiscard]] Result<std::vector<std::string>> texts(std::string_view key);
-  /// The names directly below a table; none when there is no such table.
-  [[nodiscard]] std::vector<std::string> names(std::string_view table);
 
   /// Call last. kInvalid: a key that no getter asked for.
   [[nodiscard]] Result<void> unknown_keys() const;

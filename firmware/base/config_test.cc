@@ -17,7 +17,6 @@ TEST(Config, ReadsWhatIsThere) {
   EXPECT_EQ(config.number("b.c", 1, 0, 10).value(), 7);
   EXPECT_EQ(config.texts("b.d").value(), (std::vector<std::string>{"x", "y"}));
   EXPECT_TRUE(config.flag("b.e", false).value());
-  EXPECT_EQ(config.names("b"), (std::vector<std::string>{"c", "d", "e"}));
   EXPECT_TRUE(config.unknown_keys().has_value());
 }
 

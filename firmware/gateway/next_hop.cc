@@ -24,8 +24,8 @@ constexpr auto kVerdictWithin = 600s;
 
 constexpr std::size_t kReplyChunkBytes = 2048;
 constexpr std::size_t kTlsRecordBytes = 16384;
-constexpr std::uint64_t kTraceHeaderBytes =
-    512;  // generous: what we add to the size that the client announced
+// Generous: what we add to the size that the client announced.
+constexpr std::uint64_t kTraceHeaderBytes = 512;
 
 }  // namespace
 
@@ -108,8 +108,8 @@ net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
 }
 
 /// Reads the reply to one command of the envelope, or to DATA.
-net::awaitable<NextHop::Judgement> NextHop::judge_next() {
-  const auto reply = co_await read_reply(dialogue_.due() == 1 ? kEnvelopeWithin : kDataWithin);
+net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration within) {
+  const auto reply = co_await read_reply(within);
   if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
   switch (dialogue_.on_reply(*reply).event) {
     case Event::kMailAccepted:
@@ -140,26 +140,26 @@ net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mai
   if (together) commands += dialogue_.recipient(first_recipient);
   if (auto sent = co_await write(commands); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
-  const auto opened = co_await judge_next();
+  const auto opened = co_await judge_next(kEnvelopeWithin);
   if (!together) {
     if (!opened) co_return opened;
     co_return co_await add_recipient(std::move(first_recipient));
   }
   if (!stream_) co_return opened;
-  const auto accepted = co_await judge_next();
+  const auto accepted = co_await judge_next(kEnvelopeWithin);
   co_return opened ? accepted : opened;
 }
 
 net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::Address recipient) {
   if (auto sent = co_await write(dialogue_.recipient(recipient)); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
-  co_return co_await judge_next();
+  co_return co_await judge_next(kEnvelopeWithin);
 }
 
 net::awaitable<NextHop::Judgement> NextHop::start_data() {
   if (auto sent = co_await write(dialogue_.start_data()); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
-  const auto ready = co_await judge_next();
+  const auto ready = co_await judge_next(kDataWithin);
   in_body_ = ready.has_value();
   co_return ready;
 }

@@ -60,7 +60,7 @@ class NextHop {
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
-  net::awaitable<Judgement> judge_next();
+  net::awaitable<Judgement> judge_next(tls::Stream::Duration within);
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
 
   const HopSettings& settings_;

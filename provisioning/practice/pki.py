@@ -46,16 +46,16 @@ class Authority:
         return self.folder / f"{self.name}.pem"
 
     @property
-    def _key(self) -> Path:
+    def key(self) -> Path:
         return self.folder / f"{self.name}.key"
 
     def create(self, common_name: str) -> None:
-        _new_key(self._key, self.log)
+        _new_key(self.key, self.log)
         config = self.folder / f"{self.name}.cnf"
         config.write_text("[req]\ndistinguished_name = dn\nprompt = no\nx509_extensions = ca\n"
                           f"[dn]\nCN = {common_name}\n{_CA_EXTENSIONS}")
         run(f"making {common_name}",
-            ["openssl", "req", "-x509", "-new", "-config", str(config), "-key", str(self._key), "-sha256",
+            ["openssl", "req", "-x509", "-new", "-config", str(config), "-key", str(self.key), "-sha256",
              "-days", "365", "-out", str(self.certificate)], self.log)
 
     def sign(self, request: Path, host: str, certificate: Path) -> None:
@@ -63,7 +63,7 @@ class Authority:
         extensions = certificate.with_suffix(".ext")
         extensions.write_text(_LEAF_EXTENSIONS.format(host=host))
         run(f"signing the certificate of {host}",
-            ["openssl", "x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self._key),
+            ["openssl", "x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
              "-sha256", "-days", "90", "-extfile", str(extensions), "-out", str(certificate)], self.log)
 
     def identity(self, name: str, host: str) -> Identity:

@@ -46,14 +46,19 @@ def send(message: Message, port: int) -> str:
     """Submits to a mail server on loopback; returns its reply to the message. Raises OSError or SMTPException."""
     with smtplib.SMTP("127.0.0.1", port, local_hostname="practice.invalid", timeout=30) as client:
         client.ehlo()
-        code, text = client.mail(message.sender, ["BODY=8BITMIME"])
-        if code == 250:
-            code, text = client.rcpt(message.recipient)
-        if code == 250:
-            code, text = client.data(message.content.replace(b"\n", b"\r\n"))
-        if code != 250:
-            raise smtplib.SMTPResponseException(code, text)
-        return f"{code} {text.decode(errors='replace')}"
+        return transact(client, message)
+
+
+def transact(client: smtplib.SMTP, message: Message) -> str:
+    """One mail transaction after EHLO. Raises SMTPResponseException for any answer but 250."""
+    code, text = client.mail(message.sender, ["BODY=8BITMIME"])
+    if code == 250:
+        code, text = client.rcpt(message.recipient)
+    if code == 250:
+        code, text = client.data(message.content.replace(b"\n", b"\r\n"))
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, text)
+    return f"{code} {text.decode(errors='replace')}"
 
 
 def find(maildir: Path, message: Message) -> bytes | None:

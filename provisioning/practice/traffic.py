@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mail import Message, practice_message
+from mail import Message, practice_message, transact
 from places import GATEWAY_NAME
 
 _SENDER, _RECIPIENT = "alice@lawfirm.example", "bob@police.example.cjsm.net"
@@ -81,4 +81,4 @@ class Traffic:
             client._host = GATEWAY_NAME  # the name that starttls() checks the certificate against
             client.starttls(context=self._tls)
             client.ehlo()
-            client.sendmail(message.sender, [message.recipient], message.content, mail_options=["BODY=8BITMIME"])
+            transact(client, message)

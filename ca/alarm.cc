@@ -75,8 +75,7 @@ std::optional<Alarm> alarm_of(const IdentityState& identity, WallTime now) {
     return alarm("not-served", active->why, active, now);
   if (failure) return failure;
   if (active != nullptr && mark_of(*active, now) > 0 && renew_at(*active, identity.rules) <= now) {
-    const bool needs_human =
-        identity.rules.issuer == Issuer::kManual && unfinished_of(identity) == nullptr;
+    const bool needs_human = identity.rules.issuer == Issuer::kManual && unfinished_of(identity) == nullptr;
     return alarm("expiring", needs_human ? "nobody has asked for the next certificate" : "", active, now);
   }
   return retire_failure_of(identity, active, now);

@@ -14,9 +14,9 @@ namespace privyseal::ca {
 struct Alarm {
   /// "expired", "not-served", "renewal-failing", "expiring", "given-up", "retire-failing"
   std::string cause;
-  bool is_critical = false;  ///< else a warning
-  std::string why;           ///< one sentence for people, without its dot
-  std::string detail;        ///< what failed; the same for the same failure again
+  bool is_critical = false;     ///< else a warning
+  std::string why;              ///< one sentence for people, without its dot
+  std::string detail;           ///< what failed; the same for the same failure again
   std::int64_t days_left = -1;  ///< the mark that was passed: 60, 30, 14, 7, 3, 1 or 0; -1: none
   bool operator==(const Alarm&) const = default;
 };

@@ -14,7 +14,7 @@
 namespace privyseal::ca {
 namespace {
 
-constexpr mode_t kFileMode = 0644;    // others read them: gatewayd, admind
+constexpr mode_t kFileMode = 0644;  // others read them: gatewayd, admind
 constexpr mode_t kFolderMode = 0755;
 constexpr const char* kLink = "active";
 constexpr const char* kNewLink = "active.new";
@@ -63,7 +63,8 @@ Result<std::optional<std::int64_t>> IdentityFolder::active() const {
   std::int64_t number = 0;
   const auto [end, parsed] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (parsed != std::errc{} || end != text.data() + text.size() || number < 1)
-    return fail(ErrorCode::kInvalid, (folder_ / kLink).string() + ": leads to " + text + ", not to a generation");
+    return fail(ErrorCode::kInvalid,
+                (folder_ / kLink).string() + ": leads to " + text + ", not to a generation");
   return number;
 }
 

@@ -38,7 +38,8 @@ Due due(Kind kind, std::int64_t generation, WallTime at = kAtOnce) {
 }
 
 bool is_unfinished(const Generation& generation) {
-  return generation.state <= State::kProven;  // the first five of the enumeration
+  static_assert(static_cast<int>(State::kProven) == 4);  // the first five of the enumeration
+  return generation.state <= State::kProven;
 }
 
 template <class Predicate>
@@ -210,8 +211,7 @@ Step next_step(const IdentityState& identity, WallTime now) {
       first = std::min(first, next->at);
     }
   }
-  if (needs_human)
-    return {.kind = Kind::kWaitForHuman, .generation = human_generation, .until = first};
+  if (needs_human) return {.kind = Kind::kWaitForHuman, .generation = human_generation, .until = first};
   if (first == WallTime::max()) return {};
   return {.kind = Kind::kWaitUntil, .until = first};
 }

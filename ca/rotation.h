@@ -7,7 +7,8 @@
 /// What holds in every state these functions give:
 ///   - at most one generation is unfinished (generating to proven), and at most one is active;
 ///   - a key's name is recorded before the key is made, and belongs to one generation for ever;
-///   - the old key is retired only after the overlap, and after our own listener was seen serving the new one.
+///   - the old key is retired only after the overlap, and after our own listener was seen serving the new
+///   one.
 ///
 /// Pure: no clock, no key, no file. Threads: any.
 #pragma once
@@ -47,27 +48,27 @@ enum class Issuer { kManual, kEst, kLocal };
 struct Generation {
   std::int64_t number = 0;
   GenerationState state = GenerationState::kGenerating;
-  std::string key;           ///< keyd's name for it, "cjsm-3"
+  std::string key{};         ///< keyd's name for it, "cjsm-3"
   bool key_made = false;     ///< keyd has said so
   bool key_retired = false;  ///< keyd refuses it for ever
-  std::string csr;           ///< PEM, or empty
-  std::string chain;         ///< PEM, leaf first; as it was received until `judged`
+  std::string csr{};         ///< PEM, or empty
+  std::string chain{};       ///< PEM, leaf first; as it was received until `judged`
   bool judged = false;       ///< the import policy has accepted `chain`
   bool live = false;         ///< our own listener was seen serving it since it became active
-  std::string subject, issuer, serial, fingerprint;  ///< of the leaf, once judged
-  WallTime not_before{}, not_after{};                ///< of the leaf, once judged
-  std::string why;                                   ///< of the last failure, one sentence without its dot
-  std::int64_t failures = 0;                         ///< attempts in a row that failed
-  WallTime since{};                                  ///< in this state
-  WallTime poll_after{};                             ///< nothing is tried before
+  std::string subject{}, issuer{}, serial{}, fingerprint{};  ///< of the leaf, once judged
+  WallTime not_before{}, not_after{};                        ///< of the leaf, once judged
+  std::string why{};                 ///< of the last failure, one sentence without its dot
+  std::int64_t failures = 0;         ///< attempts in a row that failed
+  WallTime since{};                  ///< in this state
+  WallTime poll_after{};             ///< nothing is tried before
   std::int64_t jitter_permille = 0;  ///< 0..1000: spreads renewals of many boxes; drawn once
   bool operator==(const Generation&) const = default;
 };
 
 struct Rules {
   Issuer issuer = Issuer::kManual;
-  std::chrono::hours renew_before{0};          ///< before the end; 0: when two thirds of the life have passed
-  std::chrono::milliseconds overlap{86400000};  ///< how long the old key stays usable
+  std::chrono::hours renew_before{0};  ///< before the end; 0: when two thirds of the life have passed
+  std::chrono::milliseconds overlap{86400000};   ///< how long the old key stays usable
   std::chrono::milliseconds retry_first{60000};  ///< after the first failure; doubles up to kLongestRetry
 };
 
@@ -76,9 +77,9 @@ inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::hours(6)
 inline constexpr std::chrono::milliseconds kPauseAfterFailure = std::chrono::hours(1);
 
 struct IdentityState {
-  Rules rules;
-  std::vector<Generation> generations;         ///< by number
-  std::optional<std::int64_t> active_on_disk;  ///< where the `active` link points
+  Rules rules{};
+  std::vector<Generation> generations{};         ///< by number
+  std::optional<std::int64_t> active_on_disk{};  ///< where the `active` link points
 };
 
 struct Step {

@@ -162,8 +162,9 @@ Result<std::optional<StandingAlarm>> Store::alarm(std::string_view identity) {
 Result<void> Store::record_alarm(std::string_view identity, const std::optional<StandingAlarm>& alarm,
                                  const audit::Entry& entry) {
   return in_transaction(entry, [&]() -> Result<void> {
-    auto statement = database_.prepare(alarm ? "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-                                             : "DELETE FROM alarm WHERE identity = ?1");
+    auto statement =
+        database_.prepare(alarm ? "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                                : "DELETE FROM alarm WHERE identity = ?1");
     if (!statement) return std::unexpected(statement.error());
     statement->bind(1, identity);
     if (alarm)

@@ -19,8 +19,15 @@ namespace privyseal::tls {
 
 enum class Side { kClient, kServer };
 
+/// Which row of the table in profile.h counts.
+enum class Purpose {
+  kMail,       ///< kProfile: everything but the one below
+  kEnrolment,  ///< kEnrolmentProfile. In TLS 1.2 our certificate is not shown: keyd signs nothing of TLS 1.2
+};
+
 struct ContextSettings {
   Side side = Side::kClient;
+  Purpose purpose = Purpose::kMail;
   /// Our certificate chain (PEM, leaf first) and the URI of its key; both empty: we show none (clients only).
   std::filesystem::path certificate;
   std::string key_uri;

@@ -20,21 +20,21 @@
 namespace privyseal::test {
 
 struct LeafOptions {
-  std::vector<std::string> dns_names;  ///< SAN; the first is the subject's CN too
-  bool is_client = true;               ///< EKU clientAuth
-  bool is_server = true;               ///< EKU serverAuth
-  std::chrono::hours begins{-24};      ///< from now
-  std::chrono::hours ends{24 * 30};    ///< from now; negative: expired
+  std::vector<std::string> dns_names{};  ///< SAN; the first is the subject's CN too
+  bool is_client = true;                 ///< EKU clientAuth
+  bool is_server = true;                 ///< EKU serverAuth
+  std::chrono::hours begins{-24};        ///< from now
+  std::chrono::hours ends{24 * 30};      ///< from now; negative: expired
 
   // What is wrong with it, to order.
-  std::string key = "P-256";                      ///< as new_key() takes it; not for issue_from_csr
-  std::string hash = "SHA256";                    ///< of the signature; empty for an Ed25519 authority
-  std::optional<std::string> extended_key_usage;  ///< instead of the flags; empty: left out
-  std::string common_name;                        ///< instead of the first DNS name
-  std::string serial_hex;                         ///< instead of 16 random octets; "-" in front: negative
+  std::string key = "P-256";                        ///< as new_key() takes it; not for issue_from_csr
+  std::string hash = "SHA256";                      ///< of the signature; empty for an Ed25519 authority
+  std::optional<std::string> extended_key_usage{};  ///< instead of the flags; empty: left out
+  std::string common_name{};                        ///< instead of the first DNS name
+  std::string serial_hex{};                         ///< instead of 16 random octets; "-" in front: negative
   bool is_ca = false;
-  bool is_version_1 = false;                                         ///< then no extensions
-  std::vector<std::pair<std::string, std::string>> more_extensions;  ///< OpenSSL's names and values
+  bool is_version_1 = false;                                           ///< then no extensions
+  std::vector<std::pair<std::string, std::string>> more_extensions{};  ///< OpenSSL's names and values
 };
 
 /// What an authority is like. An intermediate's is signed by the one above it.
@@ -43,7 +43,7 @@ struct CaOptions {
   std::string hash = "SHA256";  ///< of its own certificate's signature
   std::chrono::hours begins{-24 * 60};
   std::chrono::hours ends{24 * 60};
-  std::string name_constraints;  ///< critical, when not empty: "permitted;DNS:example"
+  std::string name_constraints{};  ///< critical, when not empty: "permitted;DNS:example"
 };
 
 /// Signs a CertificationRequestInfo: keyd does, for its keys.
@@ -86,11 +86,11 @@ class TestCa {
 [[nodiscard]] std::string new_key_pem(const std::string& kind);
 /// A request signed by its own key, PEM; the names become dNSNames in subjectAltName.
 struct RequestOptions {
-  std::string common_name;
-  std::string organisation;
-  std::vector<std::string> dns_names;
+  std::string common_name{};
+  std::string organisation{};
+  std::vector<std::string> dns_names{};
   std::string hash = "SHA256";
-  std::string subject_alt_name;  ///< instead of the names, in OpenSSL's words: "IP:192.0.2.1"
+  std::string subject_alt_name{};  ///< instead of the names, in OpenSSL's words: "IP:192.0.2.1"
 };
 [[nodiscard]] std::string request_pem(const std::string& key_pem, const RequestOptions& options);
 

@@ -36,7 +36,7 @@ struct Certificate {
   int version = 0;      ///< 1 to 3, as people count
   std::string subject;  ///< RFC 2253 text, for people: compare names by DER, not by this
   std::string issuer;
-  std::string serial;               ///< hexadecimal, no leading zeros; "-" in front when negative
+  std::string serial;               ///< hexadecimal, two digits an octet; "-" in front when negative
   std::size_t serial_octets = 0;    ///< of its DER content
   bool serial_is_positive = false;  ///< zero is not
   WallTime not_before{};
@@ -45,6 +45,7 @@ struct Certificate {
   CertificateKey key = CertificateKey::kOther;
   int key_bits = 0;
   std::string signature_algorithm;     ///< OpenSSL's name, "ecdsa-with-SHA256"
+  std::string signature_hash;          ///< "SHA256"; empty: unknown
   std::vector<std::string> dns_names;  ///< subjectAltName's dNSNames, lower case, in their order
   ExtendedKeyUsage extended_key_usage;
   bool is_ca = false;

@@ -41,8 +41,8 @@ inline constexpr std::chrono::seconds kDefaultEstWait{std::chrono::minutes{10}};
 
 /// The header values of an HTTP answer that matter here; empty: absent.
 struct EstHeaders {
-  std::string content_type;
-  std::string retry_after;  ///< seconds or an HTTP-date (RFC 9110 section 10.2.3)
+  std::string content_type{};
+  std::string retry_after{};  ///< seconds or an HTTP-date (RFC 9110 section 10.2.3)
 };
 
 /// 200: what came. Nothing about it is believed yet: see import_policy.h.

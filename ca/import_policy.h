@@ -18,13 +18,13 @@
 namespace privyseal::ca {
 
 struct ImportRules {
-  Bytes public_key;                    ///< of our key: SubjectPublicKeyInfo, DER
-  std::vector<std::string> dns_names;  ///< each must stand in subjectAltName
-  bool needs_server = true;            ///< EKU serverAuth
-  bool needs_client = true;            ///< EKU clientAuth
-  std::vector<Certificate> roots;      ///< pinned, self-signed; the only ones that count
-  std::string active_fingerprint;      ///< Certificate::fingerprint of the active one; empty: none
-  std::chrono::days warn_below{30};    ///< fewer days left than this: a warning, no refusal
+  Bytes public_key{};                    ///< of our key: SubjectPublicKeyInfo, DER
+  std::vector<std::string> dns_names{};  ///< each must stand in subjectAltName
+  bool needs_server = true;              ///< EKU serverAuth
+  bool needs_client = true;              ///< EKU clientAuth
+  std::vector<Certificate> roots{};      ///< pinned, self-signed; the only ones that count
+  std::string active_fingerprint{};      ///< Certificate::fingerprint of the active one; empty: none
+  std::chrono::days warn_below{30};      ///< fewer days left than this: a warning, no refusal
 };
 
 /// How far another's clock may be ahead of ours.

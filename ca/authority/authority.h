@@ -27,11 +27,11 @@
 namespace privyseal::authority {
 
 struct AuthoritySettings {
-  std::string common_name;                 ///< of the root; used once, when it is made
-  std::string organisation;                ///< may be empty
-  std::vector<std::string> profiles;       ///< what this CA issues (profile.h)
-  std::vector<std::string> domains;        ///< host names must lie at or below one of these
-  std::vector<std::string> with_approval;  ///< profiles for which somebody must say yes first
+  std::string common_name{};                 ///< of the root; used once, when it is made
+  std::string organisation{};                ///< may be empty
+  std::vector<std::string> profiles{};       ///< what this CA issues (profile.h)
+  std::vector<std::string> domains{};        ///< host names must lie at or below one of these
+  std::vector<std::string> with_approval{};  ///< profiles for which somebody must say yes first
   std::chrono::days crl_life{7};
 };
 

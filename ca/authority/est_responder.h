@@ -17,16 +17,16 @@ namespace privyseal::authority {
 /// How TLS or HTTP made out who is asking (RFC 7030 section 3.2.3, 3.3.2). The transport has
 /// verified a certificate's chain against the authority's root and the proof of its key.
 struct EstCaller {
-  std::string password_user;                   ///< HTTP Basic, password verified; empty: none
-  std::optional<ca::Certificate> certificate;  ///< TLS client certificate
+  std::string password_user{};                   ///< HTTP Basic, password verified; empty: none
+  std::optional<ca::Certificate> certificate{};  ///< TLS client certificate
 };
 
 struct EstRequest {
-  std::string method;        ///< "GET"
-  std::string target;        ///< the path, as on the request line
-  std::string content_type;  ///< header values; empty: absent
-  std::string body;
-  EstCaller caller;
+  std::string method{};        ///< "GET"
+  std::string target{};        ///< the path, as on the request line
+  std::string content_type{};  ///< header values; empty: absent
+  std::string body{};
+  EstCaller caller{};
 };
 
 struct EstReply {

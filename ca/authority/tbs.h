@@ -22,22 +22,22 @@ using Serial = std::array<std::byte, 16>;
 [[nodiscard]] Result<Serial> new_serial();
 
 struct DistinguishedName {
-  std::string common_name;
-  std::string organisation;  ///< empty: left out
+  std::string common_name{};
+  std::string organisation{};  ///< empty: left out
 };
 
 struct IssuerFacts {
-  DistinguishedName name;
-  Bytes public_key;  ///< SubjectPublicKeyInfo, DER; P-256 or P-384
+  DistinguishedName name{};
+  Bytes public_key{};  ///< SubjectPublicKeyInfo, DER; P-256 or P-384
 };
 
 struct CertificateFacts {
   Serial serial{};
-  DistinguishedName subject;
+  DistinguishedName subject{};
   WallTime not_before{};
   WallTime not_after{};
-  Bytes public_key;
-  std::vector<std::string> dns_names;
+  Bytes public_key{};
+  std::vector<std::string> dns_names{};
   bool server = false;
   bool client = false;
   bool is_ca = false;  ///< then pathlen 0, keyCertSign and cRLSign, and no EKU
@@ -57,7 +57,7 @@ enum class Revocation {
 };
 
 struct RevokedCertificate {
-  Bytes serial;  ///< big-endian, positive
+  Bytes serial{};  ///< big-endian, positive
   WallTime at{};
   Revocation reason = Revocation::kUnspecified;
 };
@@ -66,7 +66,7 @@ struct CrlFacts {
   std::uint64_t number = 0;  ///< grows with every CRL (RFC 5280 section 5.2.3)
   WallTime this_update{};
   WallTime next_update{};
-  std::vector<RevokedCertificate> revoked;
+  std::vector<RevokedCertificate> revoked{};
 };
 
 /// RFC 5280 section 5.1, version 2.

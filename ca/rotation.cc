@@ -284,8 +284,10 @@ Generation submitted(Generation generation, WallTime poll_after, WallTime now) {
 Generation answered(Generation generation, std::string chain, WallTime now) {
   // A server that answers nonsense every time is still failing: only a good certificate ends the count.
   const auto failures = generation.failures;
+  std::string why = std::move(generation.why);
   generation = moved(std::move(generation), State::kIssued, now);
   generation.failures = failures;
+  generation.why = std::move(why);
   forget_certificate(generation);
   generation.chain = std::move(chain);
   return generation;

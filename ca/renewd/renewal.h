@@ -94,6 +94,11 @@ class Renewal {
   [[nodiscard]] std::filesystem::path roots() const;
   Result<std::vector<ca::Certificate>> root_certificates() const;
 
+  /// The generation with what the accepted leaf says.
+  [[nodiscard]] static Generation accepted_as(Generation generation, const ca::Judgement& judgement);
+  /// Who acts when nobody asked.
+  [[nodiscard]] static const Actor& daemon();
+
   /// False: a person acted meanwhile.
   [[nodiscard]] bool is_unchanged(const Generation& generation) const;
   Result<void> record(std::vector<Generation> changed, Event event, const Actor& actor);

@@ -214,9 +214,8 @@ Result<JsonObject> Desk::issue(const DoorRequest& request) {
   if (!certificate) return std::unexpected(certificate.error());
   const auto root = (*authority)->root();
   if (!root) return std::unexpected(root.error());
-  return JsonObject{{"certificate", to_pem(*certificate)},
-                    {"chain", to_pem(*root)},
-                    {"serial", certificate->serial}};
+  return JsonObject{
+      {"certificate", to_pem(*certificate)}, {"chain", to_pem(*root)}, {"serial", certificate->serial}};
 }
 
 Result<JsonObject> Desk::issue_list(const DoorRequest& request) {
@@ -247,8 +246,7 @@ Result<JsonObject> Desk::audit_entries(const DoorRequest& request) {
   const auto limit = json_number(request.body, "limit", kMaxAuditEntries, 1, kMaxAuditEntries);
   if (!limit) return std::unexpected(limit.error());
   auto& log = services_.store.log();
-  const auto lines =
-      log.entries(static_cast<std::uint64_t>(*after), static_cast<std::uint64_t>(*limit));
+  const auto lines = log.entries(static_cast<std::uint64_t>(*after), static_cast<std::uint64_t>(*limit));
   if (!lines) return std::unexpected(lines.error());
   const auto size = log.size();
   if (!size) return std::unexpected(size.error());
@@ -268,9 +266,8 @@ Result<JsonObject> Desk::audit_verify(const DoorRequest& /*request*/) {
   const auto key = signer_.public_key();
   const auto verdict = services_.store.log().verify(key ? *key : Bytes());
   if (!verdict) return std::unexpected(verdict.error());
-  JsonObject json{{"ok", verdict->ok},
-                  {"size", verdict->size},
-                  {"checkpoint_size", verdict->checkpoint_size}};
+  JsonObject json{
+      {"ok", verdict->ok}, {"size", verdict->size}, {"checkpoint_size", verdict->checkpoint_size}};
   if (verdict->first_bad) json["first_bad"] = *verdict->first_bad;
   if (!verdict->why.empty()) json["why"] = verdict->why;
   return json;

@@ -61,15 +61,15 @@ net::awaitable<Result<ca::EstAnswer>> EstClient::enrol(std::string csr, std::opt
   if (!stream) co_return fail(server + " cannot be reached", stream.error());
   if (auto secured = co_await stream->handshake(*context, left()); !secured)
     co_return fail(server + ": tls", secured.error());
-  auto answer = co_await http_exchange(
-      &*stream,
-      {.method = "POST",
-       .host = host_field(settings_),
-       .target = std::string(shown ? ca::kEstSimpleReenroll : ca::kEstSimpleEnroll),
-       .content_type = std::string(ca::kEstRequestType),
-       .transfer_encoding = "base64",
-       .body = ca::est_request_body(*der)},
-      std::move(*credentials), until);
+  auto answer =
+      co_await http_exchange(&*stream,
+                             {.method = "POST",
+                              .host = host_field(settings_),
+                              .target = std::string(shown ? ca::kEstSimpleReenroll : ca::kEstSimpleEnroll),
+                              .content_type = std::string(ca::kEstRequestType),
+                              .transfer_encoding = "base64",
+                              .body = ca::est_request_body(*der)},
+                             std::move(*credentials), until);
   stream->close();
   if (!answer) co_return fail(server, answer.error());
   co_return ca::parse_enroll_answer(

@@ -15,11 +15,7 @@ constexpr mode_t kSearchableByAll = 0755;
 
 Issuing::Issuing(ca::Store& store, hsm::Client& keyd, const Clock& clock, IssuingSettings settings,
                  std::filesystem::path folder)
-    : store_(store),
-      keyd_(keyd),
-      clock_(clock),
-      settings_(std::move(settings)),
-      folder_(std::move(folder)) {}
+    : store_(store), keyd_(keyd), clock_(clock), settings_(std::move(settings)), folder_(std::move(folder)) {}
 
 std::filesystem::path Issuing::root_file() const { return folder_ / "root.pem"; }
 
@@ -30,17 +26,16 @@ Result<authority::Authority*> Issuing::open() {
     if (!signer) return fail("our own authority", signer.error());
     signer_ = std::move(*signer);
   }
-  auto opened = authority::Authority::open(
-      store_.database(), *signer_,
-      {.common_name = settings_.common_name,
-       .organisation = settings_.organisation,
-       .profiles = {"smtp-listener", "mail-server", "web-admin", "admin-client"},
-       .domains = settings_.domains,
-       .with_approval = {}},
-      clock_, [this](const authority::Deed& deed) { return record(deed); });
+  auto opened =
+      authority::Authority::open(store_.database(), *signer_,
+                                 {.common_name = settings_.common_name,
+                                  .organisation = settings_.organisation,
+                                  .profiles = {"smtp-listener", "mail-server", "web-admin", "admin-client"},
+                                  .domains = settings_.domains,
+                                  .with_approval = {}},
+                                 clock_, [this](const authority::Deed& deed) { return record(deed); });
   if (!opened) return fail("our own authority", opened.error());
-  if (::mkdir(folder_.c_str(), kSearchableByAll) != 0 && errno != EEXIST)
-    return fail_errno(folder_.string());
+  if (::mkdir(folder_.c_str(), kSearchableByAll) != 0 && errno != EEXIST) return fail_errno(folder_.string());
   if (::chmod(folder_.c_str(), kSearchableByAll) != 0) return fail_errno(folder_.string());
   if (auto written = replace_file(root_file(), bytes_of(to_pem((*opened)->root())), kReadableByAll); !written)
     return std::unexpected(written.error());

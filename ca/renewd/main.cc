@@ -5,8 +5,8 @@
 // gatewayd and admind read their certificates from.
 // An attacker inside could have requests signed for keys of the appliance's identities, retire old keys, have
 // certificates issued by the appliance's own authority, and put a wrong certificate into service (the gateway
-// refuses one that is not its key's); he could not read a key, sign a mail's handshake as a server, or see mail.
-// Gives up at start: new privileges, core dumps, being traced. It never had a token or a PIN.
+// refuses one that is not its key's); he could not read a key, sign a mail's handshake as a server, or see
+// mail. Gives up at start: new privileges, core dumps, being traced. It never had a token or a PIN.
 #include <iostream>
 
 #include "ca/renewd/renewd.h"

@@ -92,8 +92,7 @@ class Dialogue {
 net::awaitable<Result<std::string>> fingerprint_over_tls(tls::Stream stream,
                                                          std::shared_ptr<const tls::Context> context,
                                                          SteadyTime until) {
-  const auto facts =
-      co_await stream.handshake(std::move(context), until - std::chrono::steady_clock::now());
+  const auto facts = co_await stream.handshake(std::move(context), until - std::chrono::steady_clock::now());
   if (!facts) co_return fail("tls", facts.error());
   std::string fingerprint = stream.peer_fingerprint();
   stream.close();

@@ -179,9 +179,8 @@ Result<ca::Judgement> Renewal::judgement_of(const ca::Generation& generation, co
   const ca::Generation* active = ca::active_of(identity);
   const auto offered = ca::parse_certificates(bytes_of(chain));
   if (!offered)
-    return ca::Judgement{.refusals = {{ca::Reason::kNoCertificate, offered.error().message}},
-                         .warnings = {},
-                         .chain = {}};
+    return ca::Judgement{
+        .refusals = {{ca::Reason::kNoCertificate, offered.error().message}}, .warnings = {}, .chain = {}};
   return ca::judge({.public_key = std::move(*public_key),
                     .dns_names = settings_.subject.dns_names,
                     .needs_server = true,

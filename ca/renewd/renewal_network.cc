@@ -15,7 +15,8 @@ constexpr std::int64_t kNoSpread = 500;  // our own port: nobody else looks at i
 
 }  // namespace
 
-net::awaitable<Result<void>> Renewal::submit(ca::Generation generation, std::optional<ca::Generation> active) {
+net::awaitable<Result<void>> Renewal::submit(ca::Generation generation,
+                                             std::optional<ca::Generation> active) {
   if (settings_.rules.issuer == Issuer::kLocal) {
     const auto issued =
         services_.issuing->issue(settings_.profile, generation.csr, "renewd/" + settings_.name);
@@ -80,17 +81,16 @@ net::awaitable<Result<void>> Renewal::prove_live(ca::Generation generation) {
 net::awaitable<Result<void>> Renewal::look_at_port(ca::Generation generation) {
   if (!settings_.live) co_return Result<void>();  // there is nobody to look at
   const std::string& hostname = settings_.subject.dns_names.front();
-  auto context = tls::Context::make(services_.library, {.side = tls::Side::kClient,
-                                                        .trusted_roots = roots(),
-                                                        .peer_names = {hostname}});
+  auto context = tls::Context::make(
+      services_.library, {.side = tls::Side::kClient, .trusted_roots = roots(), .peer_names = {hostname}});
   if (!context) co_return std::unexpected(context.error());
-  const auto served = co_await served_fingerprint(*settings_.live, std::move(*context), hostname,
-                                                  settings_.speaks_smtp());
+  const auto served =
+      co_await served_fingerprint(*settings_.live, std::move(*context), hostname, settings_.speaks_smtp());
   if (!served) co_return std::unexpected(served.error());
   if (*served != generation.fingerprint)
-    co_return fail(ErrorCode::kConflict,
-                   "our own port " + settings_.live->text() + " does not serve the certificate of generation " +
-                       std::to_string(generation.number) + " but another one");
+    co_return fail(ErrorCode::kConflict, "our own port " + settings_.live->text() +
+                                             " does not serve the certificate of generation " +
+                                             std::to_string(generation.number) + " but another one");
   co_return Result<void>();
 }
 

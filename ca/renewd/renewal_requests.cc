@@ -47,8 +47,8 @@ Result<ca::Generation> Renewal::import(std::string_view pem, const Actor& actor)
   if (!judgement) return std::unexpected(judgement.error());
   if (!judgement->is_accepted()) {
     const std::string why = judgement->refusal_text();
-    if (auto noted = services_.store.note(
-            entry({"certificate-refused", "refused", why}, candidate->number, actor));
+    if (auto noted =
+            services_.store.note(entry({"certificate-refused", "refused", why}, candidate->number, actor));
         !noted)
       return std::unexpected(noted.error());
     return fail(ErrorCode::kInvalid, why);

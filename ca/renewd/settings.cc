@@ -97,9 +97,9 @@ std::optional<IdentitySettings> read_identity(Reader& reader, const Kind& kind, 
   const std::string section = "identity." + std::string(kind.name) + ".";
   if (reader.text(section + "issuer", "").empty()) return std::nullopt;
   IdentitySettings identity{.name = std::string(kind.name), .role = kind.role};
-  identity.rules.issuer = reader.one_of<Issuer>(
-      section + "issuer", "",
-      {{"manual", Issuer::kManual}, {"est", Issuer::kEst}, {"local", Issuer::kLocal}});
+  identity.rules.issuer =
+      reader.one_of<Issuer>(section + "issuer", "",
+                            {{"manual", Issuer::kManual}, {"est", Issuer::kEst}, {"local", Issuer::kLocal}});
   identity.rules.renew_before = std::chrono::days(reader.number(section + "renew_days", 0, 0, 3650));
   identity.rules.overlap = std::chrono::hours(reader.number(section + "overlap_hours", 24, 0, 24L * 90));
   identity.rules.retry_first = std::chrono::seconds(retry_seconds);

@@ -275,11 +275,10 @@ bool Stream::secure() const { return state_->tls && SSL_is_init_finished(state_-
 
 std::string Stream::peer_fingerprint() const {
   X509* certificate = secure() ? SSL_get0_peer_certificate(state_->tls.get()) : nullptr;
-  std::array<std::byte, 32> digest{};
+  std::array<unsigned char, 32> digest{};
   unsigned int size = 0;
-  if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), uchar(std::span(digest)), &size) != 1)
-    return "";
-  return to_hex(digest);
+  if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return "";
+  return to_hex(std::as_bytes(std::span(digest)));
 }
 
 asio::ip::address Stream::peer_ip() const { return state_->peer.address(); }

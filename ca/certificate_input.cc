@@ -103,9 +103,9 @@ Result<void> add_pem(Certificates& found, std::string_view text) {
 Result<void> add_any(Certificates& found, ByteView outside) {
   constexpr std::byte kSequence{0x30};
   const std::string_view text = text_of(outside);
-  // First by its first bytes: "0" and DER's SEQUENCE are the same, so DER is asked for its length too.
-  if (outside[0] == kSequence && outside.size() > 1 && std::to_integer<int>(outside[1]) >= 0x80)
-    return add_der(found, outside);
+  // DER's SEQUENCE and the text "0" begin with the same byte.
+  const bool is_binary = outside.size() > 1 && std::to_integer<int>(outside[1]) >= 0x80;
+  if (outside[0] == kSequence && (is_binary || der::is_der(outside))) return add_der(found, outside);
   if (text.contains("-----BEGIN ")) return add_pem(found, text);
   const auto der = parse_base64(text);
   if (!der || der->empty()) return invalid("neither PEM, DER nor PKCS#7");

@@ -54,6 +54,7 @@ class EstResponder {
  private:
   EstReply enroll(const EstRequest& request);
   EstReply reenroll(const EstRequest& request);
+  EstReply decide(const EstRequest& request, const std::string& requester);
 
   Authority& authority_;
   const EstResponderSettings settings_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ca/authority/profile.h"
+#include "ca/certificate.h"
 #include "firmware/base/bytes.h"
 #include "firmware/base/result.h"
 
@@ -19,8 +20,14 @@ struct CertificateRequest {
   std::string common_name;             ///< UTF-8; empty: none
   std::string organisation;            ///< UTF-8; empty: none
   std::vector<std::string> dns_names;  ///< asked for in subjectAltName, lower case
-  Bytes subject;                       ///< the whole Name, DER: to compare with
 };
+
+/// The common name for the certificate: the one asked for, else the first host name, if it fits.
+[[nodiscard]] std::string common_name_for(const CertificateRequest& request);
+
+/// Whether a certificate made from `request` would be for whom `current` is: the same common name,
+/// organisation and host names (RFC 7030 section 4.2.2).
+[[nodiscard]] bool is_for_the_same(const CertificateRequest& request, const ca::Certificate& current);
 
 /// kInvalid: not one DER request; not signed by its own key (proof of possession, RFC 2986
 /// section 3); a key that is not RSA >= 2048, P-256 or P-384; a digest weaker than SHA-256; names

@@ -62,6 +62,9 @@ struct RevokedCertificate {
   Revocation reason = Revocation::kUnspecified;
 };
 
+/// So many that the list is one message to keyd.
+inline constexpr std::size_t kMaxRevoked = 300;
+
 struct CrlFacts {
   std::uint64_t number = 0;  ///< grows with every CRL (RFC 5280 section 5.2.3)
   WallTime this_update{};

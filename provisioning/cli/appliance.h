@@ -38,6 +38,23 @@ class Appliance {
   [[nodiscard]] Result<std::vector<hsm::KeyInfo>> keys();
   [[nodiscard]] Result<std::vector<hsm::KeyUses>> key_uses();
 
+  /// The audit key's SubjectPublicKeyInfo. kNotFound: the token holds none.
+  [[nodiscard]] Result<Bytes> audit_key();
+  /// ECDSA-Sig-Value by the audit key over a checkpoint's text.
+  [[nodiscard]] Result<Bytes> sign_checkpoint(std::string_view text);
+
+  struct LogState {
+    std::uint64_t size = 0;  ///< entries there are now
+    std::string note;        ///< the last signed checkpoint; empty: none yet
+  };
+  [[nodiscard]] Result<LogState> audit_state(Daemon daemon);
+  /// Lines, oldest first, behind the first `after` ones: at most `limit`, and fewer when one answer
+  /// does not hold them; none only at the log's end.
+  [[nodiscard]] Result<std::vector<std::string>> audit_entries(Daemon daemon, std::uint64_t after,
+                                                               std::uint64_t limit);
+  /// The first `size` lines of a log. kUnavailable: it has fewer.
+  [[nodiscard]] Result<std::vector<std::string>> audit_log(Daemon daemon, std::uint64_t size);
+
   [[nodiscard]] std::filesystem::path socket_of(Daemon daemon) const;
 
  private:
@@ -46,6 +63,7 @@ class Appliance {
   std::filesystem::path run_;
   std::chrono::milliseconds deadline_;
   hsm::Client keyd_;
+  std::string audit_key_name_;  // empty: not looked up yet
 };
 
 }  // namespace privyseal::cli

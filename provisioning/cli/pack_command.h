@@ -1,12 +1,10 @@
+/// `privyseal audit pack`: evidence for an auditor, as a folder or a tar archive.
 #pragma once
+
 #include "provisioning/cli/command.h"
+
 namespace privyseal::cli {
-inline Command pack_command() {
-  return {.words = "audit pack",
-          .summary = "x",
-          .bare = {},
-          .options = {},
-          .what = Task{nothing_to_check,
-                       [](const Arguments&, Surroundings&) -> Result<Report> { return Report{}; }}};
-}
+
+[[nodiscard]] Command pack_command();
+
 }  // namespace privyseal::cli

@@ -175,19 +175,15 @@ Light certificate_light(const Result<JsonObject>& list, WallTime now) {
 
 Light console_light(const Result<JsonObject>& status) {
   if (!status) return no_answer("console", "admind", status.error());
-  const std::string users = status->contains("users") ? shown(*status, "users") : "";
-  const bool is_claimed = json_flag(*status, "claimed", true).value_or(true) && users != "0";
-  if (!is_claimed)
+  if (!json_flag(*status, "officer", true).value_or(true))
     return {.name = "console",
             .colour = Colour::kAmber,
             .sentence = "The console runs, but nobody has taken it over yet.",
             .action = "privyseal console claim"};
-  const std::string sessions = shown(*status, "sessions");
   return {.name = "console",
           .colour = Colour::kGreen,
-          .sentence = sessions.empty()
-                          ? "The console runs."
-                          : std::format("The console runs; open sessions: {}.", escaped(sessions)),
+          .sentence = std::format("The console runs at {}; {}.", escaped(shown(*status, "url")),
+                                  counted(count_at(*status, "users"), "account")),
           .action = ""};
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks an audit pack with Python and the openssl program alone: verify_pack.py [FOLDER]
+"""Checks an audit pack with Python and the openssl program alone: verify_pack.py [FOLDER [AUDIT-KEY]]
 
+AUDIT-KEY is the SHA-256 of the audit key as the organisation gave it to you: without it you must compare it yourself.
 Exit status 0: every file is as it was signed, every audit log agrees with its signed checkpoint, and every mail
 of the ledger is in gatewayd's log. 1: not so; the first thing found is named. Tree: RFC 6962; note: C2SP tlog-checkpoint.
 """
@@ -55,7 +56,7 @@ def check_mail(mail, log):
         need((entry["action"], entry["object"]) == (action, f"mail/{row['id']}") and row["id"] == mail["id"], f"{name}: entry {seq} is about something else")
         need(entry["params_hash"] == hashlib.sha256(text.encode()).hexdigest(), f"{name} differs from entry {seq} of the log")
 
-def verify(folder):
+def verify(folder, key=None):
     files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     for name in ("MANIFEST", "MANIFEST.note", "audit-key.pem", "data/ledger.jsonl", "logs/gatewayd.note"):
         need(name in files, name + " is missing")
@@ -66,6 +67,7 @@ def verify(folder):
     need(manifest == wanted, "MANIFEST is not in its form")
     spki = subprocess.run(["openssl", "pkey", "-pubin", "-in", pem, "-outform", "DER"], capture_output=True).stdout
     need(spki, "audit-key.pem is no key")
+    need(key in (None, hashlib.sha256(spki).hexdigest()), "audit-key.pem is another key")
     origin = check_note(note, lines_of(manifest, "MANIFEST"), "MANIFEST.note", spki, pem)
     need(origin.endswith("/pack"), "MANIFEST.note is not of a pack")
     for name in sorted(n[5:-5] for n in files if n.startswith("logs/") and n.endswith(".note")):
@@ -86,5 +88,5 @@ def verify(folder):
     print(f"content   {hashlib.sha256(content).hexdigest()}\naudit key {hashlib.sha256(spki).hexdigest()}\nSOUND")
 
 if __name__ == "__main__":
-    try: verify(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    try: verify(Path(sys.argv[1] if len(sys.argv) > 1 else "."), *sys.argv[2:3])
     except (KeyError, ValueError, TypeError) as error: raise SystemExit(f"NOT SOUND: {error!r}")

@@ -8,6 +8,7 @@
 #include "firmware/base/file.h"
 #include "provisioning/cli/embedded.h"
 #include "provisioning/cli/pack/collect.h"
+#include "provisioning/cli/pack/ledger_check.h"
 #include "provisioning/cli/pack/pack.h"
 #include "provisioning/cli/pack/tar.h"
 #include "provisioning/cli/table.h"
@@ -95,6 +96,20 @@ std::string missing_text(const Facts& facts) {
   return text;
 }
 
+/// What was written must be looked into: the pack itself shows that something is wrong.
+std::string unsound_text(const Facts& facts) {
+  std::string text;
+  for (const auto& [daemon, log] : facts.logs)
+    if (log && !log->note.empty())
+      if (const auto checked = check_log(*log, facts.audit_key); !checked)
+        text +=
+            std::format("NOT SOUND: the log of {}: {}.\n", name_of(daemon), escaped(checked.error().message));
+  const auto& log = facts.logs.at(Daemon::kGatewayd);
+  if (const auto checked = check_ledger(facts.mails, log->lines); !checked)
+    text += std::format("NOT SOUND: the ledger: {}.\n", escaped(checked.error().message));
+  return text;
+}
+
 Report report_of(const Facts& facts, const PackFiles& files, const std::string& hash,
                  const std::string& out) {
   Fields fields;
@@ -107,17 +122,20 @@ Report report_of(const Facts& facts, const PackFiles& files, const std::string& 
   fields.add("audit key", ca::key_fingerprint(facts.audit_key));
   fields.add("token", "test token, not validated");
   const std::string missing = missing_text(facts);
+  const std::string unsound = unsound_text(facts);
   return {
-      .json = {{"ok", true},
+      .json = {{"ok", unsound.empty()},
                {"out", out},
                {"host", facts.host},
                {"mails", facts.mails.size()},
                {"unsigned_mails", facts.unsigned_mails},
                {"content_hash", hash},
                {"audit_key", ca::key_fingerprint(facts.audit_key)}},
-      .text = fields.text() + missing +
+      .text = fields.text() + missing + unsound +
               "\nTo check it, with Python and OpenSSL alone: python3 verify_pack.py, in the pack's folder.\n",
-      .status = missing.empty() ? ExitStatus::kOk : ExitStatus::kWarning};
+      .status = !unsound.empty()   ? ExitStatus::kFailed
+                : !missing.empty() ? ExitStatus::kWarning
+                                   : ExitStatus::kOk};
 }
 
 Result<Report> pack(const Arguments& arguments, Surroundings& at) {

@@ -9,25 +9,34 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "firmware/base/result.h"
+#include "firmware/tls/certificate_facts.h"
 #include "firmware/tls/library.h"
 
 namespace privyseal::tls {
 
 enum class Side { kClient, kServer };
 
+/// Which row of the table in profile.h counts.
+enum class Purpose {
+  kMail,       ///< kProfile: everything but the one below
+  kEnrolment,  ///< kEnrolmentProfile. In TLS 1.2 our certificate is not shown: keyd signs nothing of TLS 1.2
+};
+
 struct ContextSettings {
   Side side = Side::kClient;
+  Purpose purpose = Purpose::kMail;
   /// Our certificate chain (PEM, leaf first) and the URI of its key; both empty: we show none (clients only).
-  std::filesystem::path certificate;
-  std::string key_uri;
+  std::filesystem::path certificate{};
+  std::string key_uri{};
   /// The only roots that are trusted; empty: the peer is not asked for a certificate (servers only).
-  std::filesystem::path trusted_roots;
+  std::filesystem::path trusted_roots{};
   /// The peer's certificate must hold one of these dNSNames. Needed where trusted_roots is set.
-  std::vector<std::string> peer_names;
+  std::vector<std::string> peer_names{};
 };
 
 class Context {
@@ -43,6 +52,8 @@ class Context {
   [[nodiscard]] Side side() const { return side_; }
   /// A new connection's TLS state, with name checks set. Null: out of memory.
   [[nodiscard]] SSL* new_session() const;
+  /// The certificate that we show; none: we show none.
+  [[nodiscard]] const std::optional<CertificateFacts>& certificate() const { return certificate_; }
   /// For the check whether keys are there before a handshake is promised to a peer.
   [[nodiscard]] const Library& library() const { return *library_; }
 
@@ -53,6 +64,7 @@ class Context {
   SSL_CTX* context_;
   Side side_;
   std::vector<std::string> peer_names_;
+  std::optional<CertificateFacts> certificate_;
 };
 
 }  // namespace privyseal::tls

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Checks an audit pack with Python and the openssl program alone: verify_pack.py [FOLDER [AUDIT-KEY]]
+
+AUDIT-KEY is the SHA-256 of the audit key as the organisation gave it to you: without it you must compare it yourself.
+Exit status 0: every file is as it was signed, every audit log agrees with its signed checkpoint, and every mail
+of the ledger is in gatewayd's log. 1: not so; the first thing found is named. Tree: RFC 6962; note: C2SP tlog-checkpoint.
+"""
+import base64, hashlib, json, re, subprocess, sys, tempfile
+from pathlib import Path
+
+def sha(data): return hashlib.sha256(data).digest()
+
+def need(condition, why):
+    if not condition: raise SystemExit("NOT SOUND: " + why)
+
+def root_of(lines):
+    stack = []  # (leaves, hash): full subtrees, the largest first
+    for line in lines:
+        stack.append((1, sha(b"\0" + line)))
+        while len(stack) > 1 and stack[-1][0] == stack[-2][0]:
+            (_, right), (size, left) = stack.pop(), stack.pop()
+            stack.append((2 * size, sha(b"\1" + left + right)))
+    root = stack.pop()[1] if stack else sha(b"")
+    while stack: root = sha(b"\1" + stack.pop()[1] + root)
+    return root
+
+def lines_of(data, name):
+    need(not data or data.endswith(b"\n"), name + " ends in the middle of a line")
+    return data.split(b"\n")[:-1]
+
+def check_note(note, lines, name, spki, pem):
+    """That `note` is a signed checkpoint, in its only form, over exactly `lines`; gives its origin."""
+    match = re.fullmatch(rb"((\S+)\n(\d+)\n(\S+)\n)\n\xe2\x80\x94 (\S+) (\S+)\n", note)
+    need(match, name + " is no signed checkpoint")
+    text, origin, size, root, signer, blob = match.groups()
+    need(origin == signer and int(size) == len(lines) and str(len(lines)).encode() == size, name + ": other entries than were signed")
+    need(root == base64.b64encode(root_of(lines)), name + ": the entries differ from what was signed")
+    try: raw = base64.b64decode(blob, validate=True)
+    except ValueError: raw = b""
+    need(base64.b64encode(raw) == blob and raw[:4] == sha(origin + b"\n\x02" + spki)[:4], name + ": signed by another key")
+    with tempfile.NamedTemporaryFile() as signature:
+        signature.write(raw[4:]); signature.flush()
+        done = subprocess.run(["openssl", "dgst", "-sha256", "-verify", pem, "-signature", signature.name], input=text, capture_output=True)
+    need(done.returncode == 0, name + ": the signature is wrong")
+    return origin.decode()
+
+def check_mail(mail, log):
+    """That the log holds the hash of this row as it was opened, and as it was closed."""
+    row, name = mail["row"], f"mail {mail['id']}"
+    opened = row | {"closed_at": None, "size_bytes": None, "reply": None, "outcome": "open"}
+    need(mail["closed_seq"] is not None or row == opened, name + ": closed, but the log does not say so")
+    for seq, state, action in ((mail["opened_seq"], opened, "mail-opened"), (mail["closed_seq"], row, "mail-closed")):
+        if seq is None: continue
+        need(0 <= seq < len(log), name + ": the signed log does not reach so far")
+        entry, text = json.loads(log[seq]), json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+        need((entry["action"], entry["object"]) == (action, f"mail/{row['id']}") and row["id"] == mail["id"], f"{name}: entry {seq} is about something else")
+        need(entry["params_hash"] == hashlib.sha256(text.encode()).hexdigest(), f"{name} differs from entry {seq} of the log")
+
+def verify(folder, key=None):
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    for name in ("MANIFEST", "MANIFEST.note", "audit-key.pem", "data/ledger.jsonl", "logs/gatewayd.note"):
+        need(name in files, name + " is missing")
+    manifest, note, pem = files.pop("MANIFEST"), files.pop("MANIFEST.note"), str(folder / "audit-key.pem")
+    wanted = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
+    for line in sorted(set(wanted.splitlines()) ^ set(manifest.splitlines()), key=lambda line: line[66:]):
+        need(False, f"{line[66:].decode(errors='replace')} is not as in MANIFEST")
+    need(manifest == wanted, "MANIFEST is not in its form")
+    spki = subprocess.run(["openssl", "pkey", "-pubin", "-in", pem, "-outform", "DER"], capture_output=True).stdout
+    need(spki, "audit-key.pem is no key")
+    need(key in (None, hashlib.sha256(spki).hexdigest()), "audit-key.pem is another key")
+    origin = check_note(note, lines_of(manifest, "MANIFEST"), "MANIFEST.note", spki, pem)
+    need(origin.endswith("/pack"), "MANIFEST.note is not of a pack")
+    for name in sorted(n[5:-5] for n in files if n.startswith("logs/") and n.endswith(".note")):
+        log = lines_of(files[f"logs/{name}.jsonl"], name)
+        of = check_note(files[f"logs/{name}.note"], log, f"logs/{name}.note", spki, pem)
+        need(of == origin[:-4] + name, f"logs/{name}.note is of {of}")
+        need(set(lines_of(files[f"data/{name}.jsonl"], name)) <= set(log), f"data/{name}.jsonl is not in the log")
+        print(f"{name:9} {len(log)} entries, as signed")
+    log = lines_of(files["logs/gatewayd.jsonl"], "gatewayd")
+    mails = [json.loads(line) for line in lines_of(files["data/ledger.jsonl"], "ledger")]
+    for mail in mails: check_mail(mail, log)
+    there = {f"mail/{mail['id']}" for mail in mails}
+    for line in log[mails[0]["opened_seq"]:mails[-1]["opened_seq"]] if mails else []:
+        entry = json.loads(line)
+        need(entry["action"] != "mail-opened" or entry["object"] in there, f"{entry['object']} is in the log, but not in the ledger")
+    content = b"".join(line + b"\n" for line in manifest.splitlines() if line[66:].startswith(b"data/"))
+    print(f"ledger    {len(mails)} mails, each in the log\npack      {len(files)} files, as signed by {origin[:-5]}")
+    print(f"content   {hashlib.sha256(content).hexdigest()}\naudit key {hashlib.sha256(spki).hexdigest()}\nSOUND")
+
+if __name__ == "__main__":
+    try: verify(Path(sys.argv[1] if len(sys.argv) > 1 else "."), *sys.argv[2:3])
+    except (KeyError, ValueError, TypeError) as error: raise SystemExit(f"NOT SOUND: {error!r}")

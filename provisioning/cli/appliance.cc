@@ -1,0 +1,122 @@
+#include "provisioning/cli/appliance.h"
+
+#include <algorithm>
+#include <format>
+
+#include "firmware/base/check.h"
+#include "firmware/base/door.h"
+#include "provisioning/cli/reading.h"
+
+namespace privyseal::cli {
+namespace {
+
+struct Place {
+  std::string_view name;
+  std::string_view socket;  // below the folder of run-time files
+};
+
+constexpr Place place_of(Daemon daemon) {
+  switch (daemon) {
+    case Daemon::kKeyd:
+      return {"keyd", "privyseal-keyd/socket"};
+    case Daemon::kGatewayd:
+      return {"gatewayd", "privyseal-gateway/door"};
+    case Daemon::kRenewd:
+      return {"renewd", "privyseal-renewd/door"};
+    case Daemon::kAdmind:
+      return {"admind", "privyseal-console/door"};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Daemon daemon) { return place_of(daemon).name; }
+
+Appliance::Appliance(std::filesystem::path run, std::chrono::milliseconds deadline)
+    : run_(std::move(run)), deadline_(deadline), keyd_(socket_of(Daemon::kKeyd), deadline) {}
+
+std::filesystem::path Appliance::socket_of(Daemon daemon) const { return run_ / place_of(daemon).socket; }
+
+/// Without this, a missing socket could not be told from a missing mail or key: both are kNotFound.
+Result<void> Appliance::look_for(Daemon daemon) const {
+  const auto socket = socket_of(daemon);
+  std::error_code unreadable;
+  if (std::filesystem::exists(socket, unreadable) || unreadable) return {};
+  return fail(ErrorCode::kUnavailable,
+              std::format("{} does not answer: there is no {}", name_of(daemon), socket.string()));
+}
+
+Result<JsonObject> Appliance::ask(Daemon daemon, const JsonObject& request) const {
+  CHECK(daemon != Daemon::kKeyd);
+  if (auto found = look_for(daemon); !found) return std::unexpected(found.error());
+  auto answer = ask_door(socket_of(daemon), request, deadline_);
+  if (!answer) return fail(name_of(daemon), answer.error());
+  return answer;
+}
+
+// The client names keyd in its errors itself.
+Result<bool> Appliance::keyd_is_ready() {
+  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.health(); });
+}
+
+Result<std::vector<hsm::KeyInfo>> Appliance::keys() {
+  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.list_keys(); });
+}
+
+Result<std::vector<hsm::KeyUses>> Appliance::key_uses() {
+  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.uses(); });
+}
+
+Result<Bytes> Appliance::audit_key() {
+  const auto held = keys();
+  if (!held) return std::unexpected(held.error());
+  const auto key = std::ranges::find(*held, hsm::KeyRole::kAudit, &hsm::KeyInfo::role);
+  if (key == held->end()) return fail(ErrorCode::kNotFound, "keyd: the token holds no audit key");
+  audit_key_name_ = key->name;
+  return key->public_key;
+}
+
+Result<Bytes> Appliance::sign_checkpoint(std::string_view text) {
+  if (audit_key_name_.empty())
+    if (auto found = audit_key(); !found) return found;
+  return keyd_.sign_checkpoint(audit_key_name_, text);
+}
+
+Result<Appliance::LogState> Appliance::audit_state(Daemon daemon) {
+  if (daemon == Daemon::kKeyd)
+    return look_for(daemon).and_then([&] { return keyd_.audit_checkpoint(); }).transform([](auto&& answer) {
+      return LogState{answer.size, answer.note};
+    });
+  const auto answer = ask(daemon, {{"op", "audit-checkpoint"}});
+  if (!answer) return std::unexpected(answer.error());
+  return LogState{count_at(*answer, "size"), shown(*answer, "note")};
+}
+
+Result<std::vector<std::string>> Appliance::audit_entries(Daemon daemon, std::uint64_t after,
+                                                          std::uint64_t limit) {
+  const std::uint64_t asked = std::min<std::uint64_t>(limit, hsm::kMaxAuditEntries);
+  if (daemon == Daemon::kKeyd)
+    return look_for(daemon).and_then([&] { return keyd_.audit_entries(after, asked); });
+  const auto answer = ask(daemon, {{"op", "audit-entries"}, {"after", after}, {"limit", asked}});
+  if (!answer) return std::unexpected(answer.error());
+  auto lines = json_texts(*answer, "entries");
+  if (!lines) return fail(name_of(daemon), lines.error());
+  return lines;
+}
+
+Result<std::vector<std::string>> Appliance::audit_log(Daemon daemon, std::uint64_t size) {
+  std::vector<std::string> lines;
+  while (lines.size() < size) {
+    auto more = audit_entries(daemon, lines.size(), size - lines.size());
+    if (!more) return more;
+    if (more->empty())
+      return fail(ErrorCode::kUnavailable,
+                  std::format("{}: its log ends after {} entries", name_of(daemon), lines.size()));
+    for (std::string& line : *more) lines.push_back(std::move(line));
+  }
+  lines.resize(size);
+  return lines;
+}
+
+}  // namespace privyseal::cli

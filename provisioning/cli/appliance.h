@@ -1,0 +1,69 @@
+/// The four daemons as the command line sees them: three doors and keyd's socket, below one folder.
+///
+/// Every error begins with the daemon's name; one that is not there is kUnavailable, whatever the reason.
+///
+/// Threads: one.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/json.h"
+#include "firmware/base/result.h"
+#include "hsm/client.h"
+
+namespace privyseal::cli {
+
+enum class Daemon { kKeyd, kGatewayd, kRenewd, kAdmind };
+inline constexpr std::array kDaemons{Daemon::kKeyd, Daemon::kGatewayd, Daemon::kRenewd, Daemon::kAdmind};
+
+[[nodiscard]] std::string_view name_of(Daemon daemon);  ///< "gatewayd"
+
+class Appliance {
+ public:
+  static constexpr std::chrono::milliseconds kDeadline{5000};
+
+  /// `run` is the folder that holds privyseal-keyd/socket and privyseal-{gateway,renewd,console}/door.
+  /// Touches nothing.
+  explicit Appliance(std::filesystem::path run, std::chrono::milliseconds deadline = kDeadline);
+
+  /// One question at a daemon's door; keyd has none (a CHECK).
+  [[nodiscard]] Result<JsonObject> ask(Daemon daemon, const JsonObject& request) const;
+
+  [[nodiscard]] Result<bool> keyd_is_ready();
+  [[nodiscard]] Result<std::vector<hsm::KeyInfo>> keys();
+  [[nodiscard]] Result<std::vector<hsm::KeyUses>> key_uses();
+
+  /// The audit key's SubjectPublicKeyInfo. kNotFound: the token holds none.
+  [[nodiscard]] Result<Bytes> audit_key();
+  /// ECDSA-Sig-Value by the audit key over a checkpoint's text.
+  [[nodiscard]] Result<Bytes> sign_checkpoint(std::string_view text);
+
+  struct LogState {
+    std::uint64_t size = 0;  ///< entries there are now
+    std::string note;        ///< the last signed checkpoint; empty: none yet
+  };
+  [[nodiscard]] Result<LogState> audit_state(Daemon daemon);
+  /// Lines, oldest first, behind the first `after` ones: at most `limit`, and fewer when one answer
+  /// does not hold them; none only at the log's end.
+  [[nodiscard]] Result<std::vector<std::string>> audit_entries(Daemon daemon, std::uint64_t after,
+                                                               std::uint64_t limit);
+  /// The first `size` lines of a log. kUnavailable: it has fewer.
+  [[nodiscard]] Result<std::vector<std::string>> audit_log(Daemon daemon, std::uint64_t size);
+
+  [[nodiscard]] std::filesystem::path socket_of(Daemon daemon) const;
+
+ private:
+  [[nodiscard]] Result<void> look_for(Daemon daemon) const;
+
+  std::filesystem::path run_;
+  std::chrono::milliseconds deadline_;
+  hsm::Client keyd_;
+  std::string audit_key_name_;  // empty: not looked up yet
+};
+
+}  // namespace privyseal::cli

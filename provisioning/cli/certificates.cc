@@ -1,0 +1,166 @@
+#include "provisioning/cli/certificates.h"
+
+#include <format>
+
+#include "firmware/base/file.h"
+#include "provisioning/cli/reading.h"
+#include "provisioning/cli/table.h"
+#include "provisioning/cli/text.h"
+
+namespace privyseal::cli {
+namespace {
+
+using Kind = Option::Kind;
+
+constexpr std::size_t kMaxPemBytes = 64 * 1024;  // what fits into one request, with room to spare
+constexpr mode_t kPublicFile = 0644;
+
+const Option kIdentity{.name = "identity",
+                       .value = "cjsm|lan|console",
+                       .help = "which one",
+                       .choices = {"cjsm", "lan", "console"}};
+
+JsonObject about(std::string_view operation, const Arguments& arguments) {
+  return {{"op", operation}, {"identity", arguments.text("identity")}};
+}
+
+Result<Report> ask(Surroundings& at, const JsonObject& request, auto&& text) {
+  auto answer = at.appliance.ask(Daemon::kRenewd, request);
+  if (!answer) return std::unexpected(answer.error());
+  Result<std::string> shown_text = text(*answer);
+  if (!shown_text) return std::unexpected(shown_text.error());
+  return Report{.json = std::move(*answer), .text = std::move(*shown_text)};
+}
+
+/// The request on standard output, or in the file that --out names.
+Result<std::string> put_csr(const JsonObject& answer, const Arguments& arguments, std::string_view before) {
+  const auto csr = json_text(answer, "csr");
+  if (!csr) return fail("renewd", csr.error());
+  if (!arguments.has("out")) return std::string(before) + *csr;
+  const std::string& file = arguments.text("out");
+  if (auto written = replace_file(file, bytes_of(*csr), kPublicFile); !written)
+    return std::unexpected(written.error());
+  return std::format(
+      "{}The request of the key '{}' is in {}.\nSend it to the certificate authority; then: privyseal cert "
+      "import {} FILE\n",
+      before, escaped(shown(answer, "key")), escaped(file), arguments.text("identity"));
+}
+
+Result<Report> csr(const Arguments& arguments, Surroundings& at) {
+  return ask(at, about("cert-csr", arguments),
+             [&](const JsonObject& answer) { return put_csr(answer, arguments, ""); });
+}
+
+Result<Report> request(const Arguments& arguments, Surroundings& at) {
+  return ask(at, about("cert-request", arguments), [&](const JsonObject& answer) {
+    return put_csr(answer, arguments,
+                   std::format("Generation {} of '{}' has begun; the old certificate stays in use.\n",
+                               escaped(shown(answer, "generation")), arguments.text("identity")));
+  });
+}
+
+Result<Report> import(const Arguments& arguments, Surroundings& at) {
+  const auto pem = read_file(arguments.text("file"), kMaxPemBytes);
+  if (!pem) return std::unexpected(pem.error());
+  JsonObject asked = about("cert-import", arguments);
+  asked["pem"] = text_of(*pem);
+  return ask(at, asked, [&](const JsonObject& answer) -> Result<std::string> {
+    return std::format(
+        "The certificate was taken: generation {} of '{}' is {}.\nTo use it: privyseal cert activate {}\n",
+        escaped(shown(answer, "generation")), arguments.text("identity"), escaped(shown(answer, "state")),
+        arguments.text("identity"));
+  });
+}
+
+void add_generation(Table& table, const JsonObject& identity, const char* place) {
+  const JsonObject* generation = json_object(identity, place);
+  if (generation == nullptr) return;
+  table.add({shown(identity, "name"), place, shown(*generation, "generation"), shown(*generation, "state"),
+             shown(*generation, "key"), shown(*generation, "subject"), shown_time(*generation, "not_after")});
+}
+
+/// Everything that wants words: what is wrong, what happens next.
+std::string sentences(const JsonObject& identity) {
+  std::string text;
+  const std::string name = escaped(shown(identity, "name"));
+  if (const JsonObject* alarm = json_object(identity, "alarm"))
+    text += std::format("{}: {} since {}: {}\n", name, escaped(shown(*alarm, "level")),
+                        shown_time(*alarm, "since"), escaped(shown(*alarm, "why")));
+  for (const char* place : {"candidate", "previous"})
+    if (const std::string why = shown(object_at(identity, place), "why"); !why.empty())
+      text += std::format("{}: the {} one: {}\n", name, place, escaped(why));
+  if (const std::string next = shown(identity, "next"); !next.empty())
+    text += std::format("{}: next: {}\n", name, escaped(next));
+  return text;
+}
+
+std::string identities_text(const std::vector<const JsonObject*>& identities) {
+  Table table(
+      {"IDENTITY", "PLACE", {"GENERATION", Table::Align::kRight}, "STATE", "KEY", "SUBJECT", "VALID UNTIL"});
+  std::string words;
+  for (const JsonObject* identity : identities) {
+    for (const char* place : {"active", "candidate", "previous"}) add_generation(table, *identity, place);
+    words += sentences(*identity);
+  }
+  return table.text("There is no certificate yet. Begin with: privyseal cert request cjsm") + "\n" + words +
+         "Times are Europe/London.\n";
+}
+
+std::string changed_text(const JsonObject& answer) {
+  const JsonObject* identity = json_object(answer, "identity");
+  return identity_text(identity == nullptr ? answer : *identity);
+}
+
+Command simple(const char* words, const char* operation, const char* summary) {
+  return {.words = words,
+          .summary = summary,
+          .bare = {"identity"},
+          .options = {kIdentity},
+          .what = Question{Daemon::kRenewd,
+                           [operation](const Arguments& arguments) -> Result<JsonObject> {
+                             return about(operation, arguments);
+                           },
+                           changed_text}};
+}
+
+}  // namespace
+
+std::string certificate_list_text(const JsonObject& answer) {
+  return identities_text(objects_at(answer, "identities"));
+}
+
+std::string identity_text(const JsonObject& identity) { return identities_text({&identity}); }
+
+std::vector<Command> certificate_commands() {
+  const Option out{.name = "out", .value = "FILE", .help = "where the request goes", .kind = Kind::kOptional};
+  return {
+      {.words = "cert list",
+       .summary = "every certificate, its state, and what happens next",
+       .bare = {},
+       .options = {},
+       .what =
+           Question{Daemon::kRenewd,
+                    [](const Arguments&) -> Result<JsonObject> { return JsonObject{{"op", "cert-list"}}; },
+                    certificate_list_text}},
+      {.words = "cert csr",
+       .summary = "the request (PEM) that is under way",
+       .bare = {"identity"},
+       .options = {kIdentity, out},
+       .what = Task{nothing_to_check, csr}},
+      {.words = "cert request",
+       .summary = "begin a new generation: a new key, a new request",
+       .bare = {"identity"},
+       .options = {kIdentity, out},
+       .what = Task{nothing_to_check, request}},
+      {.words = "cert import",
+       .summary = "take the certificate that the authority sent",
+       .bare = {"identity", "file"},
+       .options = {kIdentity, {.name = "file", .value = "FILE", .help = "PEM; the chain may follow in it"}},
+       .what = Task{nothing_to_check, import}},
+      simple("cert renew", "cert-renew", "renew now, not only when it is due"),
+      simple("cert activate", "cert-activate", "put the imported certificate to use"),
+      simple("cert rollback", "cert-rollback", "go back to the previous certificate"),
+  };
+}
+
+}  // namespace privyseal::cli

@@ -1,0 +1,70 @@
+#include "provisioning/cli/keys.h"
+
+#include <algorithm>
+
+#include "ca/fingerprint.h"
+#include "provisioning/cli/reading.h"
+#include "provisioning/cli/table.h"
+#include "provisioning/key_text.h"
+
+namespace privyseal::cli {
+namespace {
+
+Result<Report> list(const Arguments&, Surroundings& at) {
+  const auto keys = at.appliance.keys();
+  if (!keys) return std::unexpected(keys.error());
+  const auto uses = at.appliance.key_uses();
+  if (!uses) return std::unexpected(uses.error());
+  JsonObject inventory = key_inventory(*keys, *uses);
+  std::string text = key_list_text(inventory);
+  return Report{.json = std::move(inventory), .text = std::move(text)};
+}
+
+}  // namespace
+
+JsonObject key_inventory(const std::vector<hsm::KeyInfo>& keys, const std::vector<hsm::KeyUses>& uses) {
+  JsonArray list;
+  for (const hsm::KeyInfo& key : keys) {
+    const auto used = std::ranges::find(uses, key.name, &hsm::KeyUses::name);
+    const hsm::KeyUses count = used == uses.end() ? hsm::KeyUses{} : *used;
+    list.push_back(JsonObject{{"name", key.name},
+                              {"role", provisioning::text_of_role(key.role)},
+                              {"type", provisioning::text_of_type(key.type)},
+                              {"fingerprint", ca::key_fingerprint(key.public_key)},
+                              {"uses", JsonObject{{"tls_client", count.tls_client},
+                                                  {"tls_server", count.tls_server},
+                                                  {"csr", count.csr},
+                                                  {"refused", count.refused}}}});
+  }
+  return {{"ok", true}, {"keys", std::move(list)}};
+}
+
+std::string key_list_text(const JsonObject& inventory) {
+  using Align = Table::Align;
+  Table table({"NAME",
+               "ROLE",
+               "TYPE",
+               {"TLS CLIENT", Align::kRight},
+               {"TLS SERVER", Align::kRight},
+               {"CSR", Align::kRight},
+               {"REFUSED", Align::kRight},
+               "PUBLIC KEY (SHA-256)"});
+  for (const JsonObject* key : objects_at(inventory, "keys")) {
+    const JsonObject& uses = object_at(*key, "uses");
+    table.add({shown(*key, "name"), shown(*key, "role"), shown(*key, "type"), shown(uses, "tls_client"),
+               shown(uses, "tls_server"), shown(uses, "csr"), shown(uses, "refused"),
+               shown(*key, "fingerprint")});
+  }
+  return table.text("The token holds no key.") +
+         "\nUses are counted since keyd started. No private key can leave the token.\n";
+}
+
+std::vector<Command> key_commands() {
+  return {{.words = "key list",
+           .summary = "the keys in the token and what they were used for",
+           .bare = {},
+           .options = {},
+           .what = Task{nothing_to_check, list}}};
+}
+
+}  // namespace privyseal::cli

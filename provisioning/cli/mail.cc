@@ -1,0 +1,179 @@
+#include "provisioning/cli/mail.h"
+
+#include <format>
+#include <limits>
+
+#include "provisioning/cli/reading.h"
+#include "provisioning/cli/table.h"
+#include "provisioning/cli/text.h"
+#include "provisioning/cli/values.h"
+
+namespace privyseal::cli {
+namespace {
+
+using Kind = Option::Kind;
+
+constexpr std::string_view kLondon = "Times are Europe/London.\n";
+
+constexpr std::int64_t kMostMinutes = 24 * 60;
+constexpr std::int64_t kMostMails = 100;  // what gatewayd gives in one answer
+constexpr std::int64_t kAnyId = std::numeric_limits<std::int64_t>::max();
+
+Result<JsonObject> flow_request(const Arguments& arguments) {
+  JsonObject request{{"op", "mail-flow"}, {"minutes", 60}};
+  if (auto added = add_number(request, "minutes", arguments, "minutes", kMostMinutes); !added)
+    return std::unexpected(added.error());
+  return request;
+}
+
+Result<JsonObject> find_request(const Arguments& arguments) {
+  JsonObject request{{"op", "mail-find"}, {"limit", 20}};
+  for (const std::string name : {"text", "outcome"})
+    if (arguments.has(name)) request[name] = arguments.text(name);
+  for (auto added : {add_time(request, "from", arguments, "from"), add_time(request, "to", arguments, "to"),
+                     add_number(request, "before_id", arguments, "before", kAnyId),
+                     add_number(request, "limit", arguments, "limit", kMostMails)})
+    if (!added) return std::unexpected(added.error());
+  return request;
+}
+
+Result<JsonObject> track_request(const Arguments& arguments) {
+  JsonObject request{{"op", "mail-track"}};
+  if (auto added = add_number(request, "id", arguments, "id", kAnyId); !added)
+    return std::unexpected(added.error());
+  return request;
+}
+
+std::string way(const JsonObject& mail) {
+  const std::string direction = shown(mail, "direction");
+  if (direction == "out") return "to CJSM";
+  if (direction == "in") return "from CJSM";
+  return direction;
+}
+
+/// "TLSv1.3, X25519, TLS_AES_256_GCM_SHA384, a new handshake".
+std::string tls_text(const JsonObject& facts) {
+  std::string text;
+  for (const char* key : {"version", "group", "suite"})
+    if (const std::string value = shown(facts, key); !value.empty())
+      text += (text.empty() ? "" : ", ") + value;
+  if (const std::string resumed = shown(facts, "resumed"); !resumed.empty() && !text.empty())
+    text += resumed == "yes" || resumed == "1" ? ", RESUMED" : ", a new handshake";
+  return text;
+}
+
+void add_session(Fields& fields, const std::string& side, const JsonObject& facts) {
+  fields.add(side, tls_text(facts));
+  if (const std::string subject = shown(facts, "peer_subject"); !subject.empty())
+    fields.add("", std::format("peer {}, serial {}, from {}", subject, shown(facts, "peer_serial"),
+                               shown(facts, "peer_issuer")));
+  if (const std::string session = shown(facts, "session_id"); !session.empty())
+    fields.add("", "session " + session);
+}
+
+}  // namespace
+
+std::string mail_flow_text(const JsonObject& answer) {
+  using Align = Table::Align;
+  Table table(
+      {"MINUTE", {"DELIVERED", Align::kRight}, {"REFUSED", Align::kRight}, {"DEFERRED", Align::kRight}});
+  std::uint64_t delivered = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t deferred = 0;
+  const auto minutes = objects_at(answer, "minutes");
+  for (const JsonObject* minute : minutes) {
+    delivered += count_at(*minute, "delivered");
+    refused += count_at(*minute, "refused");
+    deferred += count_at(*minute, "deferred");
+    if (count_at(*minute, "delivered") + count_at(*minute, "refused") + count_at(*minute, "deferred") == 0)
+      continue;
+    table.add({shown_time(*minute, "at"), shown(*minute, "delivered"), shown(*minute, "refused"),
+               shown(*minute, "deferred")});
+  }
+  return table.text("No mail was handled.") +
+         std::format("\n{} delivered, {} refused, {} deferred in {}; minutes without mail are left out. {}",
+                     delivered, refused, deferred, counted(minutes.size(), "minute"), kLondon);
+}
+
+std::string mail_find_text(const JsonObject& answer) {
+  Table table({{"ID", Table::Align::kRight},
+               "WHEN",
+               "WAY",
+               "FROM",
+               "TO",
+               {"BYTES", Table::Align::kRight},
+               "OUTCOME",
+               "REPLY"});
+  const auto mails = objects_at(answer, "mails");
+  for (const JsonObject* mail : mails) {
+    std::string sender = shown(*mail, "sender");
+    if (sender.empty()) sender = "<>";  // the null reverse-path of a delivery notice
+    table.add({shown(*mail, "id"), shown_time(*mail, "opened_at"), way(*mail), sender,
+               shown(*mail, "recipients"), shown(*mail, "size"), shown(*mail, "outcome"),
+               shown(*mail, "reply")});
+  }
+  std::string text = table.text("No mail matches.");
+  if (!mails.empty())
+    text += std::format(
+        "\nNewest first. {}Older ones: --before {}; the whole story of one: privyseal mail track ID\n",
+        kLondon, escaped(shown(*mails.back(), "id")));
+  return text;
+}
+
+std::string mail_track_text(const JsonObject& answer) {
+  const JsonObject& mail = object_at(answer, "mail");
+  Fields fields;
+  fields.add("mail", shown(mail, "id") + ", " + way(mail));
+  std::string sender = shown(mail, "sender");
+  fields.add("from", sender.empty() ? "<>" : sender);
+  fields.add("to", shown(mail, "recipients"));
+  fields.add("message id", shown(mail, "message_id"));
+  fields.add("bytes", shown(mail, mail.contains("size_bytes") ? "size_bytes" : "size"));
+  fields.add("came from", shown(mail, "client_address"));
+  fields.add("went to", shown(mail, "hop"));
+  fields.add("opened", shown_time(mail, "opened_at"));
+  fields.add("closed", shown_time(mail, "closed_at"));
+  fields.add("outcome", shown(mail, "outcome"));
+  fields.add("reply", shown(mail, "reply"));
+  add_session(fields, "TLS to us", object_at(mail, "client_tls"));
+  add_session(fields, "TLS onwards", object_at(mail, "hop_tls"));
+  Table timeline({"", ""});
+  for (const JsonObject* step : objects_at(answer, "timeline"))
+    timeline.add({shown_time(*step, "at"), shown(*step, "text")});
+  return fields.text() + "\n" + timeline.text("Nothing more is recorded.") + "\n" + std::string(kLondon);
+}
+
+std::vector<Command> mail_commands() {
+  return {
+      {.words = "mail flow",
+       .summary = "mails a minute",
+       .bare = {},
+       .options = {{.name = "minutes", .value = "N", .help = "how far back; 60", .kind = Kind::kOptional}},
+       .what = Question{Daemon::kGatewayd, flow_request, mail_flow_text}},
+      {.words = "mail find",
+       .summary = "mails, newest first",
+       .bare = {"text"},
+       .options =
+           {{.name = "text",
+             .value = "TEXT",
+             .help = "in sender, recipient or session id",
+             .kind = Kind::kOptional},
+            {.name = "from", .value = "DATE", .help = "not before this day", .kind = Kind::kOptional},
+            {.name = "to", .value = "DATE", .help = "before this day", .kind = Kind::kOptional},
+            {.name = "outcome",
+             .value = "OUTCOME",
+             .help = "delivered|deferred|refused|aborted|unknown|open",
+             .kind = Kind::kOptional,
+             .choices = {"delivered", "deferred", "refused", "aborted", "unknown", "open"}},
+            {.name = "before", .value = "ID", .help = "only older ones", .kind = Kind::kOptional},
+            {.name = "limit", .value = "N", .help = "how many, at most 100; 20", .kind = Kind::kOptional}},
+       .what = Question{Daemon::kGatewayd, find_request, mail_find_text}},
+      {.words = "mail track",
+       .summary = "one mail's whole way",
+       .bare = {"id"},
+       .options = {{.name = "id", .value = "ID", .help = "as mail find shows it"}},
+       .what = Question{Daemon::kGatewayd, track_request, mail_track_text}},
+  };
+}
+
+}  // namespace privyseal::cli

@@ -1,0 +1,109 @@
+#include "provisioning/cli/pack/collect.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "provisioning/cli/reading.h"
+
+namespace privyseal::cli {
+namespace {
+
+constexpr std::int64_t kRowsInOneAnswer = 50;
+constexpr std::chrono::seconds kLookAgain{1};
+
+/// How many entries of gatewayd's log must be signed for this mail to be proved.
+std::uint64_t needed_size(const JsonObject& mail) {
+  return std::max(count_at(mail, "opened_seq"), count_at(mail, "closed_seq")) + 1;
+}
+
+std::uint64_t signed_size(const std::string& note) {
+  const auto parsed = audit::parse_note(note);
+  return parsed ? parsed->checkpoint.size : 0;
+}
+
+/// Returns when gatewayd has signed `size` entries, or when the time is over.
+Result<void> wait_for_checkpoint(Appliance& appliance, std::uint64_t size, std::chrono::seconds wait) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  for (;;) {
+    const auto state = appliance.audit_state(Daemon::kGatewayd);
+    if (!state) return std::unexpected(state.error());
+    if (signed_size(state->note) >= size || std::chrono::steady_clock::now() >= until) return {};
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+std::string host_of(const SignedLog& log) {
+  const auto note = audit::parse_note(log.note);
+  if (!note) return {};
+  return note->checkpoint.origin.substr(0, note->checkpoint.origin.rfind('/'));
+}
+
+/// The mails, as far as the signed log proves them.
+void keep_proved(Facts& facts, std::vector<JsonObject> mails, const SignedLog& log) {
+  for (JsonObject& mail : mails) {
+    if (needed_size(mail) <= log.lines.size())
+      facts.mails.push_back(std::move(mail));
+    else
+      ++facts.unsigned_mails;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<JsonObject>> ledger_extract(const Appliance& appliance, const DateRange& range) {
+  std::vector<JsonObject> mails;
+  std::int64_t after = 0;
+  for (;;) {
+    const auto answer = appliance.ask(Daemon::kGatewayd, {{"op", "ledger-extract"},
+                                                          {"from", to_rfc3339(range.from)},
+                                                          {"to", to_rfc3339(range.to)},
+                                                          {"after_id", after},
+                                                          {"limit", kRowsInOneAnswer}});
+    if (!answer) return std::unexpected(answer.error());
+    for (const JsonObject* mail : objects_at(*answer, "mails")) {
+      const std::int64_t id = number_at(*mail, "id").value_or(0);
+      if (id <= after) return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract is out of order");
+      after = id;
+      mails.push_back(*mail);
+    }
+    if (!json_flag(*answer, "more", false).value_or(false)) return mails;
+    if (objects_at(*answer, "mails").empty())
+      return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract does not go on");
+  }
+}
+
+Result<Facts> collect(Surroundings& at, const DateRange& range, std::chrono::seconds wait) {
+  Appliance& appliance = at.appliance;
+  auto key = appliance.audit_key();
+  if (!key) return std::unexpected(key.error());
+  auto mails = ledger_extract(appliance, range);
+  if (!mails) return std::unexpected(mails.error());
+  std::uint64_t needed = 1;  // at least the first entry, for the appliance's name
+  for (const JsonObject& mail : *mails) needed = std::max(needed, needed_size(mail));
+  if (auto waited = wait_for_checkpoint(appliance, needed, wait); !waited)
+    return std::unexpected(waited.error());
+
+  Facts facts{.range = range,
+              .now = at.clock.now(),
+              .host = {},
+              .gateway = appliance.ask(Daemon::kGatewayd, {{"op", "status"}}),
+              .certificates = appliance.ask(Daemon::kRenewd, {{"op", "cert-list"}}),
+              .accounts = appliance.ask(Daemon::kAdmind, {{"op", "users"}}),
+              .keys = appliance.keys(),
+              .uses = appliance.key_uses(),
+              .audit_key = std::move(*key),
+              .logs = {},
+              .mails = {},
+              .declarations = {}};
+  for (const Daemon daemon : kDaemons) facts.logs.emplace(daemon, copy_log(appliance, daemon));
+  const auto& log = facts.logs.at(Daemon::kGatewayd);
+  if (!log) return std::unexpected(log.error());
+  facts.host = host_of(*log);
+  if (facts.host.empty())
+    return fail(ErrorCode::kUnavailable,
+                "gatewayd: it has not signed its audit log yet; try again in a minute");
+  keep_proved(facts, std::move(*mails), *log);
+  return facts;
+}
+
+}  // namespace privyseal::cli

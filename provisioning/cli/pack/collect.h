@@ -1,0 +1,24 @@
+/// Asks the four daemons for everything an audit pack shows.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "provisioning/cli/command.h"
+#include "provisioning/cli/pack/facts.h"
+
+namespace privyseal::cli {
+
+/// How long to wait for gatewayd to sign what it recorded last. It does so once a minute.
+inline constexpr std::chrono::seconds kWaitForCheckpoint{90};
+
+/// gatewayd and keyd must answer (ledger, audit key); what renewd and admind do not answer is kept as such.
+/// Mails of the range that no checkpoint covers after `wait` are counted and left out.
+/// Declarations are not collected here.
+[[nodiscard]] Result<Facts> collect(Surroundings& at, const DateRange& range, std::chrono::seconds wait);
+
+/// gatewayd's rows of the range, oldest first.
+[[nodiscard]] Result<std::vector<JsonObject>> ledger_extract(const Appliance& appliance,
+                                                             const DateRange& range);
+
+}  // namespace privyseal::cli

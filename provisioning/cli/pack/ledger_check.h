@@ -1,0 +1,27 @@
+/// Whether the ledger's rows are the ones that gatewayd's audit log vouches for.
+///
+/// The log holds, for a mail opened and for a mail closed, the SHA-256 of the row's canonical text; a row
+/// that was not yet closed had no closed_at, size_bytes and reply, and the outcome "open".
+///
+/// Pure. Threads: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/json.h"
+#include "firmware/base/result.h"
+
+namespace privyseal::cli {
+
+/// The canonical text of a row (firmware/base/audit/json_line.h). kInvalid: a member is neither text, whole
+/// number nor null.
+[[nodiscard]] Result<std::string> canonical_text(const JsonObject& row);
+
+/// `mails` as ledger-extract gives them, oldest first; `log` is gatewayd's. kInvalid: the first mail that is
+/// not what the log says, or a mail between the first and the last that is missing.
+[[nodiscard]] Result<void> check_ledger(const std::vector<JsonObject>& mails,
+                                        const std::vector<std::string>& log);
+
+}  // namespace privyseal::cli

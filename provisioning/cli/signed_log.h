@@ -1,0 +1,33 @@
+/// A copy of one daemon's audit log, as far as its last signed checkpoint covers it.
+///
+/// Whoever holds it needs neither the daemon nor the appliance to see that it is whole.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/audit/checkpoint.h"
+#include "provisioning/cli/appliance.h"
+
+namespace privyseal::cli {
+
+struct SignedLog {
+  Daemon daemon{};
+  std::uint64_t size_now =
+      0;             ///< entries the log had when it was copied; those behind the checkpoint are not here
+  std::string note;  ///< empty: the daemon has signed nothing yet, and there are no lines
+  std::vector<std::string> lines;
+};
+
+/// kUnavailable: the daemon does not answer. kInvalid: what it says of itself is no checkpoint.
+[[nodiscard]] Result<SignedLog> copy_log(Appliance& appliance, Daemon daemon);
+
+/// That the lines are what the checkpoint says, that it is signed, and that it is this daemon's.
+/// Pure. kInvalid, kDenied: they are not; the message says how.
+[[nodiscard]] Result<audit::Checkpoint> check_log(const SignedLog& log, ByteView public_key);
+
+/// Each line with its line end: a log as a file.
+[[nodiscard]] std::string file_of(const std::vector<std::string>& lines);
+
+}  // namespace privyseal::cli

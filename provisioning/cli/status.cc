@@ -1,0 +1,218 @@
+#include "provisioning/cli/status.h"
+
+#include <algorithm>
+#include <format>
+
+#include "provisioning/cli/reading.h"
+#include "provisioning/cli/text.h"
+
+namespace privyseal::cli {
+namespace {
+
+constexpr std::chrono::days kSoon{14};  // a certificate that ends sooner wants a person
+
+Light no_answer(std::string name, std::string_view daemon, const Error& error) {
+  return {.name = std::move(name),
+          .colour = Colour::kRed,
+          .sentence = escaped(error.message) + ".",
+          .action = std::format("systemctl status privyseal-{}", daemon),
+          .answered = false};
+}
+
+/// Whether `later` is a time after `earlier`; a missing one is before all others.
+bool is_after(const JsonObject& object, std::string_view later, std::string_view earlier) {
+  const auto a = parse_time(shown(object, later));
+  const auto b = parse_time(shown(object, earlier));
+  return a && (!b || *a > *b);
+}
+
+std::string today_text(const JsonObject& today) {
+  return std::format("today {} delivered, {} refused, {} deferred, {} failed", count_at(today, "delivered"),
+                     count_at(today, "refused"), count_at(today, "deferred"), count_at(today, "failed"));
+}
+
+/// One identity's part in the light; the worst one speaks.
+Light identity_light(const JsonObject& identity, WallTime now) {
+  const std::string name = escaped(shown(identity, "name"));
+  const std::string next = escaped(shown(identity, "next"));
+  Light light{.name = "certificates", .colour = Colour::kGreen, .sentence = "", .action = ""};
+  const auto say = [&](Colour colour, std::string sentence, std::string action) {
+    light.colour = colour;
+    light.sentence = std::move(sentence);
+    light.action = std::move(action);
+    return light;
+  };
+  const JsonObject* active = json_object(identity, "active");
+  const auto end = active == nullptr ? std::nullopt : parse_time(shown(*active, "not_after"));
+  if (active == nullptr)
+    return say(Colour::kRed, std::format("'{}' has no certificate in use. {}", name, next),
+               "privyseal cert list");
+  if (end && *end <= now)
+    return say(Colour::kRed, std::format("The certificate of '{}' ended on {}. {}", name, london(*end), next),
+               "privyseal cert renew " + name);
+  if (const JsonObject* alarm = json_object(identity, "alarm"))
+    return say(shown(*alarm, "level") == "critical" ? Colour::kRed : Colour::kAmber,
+               std::format("'{}' since {}: {}. {}", name, shown_time(*alarm, "since"),
+                           escaped(shown(*alarm, "why")), next),
+               "privyseal cert list");
+  if (!end)
+    return say(Colour::kAmber,
+               std::format("It is not known how long the certificate of '{}' is valid.", name),
+               "privyseal cert list");
+  if (*end - now < kSoon)
+    return say(Colour::kAmber,
+               std::format("The certificate of '{}' ends on {}. {}", name, london(*end), next),
+               "privyseal cert list");
+  return light;
+}
+
+std::string soonest_text(const std::vector<const JsonObject*>& identities) {
+  std::optional<WallTime> soonest;
+  std::string name;
+  for (const JsonObject* identity : identities) {
+    const auto end = parse_time(shown(object_at(*identity, "active"), "not_after"));
+    if (!end || (soonest && *soonest <= *end)) continue;
+    soonest = end;
+    name = escaped(shown(*identity, "name"));
+  }
+  return soonest ? std::format("the first to end is '{}', on {}", name, london(*soonest)) : "none has an end";
+}
+
+}  // namespace
+
+std::string_view to_string(Colour colour) {
+  switch (colour) {
+    case Colour::kGreen:
+      return "green";
+    case Colour::kAmber:
+      return "amber";
+    case Colour::kRed:
+      return "red";
+  }
+  return "red";
+}
+
+Light mail_light(const Result<JsonObject>& status, WallTime) {
+  if (!status) return no_answer("mail", "gatewayd", status.error());
+  const JsonObject& relay = object_at(*status, "relay");
+  const std::string today = today_text(object_at(*status, "today"));
+  Light light{.name = "mail", .colour = Colour::kGreen, .sentence = "", .action = ""};
+  if (shown(*status, "state") != "running") {
+    light.colour = Colour::kAmber;
+    light.sentence =
+        std::format("The gateway is {}: it takes no new mail; {}.", escaped(shown(*status, "state")), today);
+    light.action = "systemctl status privyseal-gatewayd";
+  } else if (is_after(relay, "last_failure_at", "last_delivered_at")) {
+    light.colour = Colour::kAmber;
+    light.sentence =
+        std::format("The last mail to {} failed at {}: {}. What was not taken waits at its sender; {}.",
+                    escaped(shown(relay, "host")), shown_time(relay, "last_failure_at"),
+                    escaped(shown(relay, "last_failure")), today);
+    light.action = "privyseal mail find --outcome deferred";
+  } else if (count_at(object_at(*status, "today"), "failed") > 0) {
+    light.colour = Colour::kAmber;
+    light.sentence = std::format("Mail flows, but some ended without a verdict: {}.", today);
+    light.action = "privyseal mail find --outcome unknown";
+  } else {
+    const std::string last = shown_time(relay, "last_delivered_at");
+    light.sentence = std::format("Mail flows: {}; the relay {}.", today,
+                                 last.empty() ? "has not taken one yet" : "last took one at " + last);
+  }
+  return light;
+}
+
+Light key_light(const Result<bool>& is_ready, const Result<std::vector<hsm::KeyInfo>>& keys,
+                const Result<std::vector<hsm::KeyUses>>& uses) {
+  if (!is_ready) return no_answer("keys", "keyd", is_ready.error());
+  if (!*is_ready)
+    return {.name = "keys",
+            .colour = Colour::kRed,
+            .sentence = "keyd runs, but the token cannot sign now; mail is deferred until it can.",
+            .action = "journalctl -u privyseal-keyd"};
+  if (!keys) return no_answer("keys", "keyd", keys.error());
+  if (!uses) return no_answer("keys", "keyd", uses.error());
+  std::uint64_t signatures = 0;
+  std::uint64_t refused = 0;
+  for (const hsm::KeyUses& use : *uses) {
+    signatures += use.tls_client + use.tls_server;
+    refused += use.refused;
+  }
+  const std::string facts = std::format("{}, {} for TLS since keyd started", counted(keys->size(), "key"),
+                                        counted(signatures, "signature"));
+  if (keys->empty())
+    return {.name = "keys",
+            .colour = Colour::kRed,
+            .sentence = "The token holds no key.",
+            .action = "privyseal cert request cjsm"};
+  if (refused > 0)
+    return {.name = "keys",
+            .colour = Colour::kAmber,
+            .sentence =
+                std::format("The token signs, but keyd refused {}: {}.", counted(refused, "request"), facts),
+            .action = "privyseal audit tail keyd"};
+  return {.name = "keys",
+          .colour = Colour::kGreen,
+          .sentence = std::format("The token signs: {}.", facts),
+          .action = ""};
+}
+
+Light certificate_light(const Result<JsonObject>& list, WallTime now) {
+  if (!list) return no_answer("certificates", "renewd", list.error());
+  const auto identities = objects_at(*list, "identities");
+  if (identities.empty())
+    return {.name = "certificates",
+            .colour = Colour::kRed,
+            .sentence = "There is no certificate yet.",
+            .action = "privyseal cert request cjsm"};
+  Light worst = identity_light(*identities.front(), now);
+  for (const JsonObject* identity : identities)
+    if (Light light = identity_light(*identity, now); light.colour > worst.colour) worst = std::move(light);
+  if (worst.colour == Colour::kGreen)
+    worst.sentence =
+        std::format("{} in use; {}.", counted(identities.size(), "certificate"), soonest_text(identities));
+  return worst;
+}
+
+Light console_light(const Result<JsonObject>& status) {
+  if (!status) return no_answer("console", "admind", status.error());
+  if (!json_flag(*status, "officer", true).value_or(true))
+    return {.name = "console",
+            .colour = Colour::kAmber,
+            .sentence = "The console runs, but nobody has taken it over yet.",
+            .action = "privyseal console claim"};
+  return {.name = "console",
+          .colour = Colour::kGreen,
+          .sentence = std::format("The console runs at {}; {}.", escaped(shown(*status, "url")),
+                                  counted(count_at(*status, "users"), "account")),
+          .action = ""};
+}
+
+Colour worst_of(const std::vector<Light>& lights) {
+  Colour worst = Colour::kGreen;
+  for (const Light& light : lights) worst = std::max(worst, light.colour);
+  return worst;
+}
+
+std::string status_text(const std::vector<Light>& lights, WallTime now) {
+  std::string text;
+  for (const Light& light : lights) {
+    text += std::format("{:<12}  {:<5}  {}\n", light.name, to_string(light.colour), light.sentence);
+    if (!light.action.empty()) text += std::format("{:<12}  {:<5}  -> {}\n", "", "", light.action);
+  }
+  return text + std::format("\nAs of {}; times are Europe/London.\n", london(now));
+}
+
+JsonObject status_json(const std::vector<Light>& lights, WallTime now) {
+  JsonArray list;
+  for (const Light& light : lights)
+    list.push_back(JsonObject{{"name", light.name},
+                              {"colour", to_string(light.colour)},
+                              {"sentence", light.sentence},
+                              {"action", light.action}});
+  return {{"ok", true},
+          {"at", to_rfc3339(now)},
+          {"colour", to_string(worst_of(lights))},
+          {"lights", std::move(list)}};
+}
+
+}  // namespace privyseal::cli

@@ -1,0 +1,33 @@
+#include "provisioning/cli/status_command.h"
+
+#include "provisioning/cli/status.h"
+
+namespace privyseal::cli {
+namespace {
+
+/// A daemon that does not answer is a red line here, not the end of the command.
+Result<Report> status(const Arguments&, Surroundings& at) {
+  const WallTime now = at.clock.now();
+  const std::vector<Light> lights{
+      mail_light(at.appliance.ask(Daemon::kGatewayd, {{"op", "status"}}), now),
+      key_light(at.appliance.keyd_is_ready(), at.appliance.keys(), at.appliance.key_uses()),
+      certificate_light(at.appliance.ask(Daemon::kRenewd, {{"op", "cert-list"}}), now),
+      console_light(at.appliance.ask(Daemon::kAdmind, {{"op", "status"}})),
+  };
+  const bool is_green = worst_of(lights) == Colour::kGreen;
+  return Report{.json = status_json(lights, now),
+                .text = status_text(lights, now),
+                .status = is_green ? ExitStatus::kOk : ExitStatus::kWarning};
+}
+
+}  // namespace
+
+Command status_command() {
+  return {.words = "status",
+          .summary = "four lights: mail, keys, certificates, console",
+          .bare = {},
+          .options = {},
+          .what = Task{nothing_to_check, status}};
+}
+
+}  // namespace privyseal::cli

@@ -82,6 +82,7 @@ JsonObject generation_json(const ca::Generation& generation) {
     json["not_before"] = to_rfc3339(generation.not_before);
     json["not_after"] = to_rfc3339(generation.not_after);
     json["fingerprint"] = generation.fingerprint;
+    json["live"] = generation.live;
   }
   if (!generation.why.empty()) json["why"] = generation.why;
   return json;

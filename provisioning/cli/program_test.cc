@@ -200,6 +200,10 @@ INSTANTIATE_TEST_SUITE_P(
          {"cert", "import", "cjsm", "/dev/null"},
          "renewd",
          R"({"op":"cert-import","identity":"cjsm","pem":""})"},
+        {"CertIssue",
+         {"cert", "issue", "mail-server", "/dev/null"},
+         "renewd",
+         R"({"op":"issue","profile":"mail-server","csr":""})"},
         {"ConsoleClaim", {"console", "claim"}, "admind", R"({"op":"claim-code"})"},
     }),
     [](const auto& c) { return std::string(c.param.name); });

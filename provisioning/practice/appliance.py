@@ -1,110 +1,122 @@
-"""The appliance itself: token, keys, keyd and gatewayd, each as its own user, as on the real box."""
+"""The appliance itself: its token, its four daemons, each as its own user, and its command line, as on the real box."""
 
 import json
 import os
-from dataclasses import dataclass
+import subprocess
+import time
 from pathlib import Path
 
-from children import GATEWAY_USER, KEYD_USER, Child, User, run, start, wait_until
-from pki import Authority
-from places import DOMAIN, GATEWAY_NAME, MAIL_NAME, RELAY_NAME, Places
+from appliance_settings import CONSOLE_HOST, SOFTHSM, TOKEN, ApplianceSettings
+from children import (CONSOLE_USER, GATEWAY_USER, KEYD_USER, RENEWD_USER, Child, LabError, User, run, start,
+                      wait_until)
+from est_server import EST_PASSWORD
+from places import Places, Ports
 
-_SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
-_TOKEN = "privyseal-practice"
+_CERTIFICATE_SECONDS = 60.0
 
-
-@dataclass(frozen=True)
-class Hop:
-    """Where gatewayd sends mail on to."""
-
-    port: int
-    name: str
+# name -> program, user, what it logs when it is ready
+_DAEMONS: dict[str, tuple[str, User, str]] = {
+    "keyd": ("hsm/keyd/privyseal-keyd", KEYD_USER, "keyd-ready"),
+    "renewd": ("ca/renewd/privyseal-renewd", RENEWD_USER, "renewd-ready"),
+    "gatewayd": ("firmware/privyseal-gatewayd", GATEWAY_USER, "gateway-ready"),
+    "admind": ("web-admin/privyseal-admind", CONSOLE_USER, "console-ready"),
+}
 
 
 class Appliance:
-    """Steps in order: make_token, start_keyd, make_identities, configure_gateway, start_gateway."""
+    """Steps in order: set_up, start("keyd"), make_keys, start("renewd"), wait_for_certificates, then the others."""
 
-    def __init__(self, places: Places, egress: Authority, lan: Authority) -> None:
+    NAMES = tuple(_DAEMONS)
+
+    def __init__(self, places: Places, ports: Ports, egress_root: Path) -> None:
         self._places = places
-        self._egress = egress
-        self._lan = lan
+        self._ports = ports
+        self._settings = ApplianceSettings(places, ports, egress_root)
 
     @property
-    def gateway_certificate(self) -> Path:
-        """Of the HSM key 'gateway': the organisation's identity towards CJSM."""
-        return self._places.pki / "gateway.pem"
+    def console_url(self) -> str:
+        return f"https://{CONSOLE_HOST}:{self._ports.console}/"
 
-    @property
-    def lan_certificate(self) -> Path:
-        """Of the HSM key 'lan': the appliance towards the organisation's mail server."""
-        return self._places.pki / "lan.pem"
-
-    def make_token(self) -> None:
-        """A fresh SoftHSM token whose PIN only keyd's user can read."""
+    def set_up(self) -> None:
+        """Folders, settings files, and a fresh SoftHSM token whose PIN only keyd's user can read."""
         places = self._places
-        places.keyd.mkdir(mode=0o700)
-        (places.keyd / "state").mkdir(mode=0o700)
-        for folder in (places.keyd, places.keyd / "state"):
-            os.chown(folder, KEYD_USER.uid, KEYD_USER.gid)
+        for folder, user, mode in ((places.keyd, KEYD_USER, 0o700), (places.keyd / "state", KEYD_USER, 0o700),
+                                   (places.gateway, GATEWAY_USER, 0o700), (places.console, CONSOLE_USER, 0o700),
+                                   (places.renewd, RENEWD_USER, 0o755)):
+            _make_folder(folder, user, mode)
         places.run.mkdir()
-        os.chown(places.run, KEYD_USER.uid, KEYD_USER.gid)
+        for daemon, user in (("keyd", KEYD_USER), ("renewd", RENEWD_USER), ("gateway", GATEWAY_USER),
+                             ("console", CONSOLE_USER)):
+            _make_folder(places.door(daemon).parent, user, 0o755)
         self._provision("making the token", [
-            "init-token", "--module", _SOFTHSM, "--label", _TOKEN,
-            "--owner", f"{KEYD_USER.uid}:{KEYD_USER.gid}",
+            "init-token", "--module", SOFTHSM, "--label", TOKEN, "--owner", f"{KEYD_USER.uid}:{KEYD_USER.gid}",
             "--pin-file", str(places.keyd / "pin"), "--so-pin-file", str(places.keyd / "so-pin"),
             "--softhsm-conf", str(places.keyd / "softhsm2.conf"), "--token-folder", str(places.keyd / "tokens")])
-        (places.keyd / "keyd.toml").write_text(self._keyd_settings())
+        places.est_password.touch(mode=0o400)
+        os.chown(places.est_password, RENEWD_USER.uid, RENEWD_USER.gid)
+        places.est_password.write_text(EST_PASSWORD + "\n")
+        places.openssl_config.write_text(self._settings.openssl())
+        for daemon, text in (("keyd", self._settings.keyd()), ("renewd", self._settings.renewd()),
+                             ("gatewayd", self._settings.gateway()), ("admind", self._settings.console())):
+            places.settings(daemon).write_text(text)
 
-    def start_keyd(self) -> Child:
-        return self._start("keyd", "hsm/keyd/privyseal-keyd", self._places.keyd / "keyd.toml", KEYD_USER, "keyd-ready")
-
-    def make_identities(self) -> None:
-        """Two keys are born in the token; each CA signs the request of one."""
-        for key, role, authority, certificate in (("gateway", "cjsm-identity", self._egress, self.gateway_certificate),
-                                                  ("lan", "lan-identity", self._lan, self.lan_certificate)):
-            self._ask_keyd(f"generating the key '{key}'", "generate", "--name", key, "--role", role, "--type", "p256")
-            request = self._places.pki / f"{key}.csr"
-            self._ask_keyd(f"requesting a certificate for the key '{key}'", "csr", "--name", key,
-                           "--subject-cn", GATEWAY_NAME, "--dns", GATEWAY_NAME, "--out", str(request))
-            authority.sign(request, GATEWAY_NAME, certificate)
-        self._ask_keyd("generating the key 'audit'", "generate", "--name", "audit", "--role", "audit", "--type", "p256")
-        self._activate("cjsm", "gateway", self.gateway_certificate)
-        self._activate("lan", "lan", self.lan_certificate)
-
-    def _activate(self, side: str, key: str, certificate: Path) -> None:
-        """The folder that gatewayd reads one side's identity from."""
-        generation = self._places.identities / side / "1"
-        generation.mkdir(parents=True)
-        (generation / "chain.pem").write_text(certificate.read_text())
-        (generation / "key.uri").write_text(f"keyd:{key}\n")
-        (generation.parent / "active").symlink_to(generation.name)
-
-    def configure_gateway(self, lan_port: int, cjsm_port: int, server: Hop, relay: Hop) -> None:
-        places = self._places
-        places.gateway.mkdir(mode=0o700)
-        os.chown(places.gateway, GATEWAY_USER.uid, GATEWAY_USER.gid)
-        places.openssl_config.write_text(self._openssl_settings())
-        places.gateway_settings.write_text(self._gateway_settings(lan_port, cjsm_port, server, relay))
-
-    def start_gateway(self) -> Child:
-        return self._start("gatewayd", "firmware/privyseal-gatewayd", self._places.gateway_settings, GATEWAY_USER,
-                           "gateway-ready")
-
-    def uses(self) -> dict[str, dict[str, int]]:
-        """keyd's counters: key -> use -> how often, for example {'gateway': {'tls_client': 1, ...}}."""
-        counted = json.loads(self._ask_keyd("reading keyd's counters", "uses", "--json"))["uses"]
-        return {entry["name"]: {use: count for use, count in entry.items() if use != "name"} for entry in counted}
-
-    def _start(self, name: str, program: str, settings: Path, user: User, ready_event: str) -> Child:
+    def start(self, name: str) -> Child:
+        program, user, ready_event = _DAEMONS[name]
         log = self._places.log(name)
         known = log.stat().st_size if log.exists() else 0
 
         def is_ready() -> bool:
             return ready_event.encode() in log.read_bytes()[known:]
 
-        child = start(name, [str(self._places.program(program)), str(settings)], log, user)
+        child = start(name, [str(self._places.program(program)), str(self._places.settings(name))], log, user)
         wait_until(f"{name} did not get ready", child, is_ready)
         return child
+
+    def make_keys(self) -> None:
+        """The two keys that are made once. Every identity's key is renewd's affair."""
+        for key in ("audit", "issuing-ca"):
+            self._ask_keyd(f"generating the key '{key}'", "generate", "--name", key, "--role", key, "--type", "p256")
+
+    def wait_for_certificates(self, renewd: Child) -> None:
+        """Until renewd has put a certificate to use for every identity."""
+        deadline = time.monotonic() + _CERTIFICATE_SECONDS
+        while any(identity["active"] is None for identity in self.certificates()):
+            if not renewd.is_alive() or time.monotonic() > deadline:
+                raise LabError(f"not every identity has its certificate within {_CERTIFICATE_SECONDS:.0f} s; "
+                               f"its log is {renewd.log}")
+            time.sleep(0.1)
+
+    def issue(self, request: Path, certificate: Path) -> None:
+        """A certificate of the appliance's own CA for the organisation's mail server."""
+        self.ask("cert", "issue", "mail-server", str(request), "--out", str(certificate))
+
+    def certificates(self) -> list[dict]:
+        return self.ask("cert", "list")["identities"]
+
+    def certificate(self, identity: str) -> dict:
+        """How one identity stands."""
+        return next(entry for entry in self.certificates() if entry["name"] == identity)
+
+    def uses(self) -> dict[str, dict[str, int]]:
+        """keyd's counters: key -> use -> how often, for example {'cjsm-1': {'tls_client': 1, ...}}."""
+        counted = json.loads(self._ask_keyd("reading keyd's counters", "uses", "--json"))["uses"]
+        return {entry["name"]: {use: count for use, count in entry.items() if use != "name"} for entry in counted}
+
+    def ask(self, *words: str) -> dict:
+        """One command of the operator's command line, with its answer for programs."""
+        return json.loads(self.tell(*words, "--json"))
+
+    def tell(self, *words: str) -> str:
+        """One command of the operator's command line: what it says to a person. An amber or red light is no failure."""
+        what = "privyseal " + " ".join(words[:2])
+        command = [str(self._places.program("provisioning/cli/privyseal")), *words, "--run", str(self._places.run)]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise LabError(f"{what} failed: {error}") from None
+        if done.returncode not in (0, 5):
+            raise LabError(f"{what} failed (exit {done.returncode}): {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
 
     def _provision(self, what: str, arguments: list[str]) -> str:
         program = self._places.program("provisioning/privyseal-provision")
@@ -113,85 +125,7 @@ class Appliance:
     def _ask_keyd(self, what: str, command: str, *arguments: str) -> str:
         return self._provision(what, [command, "--socket", str(self._places.keyd_socket), *arguments])
 
-    def _keyd_settings(self) -> str:
-        keyd = self._places.keyd
-        return f"""\
-state = "{keyd}/state"
-[socket]
-path = "{self._places.keyd_socket}"
-mode = "0666"   # whoever connects, keyd asks the kernel who it is and looks into its table
-[pkcs11]
-module = "{_SOFTHSM}"
-token = "{_TOKEN}"
-pin_file = "{keyd}/pin"
-softhsm_conf = "{keyd}/softhsm2.conf"
-[callers]
-gateway = ["privyseal-gateway"]
-provisioning = ["root", "privyseal-admin"]
-renewal = ["privyseal-renewd"]
-console = ["privyseal-console"]
-"""
 
-    def _openssl_settings(self) -> str:
-        return f"""\
-openssl_conf = openssl
-[openssl]
-providers = providers
-[providers]
-default = default_provider
-privyseal = privyseal_provider
-[default_provider]
-activate = 1
-[privyseal_provider]
-module = {self._places.program("hsm/provider/privyseal.so")}
-socket = {self._places.keyd_socket}
-activate = 1
-"""
-
-    def _gateway_settings(self, lan_port: int, cjsm_port: int, server: Hop, relay: Hop) -> str:
-        return f"""\
-practice = true   # nothing but loopback
-hostname = "{GATEWAY_NAME}"
-domains = ["{DOMAIN}"]
-ledger = "{self._places.ledger}"
-openssl_config = "{self._places.openssl_config}"
-status = "{self._places.gateway}/status"
-
-[limits]
-max_message_bytes = 26214400
-
-[lan]   # the organisation's side
-listen = "127.0.0.1:{lan_port}"
-identity = "{self._places.identities}/lan"
-ca = "{self._lan.certificate}"
-clients = ["127.0.0.0/8"]
-server_host = "127.0.0.1"
-server_port = {server.port}
-server_name = "{server.name}"
-
-[cjsm]   # the CJSM side
-listen = "127.0.0.1:{cjsm_port}"
-identity = "{self._places.identities}/cjsm"
-ca = "{self._egress.certificate}"
-clients = ["127.0.0.0/8"]
-client_names = ["{relay.name}"]
-relay_host = "127.0.0.1"
-relay_port = {relay.port}
-relay_name = "{relay.name}"
-
-[audit]   # checkpoints of the audit log are signed by the HSM key 'audit'
-keyd_socket = "{self._places.keyd_socket}"
-
-[door]
-path = "{self._places.gateway}/door"
-[door.callers]
-provisioning = ["root", "privyseal-admin"]
-"""
-
-
-def mail_server(port: int) -> Hop:
-    return Hop(port, MAIL_NAME)
-
-
-def cjsm_relay(port: int) -> Hop:
-    return Hop(port, RELAY_NAME)
+def _make_folder(folder: Path, user: User, mode: int) -> None:
+    folder.mkdir(mode=mode)
+    os.chown(folder, user.uid, user.gid)

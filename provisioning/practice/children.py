@@ -33,6 +33,8 @@ class User:
 ROOT = User(0, 0)
 KEYD_USER = User(961, 961)
 GATEWAY_USER = User(962, 962)
+RENEWD_USER = User(964, 964)
+CONSOLE_USER = User(965, 965)
 
 
 @dataclass

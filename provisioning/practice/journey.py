@@ -107,8 +107,10 @@ def _lan_tls(practice: Practice, log_before: int) -> str:
     return f"{version}, {group}, {suite}"
 
 
-def _signatures(uses: dict[str, dict[str, int]], use: str) -> str:
-    keys = [f"HSM key '{key}' ({counts[use]} signature counted by keyd)" for key, counts in uses.items() if use in counts]
+def _signatures(journey: "Journey", identity: str, use: str) -> str:
+    """Of the identity's keys, which signed: renewd calls them cjsm-1, cjsm-2 and so on."""
+    keys = [f"HSM key '{key}' ({counts[use]} signature counted by keyd)" for key, counts in journey.uses.items()
+            if use in counts and key.startswith(f"{identity}-")]
     return " and ".join(keys) or "no key of the HSM"
 
 
@@ -123,14 +125,14 @@ def describe(practice: Practice, journey: Journey) -> str:
     relay = f"the CJSM relay {RELAY_NAME} (Postfix, port {ports.relay if outward else ports.relay_inside})"
     lan_leg = [f"TLS       {journey.lan_tls}"]
     if outward:
-        lan_leg.append(f"we are    {GATEWAY_NAME}, shown by {_signatures({'lan': journey.uses.get('lan', {})}, server_use)}")
+        lan_leg.append(f"we are    {GATEWAY_NAME}, shown by {_signatures(journey, 'lan', server_use)}")
     else:
         lan_leg.append(f"they are  {MAIL_NAME}, checked against the LAN CA")
     wan_use = client_use if outward else server_use
     wan_leg = [
         f"TLS       {row['tls_version']}, {row['tls_group']}, {row['tls_suite']}; "
         + ("RESUMED" if row["resumed"] else "a new handshake, not resumed"),
-        f"we are    {GATEWAY_NAME}, shown by {_signatures({'gateway': journey.uses.get('gateway', {})}, wan_use)}",
+        f"we are    {GATEWAY_NAME}, shown by {_signatures(journey, 'cjsm', wan_use)}",
         f"they are  {row['peer_subject']}, serial {row['peer_serial']}, from {row['peer_issuer']}",
         f"session   {row['session_id']}",
     ]

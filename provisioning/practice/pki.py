@@ -69,12 +69,18 @@ class Authority:
     def identity(self, name: str, host: str) -> Identity:
         """A key in a file and its certificate, for a stand-in called `host`."""
         made = Identity(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        _new_key(made.key, self.log)
         request = self.folder / f"{name}.csr"
-        run(f"requesting the certificate of {host}",
-            ["openssl", "req", "-new", "-key", str(made.key), "-subj", f"/CN={host}", "-out", str(request)], self.log)
+        new_request(made.key, host, request, self.log)
         self.sign(request, host, made.certificate)
         return made
+
+
+def new_request(key: Path, host: str, request: Path, log: Path) -> None:
+    """A new key in a file, and a PKCS#10 request for the host's certificate."""
+    _new_key(key, log)
+    run(f"requesting the certificate of {host}",
+        ["openssl", "req", "-new", "-key", str(key), "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}",
+         "-out", str(request)], log)
 
 
 def _new_key(path: Path, log: Path) -> None:

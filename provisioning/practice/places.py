@@ -31,13 +31,16 @@ class Ports:
     relay: int
     relay_inside: int
     org: int
+    est: int
+    console: int
 
     @staticmethod
     def of_base(base: int) -> "Ports":
-        return Ports(lan=base, cjsm=base + 2020, relay=base + 2121, relay_inside=base + 2222, org=base + 101)
+        return Ports(lan=base, cjsm=base + 2020, relay=base + 2121, relay_inside=base + 2222, org=base + 101,
+                     est=base + 5560, console=base + 5918)
 
     def all(self) -> list[int]:
-        return [self.lan, self.cjsm, self.relay, self.relay_inside, self.org]
+        return [self.lan, self.cjsm, self.relay, self.relay_inside, self.org, self.est, self.console]
 
 
 def _is_free(port: int) -> bool:
@@ -56,7 +59,7 @@ def free_ports(base: int) -> Ports:
     Anywhere stays below the kernel's own range (32768 and up), where an outgoing
     connection could take a port between this look and the bind.
     """
-    bases = range(base, base + 100) if base else (random.randrange(10000, 29000) for _ in range(100))
+    bases = range(base, base + 100) if base else (random.randrange(10000, 26000) for _ in range(100))
     for candidate in bases:
         ports = Ports.of_base(candidate)
         if all(_is_free(port) for port in ports.all()):
@@ -96,8 +99,7 @@ class Places:
 
     @property
     def identities(self) -> Path:
-        """What gatewayd reads: a folder a side, the generations in it, and the link 'active'."""
-        return self.pki / "identities"
+        return self.renewd / "identities"
 
     @property
     def keyd(self) -> Path:
@@ -106,13 +108,28 @@ class Places:
 
     @property
     def run(self) -> Path:
-        """keyd's socket: its file mode and keyd's own policy say who may use it."""
+        """As /run on the appliance: one folder a daemon, with its socket or door in it."""
         return self.top / "run"
 
     @property
     def gateway(self) -> Path:
         """The ledger: of the gateway's user alone."""
         return self.top / "gateway"
+
+    @property
+    def renewd(self) -> Path:
+        """Certificates, which are public, and renewd's own database, which is not."""
+        return self.top / "renewd"
+
+    @property
+    def console(self) -> Path:
+        """Users and sessions: of the console's user alone."""
+        return self.top / "console"
+
+    @property
+    def lan_root(self) -> Path:
+        """The appliance's own CA: what the organisation's machines and browsers must trust."""
+        return self.renewd / "authority" / "root.pem"
 
     @cached_property
     def plain_top(self) -> Path:
@@ -125,12 +142,19 @@ class Places:
 
     @property
     def keyd_socket(self) -> Path:
-        return self.run / "keyd.sock"
+        return self.door("keyd")
+
+    def door(self, daemon: str) -> Path:
+        """A daemon's way in for local programs; `daemon` as in its user's name."""
+        return self.run / f"privyseal-{daemon}" / ("socket" if daemon == "keyd" else "door")
+
+    def settings(self, daemon: str) -> Path:
+        """For everyone to read: they hold no secret, and are the examples that the READMEs name."""
+        return self.top / f"{daemon}.toml"
 
     @property
-    def gateway_settings(self) -> Path:
-        """For everyone to read: it holds no secret, and is the example that firmware/README.md names."""
-        return self.top / "gateway.toml"
+    def est_password(self) -> Path:
+        return self.top / "est-password"
 
     @property
     def ledger(self) -> Path:

@@ -5,9 +5,10 @@ import shlex
 import time
 from pathlib import Path
 
-from appliance import Appliance, cjsm_relay, mail_server
+from appliance import Appliance
 from children import Child, LabError
-from pki import Authority, Identity
+from est_server import EstServer
+from pki import Authority, Identity, new_request
 from places import GATEWAY_NAME, MAIL_NAME, RELAY_NAME, Places, Ports
 from postfix import Postfix
 from stand_ins import organisation, relay
@@ -32,28 +33,41 @@ class Practice:
     def start(self) -> None:
         """Makes everything from nothing. LabError says which step failed."""
         places, ports = self.places, self.ports
-        say("making two practice CAs: one as Egress/MoJ, one as the organisation's own")
+        say("making a practice CA as Egress/MoJ, with an EST server (Debian's estserver) before it")
         self._egress = Authority(places.pki, "egress-ca", places.log("pki"))
         self._egress.create("Practice Egress CA")
-        self._lan = Authority(places.pki, "lan-ca", places.log("pki"))
-        self._lan.create("Practice LAN CA")
         self._peer: Identity = self._egress.identity("relay", RELAY_NAME)
+        self.est = EstServer(places.top / "est", self._egress, ports.est, places.log("est"))
+        self.est.write()
+        self._children.append(self.est.start())
+        say(f"starting Postfix as the CJSM relay {RELAY_NAME}")
+        self.relay = self._add(relay(places, ports, self._egress.certificate, self._peer))
 
         say("making a SoftHSM token (a test token, not a validated one), starting keyd")
-        self.appliance = Appliance(places, self._egress, self._lan)
-        self.appliance.make_token()
-        self._children.append(self.appliance.start_keyd())
-        say("generating two keys in the token; each CA signs the request of one")
-        self.appliance.make_identities()
+        self.appliance = Appliance(places, ports, self._egress.certificate)
+        self.appliance.set_up()
+        self._children.append(self.appliance.start("keyd"))
+        self.appliance.make_keys()
+        say("starting renewd: it makes the keys, and has their certificates issued: by EST, and by the appliance's own CA")
+        renewd = self.appliance.start("renewd")
+        self._children.append(renewd)
+        self.appliance.wait_for_certificates(renewd)
 
-        say(f"starting Postfix as the CJSM relay {RELAY_NAME} and as the mail server {MAIL_NAME}")
-        self.relay = self._add(relay(places, ports, self._egress.certificate, self._peer))
-        self.org = self._add(organisation(places, ports, self._lan.certificate, self._lan.identity("mail", MAIL_NAME)))
-
-        say(f"starting gatewayd as {GATEWAY_NAME}")
-        self.appliance.configure_gateway(ports.lan, ports.cjsm, mail_server(ports.org), cjsm_relay(ports.relay))
-        self._children.append(self.appliance.start_gateway())
+        say(f"starting Postfix as the mail server {MAIL_NAME}, with a certificate of the appliance's own CA")
+        self.org = self._add(organisation(places, ports, places.lan_root, self._mail_server_identity()))
+        say(f"starting gatewayd as {GATEWAY_NAME}, and the console")
+        self._children.append(self.appliance.start("gatewayd"))
+        self._children.append(self.appliance.start("admind"))
         self.write_env()
+
+    def _mail_server_identity(self) -> Identity:
+        """As its administrator would get one: a request from there, `privyseal cert issue` here."""
+        pki = self.places.pki
+        made = Identity(pki / "mail.pem", pki / "mail.key")
+        request = pki / "mail.csr"
+        new_request(made.key, MAIL_NAME, request, self.places.log("pki"))
+        self.appliance.issue(request, made.certificate)
+        return made
 
     def keep_up(self) -> None:
         """Call every now and then. A daemon of the appliance that ended is started again, as systemd would
@@ -61,22 +75,21 @@ class Practice:
         for child in list(self._children):
             if child.is_alive():
                 continue
-            if child.name not in ("keyd", "gatewayd"):
-                raise LabError(f"the Postfix '{child.name}' stopped; its log is {child.log}")
+            if child.name not in Appliance.NAMES:
+                raise LabError(f"the stand-in '{child.name}' stopped; its log is {child.log}")
             if child.name not in self._restart_at:
                 say(f"{child.name} ended (exit {child.process.returncode}); it starts again in {_RESTART_SECONDS:.0f} s")
                 self._restart_at[child.name] = time.monotonic() + _RESTART_SECONDS
             elif time.monotonic() >= self._restart_at[child.name]:
                 del self._restart_at[child.name]
-                again = self.appliance.start_keyd if child.name == "keyd" else self.appliance.start_gateway
-                self._children[self._children.index(child)] = again()
+                self._children[self._children.index(child)] = self.appliance.start(child.name)
                 self.write_env()
                 say(f"{child.name} is back")
 
     def stop(self) -> None:
         """Mail servers first, so that nothing is in transit when the daemons go."""
-        order = {"org": 0, "relay": 1, "gatewayd": 2, "keyd": 3}
-        for child in sorted(self._children, key=lambda child: order[child.name]):
+        order = ("org", "relay", "gatewayd", "admind", "renewd", "est", "keyd")
+        for child in sorted(self._children, key=lambda child: order.index(child.name)):
             child.stop()
         self._children.clear()
 
@@ -93,13 +106,19 @@ class Practice:
             "LAB_ORG_SMTP": f"127.0.0.1:{ports.org}",
             "LAB_ORG_MAILDIR": places.maildir("org"),
             "LAB_CA_PEM": self._egress.certificate,
-            "LAB_LAN_CA_PEM": self._lan.certificate,
+            "LAB_LAN_CA_PEM": places.lan_root,
             "LAB_PEER_CERT": self._peer.certificate,
             "LAB_PEER_KEY": self._peer.key,
             "LAB_KEYD_SOCKET": places.keyd_socket,
             "LAB_LEDGER": places.ledger,
             "LAB_OPENSSL_CONF": places.openssl_config,
-            "LAB_KEY_URI": "keyd:gateway",
+            "LAB_KEY_URI": (places.identities / "cjsm/active/key.uri").read_text().strip(),
+            "LAB_RUN": places.run,
+            "LAB_EST": f"127.0.0.1:{ports.est}",
+            "LAB_CONSOLE": f"127.0.0.1:{ports.console}",
+            "LAB_CONSOLE_URL": self.appliance.console_url,
+            "LAB_RENEWD_PID": pids["renewd"],
+            "LAB_ADMIND_PID": pids["admind"],
             "LAB_GATEWAY_PID": pids["gatewayd"],
             "LAB_KEYD_PID": pids["keyd"],
         }

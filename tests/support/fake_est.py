@@ -13,7 +13,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -138,13 +137,14 @@ class Handler(BaseHTTPRequestHandler):
 
 def main():
     folder = Path(sys.argv[1])
-    make_ca(folder, "root", "Stand-in Egress CA")
-    make_ca(folder, "wrong", "Stand-in Egress CA")  # the same name, another key
-    make_ca(folder, "server-ca", "Enrolment server CA")
     server_key = folder / "server.key"
-    request = openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-                      "-subj", "/CN=est.example", "-keyout", str(server_key))
-    (folder / "server.pem").write_bytes(sign(folder, request, "server-ca", "est.example"))
+    if not server_key.exists():
+        make_ca(folder, "root", "Stand-in Egress CA")
+        make_ca(folder, "wrong", "Stand-in Egress CA")  # the same name, another key
+        make_ca(folder, "server-ca", "Enrolment server CA")
+        request = openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
+                          "-subj", "/CN=est.example", "-keyout", str(server_key))
+        (folder / "server.pem").write_bytes(sign(folder, request, "server-ca", "est.example"))
     if not (folder / "mode").exists():
         (folder / "mode").write_text("issue", encoding="ascii")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -154,15 +154,15 @@ def main():
     if (folder / "tls12").exists():
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     Handler.folder = folder
+    # Started again it comes back on its port, with its CAs.
     wanted = int((folder / "port").read_text(encoding="ascii")) if (folder / "port").exists() else 0
     server = ThreadingHTTPServer(("127.0.0.1", wanted), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     partial = folder / "port.new"
     partial.write_text(str(server.server_address[1]), encoding="ascii")
     partial.rename(folder / "port")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    while True:
-        time.sleep(3600)
+    (folder / "up").touch()
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@
 namespace privyseal::test {
 
 struct RenewdSettings {
-  std::filesystem::path folder;       ///< made, and given to renewd's user
+  std::filesystem::path folder;  ///< made, and given to renewd's user
   std::filesystem::path keyd_socket;
-  std::string toml;                   ///< identities, [est], [authority]
+  std::string toml;  ///< identities, [est], [authority]
   /// In front of the program: "strace", its options. The user is then its affair.
   std::vector<std::string> wrapper{};
 };
@@ -39,7 +39,8 @@ class TestRenewd {
   /// One identity as cert-list shows it; empty: it could not be asked.
   [[nodiscard]] JsonObject identity(const std::string& name) const;
   /// Polls until `is_wanted(identity)`. False: it never was; the output says more.
-  [[nodiscard]] bool wait_for(const std::string& name, const std::function<bool(const JsonObject&)>& is_wanted,
+  [[nodiscard]] bool wait_for(const std::string& name,
+                              const std::function<bool(const JsonObject&)>& is_wanted,
                               std::chrono::seconds most = std::chrono::seconds(60)) const;
 
   [[nodiscard]] std::string output() const;

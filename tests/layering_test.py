@@ -34,7 +34,8 @@ OURS = {
 FOREIGN = {
     r"p11-kit/|pkcs11": ["hsm/pkcs11/", "hsm/keyd/", "provisioning/init_token", "tests/"],
     r"openssl/": ["firmware/tls/", "hsm/keyd/", "hsm/provider/", "ca/", "tests/"],
-    r"boost/": ["firmware/tls/", "firmware/gateway/", "tests/"],
+    r"boost/json": ["firmware/base/json.h"],
+    r"boost/(?!json)": ["firmware/tls/", "firmware/gateway/", "tests/"],
     r"sqlite3\.h": ["firmware/base/database.cc", "tests/"],
     r"toml\+\+/": ["firmware/base/config.cc"],
     r"mbedtls/|psa/": ["tests/"],
@@ -90,6 +91,7 @@ PLANTED = {
     "firmware/gateway/token.cc": "#include <p11-kit/pkcs11.h>",
     "firmware/policy/route.cc": '#include "firmware/gateway/settings.h"',
     "firmware/policy/wait.cc": "#include <boost/asio.hpp>",
+    "firmware/base/door.cc": "#include <boost/json.hpp>",
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',

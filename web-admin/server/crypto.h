@@ -1,0 +1,31 @@
+/// The little cryptography that the console does itself: randomness, hashes, equality. No keys of the appliance.
+///
+/// Threads: any.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "firmware/base/bytes.h"
+
+namespace privyseal::web {
+
+using Sha256 = std::array<std::byte, 32>;
+
+[[nodiscard]] Sha256 sha256(ByteView bytes);
+[[nodiscard]] Sha256 hmac_sha256(ByteView key, ByteView bytes);
+
+/// From the kernel's generator; without it the process ends.
+[[nodiscard]] Bytes random_bytes(std::size_t count);
+
+/// In a time that does not depend on where they differ.
+[[nodiscard]] bool is_same_secret(ByteView one, ByteView other);
+
+/// base64url without padding (RFC 4648 section 5), as WebAuthn writes bytes.
+[[nodiscard]] std::string to_base64url(ByteView bytes);
+/// None: another alphabet, padding, or bits left over.
+[[nodiscard]] std::optional<Bytes> from_base64url(std::string_view text);
+
+}  // namespace privyseal::web

@@ -14,14 +14,8 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 }  // namespace
 
-Sha256 sha256(ByteView bytes) {
-  Sha256 digest;
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), uchar(std::span(digest)), nullptr, EVP_sha256(), nullptr) == 1);
-  return digest;
-}
-
-Sha256 hmac_sha256(ByteView key, ByteView bytes) {
-  Sha256 code;
+Digest hmac_sha256(ByteView key, ByteView bytes) {
+  Digest code;
   unsigned size = 0;
   CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), uchar(bytes), bytes.size(),
              uchar(std::span(code)), &size) != nullptr);

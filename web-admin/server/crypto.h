@@ -1,21 +1,18 @@
-/// The little cryptography that the console does itself: randomness, hashes, equality. No keys of the appliance.
+/// The little cryptography that the console does itself: randomness, form tokens, equality. No keys of the appliance.
 ///
 /// Threads: any.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "firmware/base/bytes.h"
+#include "firmware/base/sha256.h"
 
 namespace privyseal::web {
 
-using Sha256 = std::array<std::byte, 32>;
-
-[[nodiscard]] Sha256 sha256(ByteView bytes);
-[[nodiscard]] Sha256 hmac_sha256(ByteView key, ByteView bytes);
+[[nodiscard]] Digest hmac_sha256(ByteView key, ByteView bytes);
 
 /// From the kernel's generator; without it the process ends.
 [[nodiscard]] Bytes random_bytes(std::size_t count);

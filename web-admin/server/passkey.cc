@@ -37,7 +37,7 @@ ByteView view(const unsigned char* bytes, std::size_t size) {
 /// The attestation taken apart as a credential of one algorithm; null: it is of another, or malformed.
 CredentialPtr credential_of(int algorithm, const RelyingParty& party, const Registration& registration) {
   CredentialPtr credential(fido_cred_new());
-  const Sha256 hash = sha256(bytes_of(registration.client_data_json));
+  const Digest hash = sha256(bytes_of(registration.client_data_json));
   const bool taken =
       credential != nullptr && fido_cred_set_type(credential.get(), algorithm) == FIDO_OK &&
       fido_cred_set_clientdata_hash(credential.get(), uchar(hash), hash.size()) == FIDO_OK &&
@@ -60,7 +60,7 @@ bool is_attestation_sound(const fido_cred_t* credential) {
 /// libfido2 looks at these only where there is an attestation.
 Result<void> check_authenticator(const fido_cred_t* credential, const RelyingParty& party) {
   const ByteView data = view(fido_cred_authdata_raw_ptr(credential), fido_cred_authdata_raw_len(credential));
-  const Sha256 wanted = sha256(bytes_of(party.id));
+  const Digest wanted = sha256(bytes_of(party.id));
   if (data.size() < wanted.size() || !std::ranges::equal(data.first(wanted.size()), wanted))
     return deny("it was made for another site");
   const std::uint8_t flags = fido_cred_flags(credential);
@@ -87,7 +87,7 @@ std::shared_ptr<const void> loaded_key(const Passkey& passkey) {
 
 /// Why fido_assert_verify said no, as far as the data tells.
 std::string refusal_of(const RelyingParty& party, const Assertion& assertion) {
-  const Sha256 wanted = sha256(bytes_of(party.id));
+  const Digest wanted = sha256(bytes_of(party.id));
   const ByteView data = assertion.authenticator_data;
   if (data.size() <= wanted.size()) return "the authenticator's data is cut off";
   if (!std::ranges::equal(data.first(wanted.size()), wanted)) return "it was used for another site";
@@ -100,7 +100,7 @@ std::string refusal_of(const RelyingParty& party, const Assertion& assertion) {
 /// Authenticator data comes raw from a browser; libfido2 wants it as a CBOR byte string or takes it raw.
 AssertionPtr assertion_of(const RelyingParty& party, const Assertion& given) {
   AssertionPtr assertion(fido_assert_new());
-  const Sha256 hash = sha256(bytes_of(given.client_data_json));
+  const Digest hash = sha256(bytes_of(given.client_data_json));
   const bool taken =
       assertion != nullptr && fido_assert_set_clientdata_hash(assertion.get(), uchar(hash), hash.size()) == FIDO_OK &&
       fido_assert_set_rp(assertion.get(), party.id.c_str()) == FIDO_OK &&

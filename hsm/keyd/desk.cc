@@ -1,6 +1,7 @@
 #include "hsm/keyd/desk.h"
 
 #include <algorithm>
+#include <concepts>
 
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
@@ -20,21 +21,27 @@ struct Overloaded : Cases... {
 /// What a request asks for; nothing when it asks to sign what nobody may sign.
 std::optional<Operation> operation_of(const hsm::Request& request) {
   using Asked = std::optional<Operation>;
-  return std::visit(Overloaded{
-                        [](const hsm::HealthRequest&) -> Asked { return Operation::kHealth; },
-                        [](const hsm::ListKeysRequest&) -> Asked { return Operation::kListKeys; },
-                        [](const hsm::CountUsesRequest&) -> Asked { return Operation::kCountUses; },
-                        [](const hsm::FindKeyRequest&) -> Asked { return Operation::kFindKey; },
-                        [](const hsm::SignCsrRequest&) -> Asked { return Operation::kSignCsr; },
-                        [](const hsm::GenerateRequest&) -> Asked { return Operation::kGenerate; },
-                        [](const hsm::SignTls13Request& asked) -> Asked {
-                          const auto side = certificate_verify_side(asked.message);
-                          if (!side) return std::nullopt;
-                          return *side == Tls13Side::kClient ? Operation::kSignTls13Client
-                                                             : Operation::kSignTls13Server;
-                        },
-                    },
-                    request.body);
+  return std::visit(
+      Overloaded{
+          [](const hsm::HealthRequest&) -> Asked { return Operation::kHealth; },
+          [](const hsm::ListKeysRequest&) -> Asked { return Operation::kListKeys; },
+          [](const hsm::CountUsesRequest&) -> Asked { return Operation::kCountUses; },
+          [](const hsm::FindKeyRequest&) -> Asked { return Operation::kFindKey; },
+          [](const hsm::SignCsrRequest&) -> Asked { return Operation::kSignCsr; },
+          [](const hsm::GenerateRequest&) -> Asked { return Operation::kGenerate; },
+          [](const hsm::SignCheckpointRequest&) -> Asked { return Operation::kSignCheckpoint; },
+          [](const hsm::SignCertificateRequest&) -> Asked { return Operation::kSignCertificate; },
+          [](const hsm::SignCrlRequest&) -> Asked { return Operation::kSignCrl; },
+          [](const hsm::RetireRequest&) -> Asked { return Operation::kRetire; },
+          [](const hsm::ReadAuditRequest&) -> Asked { return Operation::kReadAudit; },
+          [](const hsm::ReadAuditCheckpointRequest&) -> Asked { return Operation::kReadAudit; },
+          [](const hsm::SignTls13Request& asked) -> Asked {
+            const auto side = certificate_verify_side(asked.message);
+            if (!side) return std::nullopt;
+            return *side == Tls13Side::kClient ? Operation::kSignTls13Client : Operation::kSignTls13Server;
+          },
+      },
+      request.body);
 }
 
 std::string_view key_name_of(const hsm::Request& request) {
@@ -47,8 +54,13 @@ std::string_view key_name_of(const hsm::Request& request) {
 }
 
 bool is_signing(const hsm::Request& request) {
-  return std::holds_alternative<hsm::SignTls13Request>(request.body) ||
-         std::holds_alternative<hsm::SignCsrRequest>(request.body);
+  return std::visit(
+      []<class Body>(const Body&) {
+        return std::same_as<Body, hsm::SignTls13Request> || std::same_as<Body, hsm::SignCsrRequest> ||
+               std::same_as<Body, hsm::SignCheckpointRequest> ||
+               std::same_as<Body, hsm::SignCertificateRequest> || std::same_as<Body, hsm::SignCrlRequest>;
+      },
+      request.body);
 }
 
 std::unexpected<Error> refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
@@ -151,6 +163,9 @@ hsm::Answer Desk::perform(const Permit& permit, const hsm::Request& request, Wor
           [&](const hsm::FindKeyRequest&) -> AnswerBody { return hsm::KeysAnswer{.keys = {key->info()}}; },
           [&](const hsm::SignCsrRequest&) { return csr_signature(permit, request, work); },
           [&](const hsm::GenerateRequest& asked) { return generate(keys_, permit, asked, work); },
+          [&](const auto&) -> AnswerBody {
+            return hsm::ErrorAnswer{.code = ErrorCode::kUnavailable, .message = "keyd cannot do that"};
+          },
           [&](const hsm::SignTls13Request& asked) {
             auto& uses = permit.operation() == Operation::kSignTls13Client ? key->tls_client_uses
                                                                            : key->tls_server_uses;

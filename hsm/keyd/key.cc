@@ -13,6 +13,9 @@ hsm::KeyUses Key::uses() const {
           .tls_client = tls_client_uses,
           .tls_server = tls_server_uses,
           .csr = csr_uses,
+          .certificate = certificate_uses,
+          .crl = crl_uses,
+          .checkpoint = checkpoint_uses,
           .refused = refusals};
 }
 

@@ -40,6 +40,9 @@ class Key {
   std::atomic<std::uint64_t> tls_client_uses{0};
   std::atomic<std::uint64_t> tls_server_uses{0};
   std::atomic<std::uint64_t> csr_uses{0};
+  std::atomic<std::uint64_t> certificate_uses{0};
+  std::atomic<std::uint64_t> crl_uses{0};
+  std::atomic<std::uint64_t> checkpoint_uses{0};
   std::atomic<std::uint64_t> refusals{0};
   [[nodiscard]] hsm::KeyUses uses() const;
 

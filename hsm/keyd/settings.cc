@@ -33,7 +33,7 @@ Result<gid_t> group_id(const std::string& group) {
 }
 
 Result<void> read_callers(Config& config, std::map<uid_t, Caller>& callers) {
-  for (const Caller caller : {Caller::kGateway, Caller::kProvisioning}) {
+  for (const Caller caller : kCallers) {
     const auto users = config.texts("callers." + std::string(to_string(caller)));
     if (!users) return std::unexpected(users.error());
     for (const std::string& user : *users) {

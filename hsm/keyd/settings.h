@@ -14,6 +14,8 @@
 ///     [callers]                             # users, by name or number; one user is one caller
 ///     gateway = ["privyseal-gateway"]
 ///     provisioning = ["root", "privyseal-admin"]
+///     renewal = ["privyseal-renewd"]
+///     console = ["privyseal-console"]
 #pragma once
 
 #include <sys/types.h>

@@ -18,6 +18,8 @@ pin_file = "/p"
 [callers]
 gateway = ["962"]
 provisioning = ["root", "963"]
+renewal = ["964"]
+console = ["965"]
 )";
 
 Result<Settings> load(const std::string& text) {
@@ -38,9 +40,20 @@ TEST(KeydSettings, AreReadWithTheirDefaults) {
   EXPECT_EQ(settings->token, "t");
   EXPECT_EQ(settings->pin_file, "/p");
   EXPECT_FALSE(settings->softhsm_conf);
-  EXPECT_EQ(settings->callers,
-            (std::map<uid_t, Caller>{
-                {962, Caller::kGateway}, {0, Caller::kProvisioning}, {963, Caller::kProvisioning}}));
+  EXPECT_EQ(settings->callers, (std::map<uid_t, Caller>{{962, Caller::kGateway},
+                                                        {0, Caller::kProvisioning},
+                                                        {963, Caller::kProvisioning},
+                                                        {964, Caller::kRenewal},
+                                                        {965, Caller::kConsole}}));
+}
+
+TEST(KeydSettings, ACallerThatIsNotThereIsNobody) {
+  std::string text = kGood;
+  const std::string renewal = "renewal = [\"964\"]\n";
+  text.replace(text.find(renewal), renewal.size(), "");
+  const auto settings = load(text);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_FALSE(settings->callers.contains(964));
 }
 
 struct Case {

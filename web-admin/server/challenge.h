@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxChallenges = 256;
 
 /// What the question was about.
 struct Challenge {
-  Bytes bytes;
+  Bytes bytes = {};
   Ceremony ceremony = Ceremony::kGet;
   // For kCreate: whose passkey it will be.
   std::optional<Claim> claim = {};

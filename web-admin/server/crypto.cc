@@ -18,7 +18,7 @@ Digest hmac_sha256(ByteView key, ByteView bytes) {
   Digest code;
   unsigned size = 0;
   CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), uchar(bytes), bytes.size(),
-             uchar(std::span(code)), &size) != nullptr);
+             uchar(std::span<std::byte>(code)), &size) != nullptr);
   CHECK(size == code.size());
   return code;
 }

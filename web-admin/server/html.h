@@ -2,8 +2,8 @@
 ///
 ///     el("p", {{"class", "govuk-body"}}, "To ", el("strong", {}, recipient))
 ///
-/// Names of elements and attributes are literals, checked by the compiler: no script, style or event handler
-/// can be written. A link that does not lead into the console becomes "#".
+/// Names of elements and attributes are literals, checked by the compiler: no style and no event handler can be
+/// written, and a <script> has its code from a file of ours. A link that does not lead into the console becomes "#".
 ///
 /// Pure. Threads: any.
 #pragma once

@@ -11,8 +11,8 @@ constexpr int kMaxRefusals = 100;  // in one window
 
 }  // namespace
 
-Result<Journal> Journal::open(Database& database, const std::string& hostname, const Clock& clock) {
-  auto log = audit::Log::open(database, hostname + "/admind", clock);
+Result<Journal> Journal::open(Database& database, const std::string& origin, const Clock& clock) {
+  auto log = audit::Log::open(database, origin, clock);
   if (!log) return fail("audit", log.error());
   return Journal(database, std::move(*log), clock);
 }

@@ -28,7 +28,7 @@ struct Act {
 
 class Journal {
  public:
-  [[nodiscard]] static Result<Journal> open(Database& database, const std::string& hostname, const Clock& clock);
+  [[nodiscard]] static Result<Journal> open(Database& database, const std::string& origin, const Clock& clock);
 
   /// Durable when it returns. kUnavailable and others: the act must not be done.
   [[nodiscard]] Result<void> begin(const Actor& actor, const Act& act);
@@ -37,8 +37,6 @@ class Journal {
   /// One entry for what has no effect beyond itself, as a sign-in.
   [[nodiscard]] Result<void> note(const Actor& actor, const Act& act);
   void refused(const Actor& actor, const Act& act, std::string_view why);
-
-  [[nodiscard]] audit::Log& log() { return log_; }
 
  private:
   Journal(Database& database, audit::Log log, const Clock& clock)

@@ -19,8 +19,8 @@ inline constexpr std::array kDoorGrants{
 
 [[nodiscard]] Result<JsonObject> answer_door(Services& services, const DoorRequest& request);
 
-// The console's own audit log as the doors of other daemons show theirs; the Audit page reads it with these too.
-[[nodiscard]] Result<JsonObject> own_audit_entries(Services& services, std::uint64_t after, std::uint64_t limit);
-[[nodiscard]] Result<JsonObject> own_audit_verify(Services& services);
+/// One of the audit operations on the console's own log; the Audit page asks with this too.
+[[nodiscard]] Result<JsonObject> ask_own_log(Services& services, std::string_view operation,
+                                             const JsonObject& request);
 
 }  // namespace privyseal::web

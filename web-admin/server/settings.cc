@@ -73,9 +73,10 @@ Result<Settings> read_settings(Config config) {
   auto rp_id = config.text("rp_id");
   auto hostname = config.text("hostname");
   const auto validated = config.flag("validated_token", false);
-  for (const Error* error : {hosts ? nullptr : &hosts.error(), rp_id ? nullptr : &rp_id.error(),
-                             hostname ? nullptr : &hostname.error(), validated ? nullptr : &validated.error()})
-    if (error != nullptr) return std::unexpected(*error);
+  if (!hosts) return std::unexpected(hosts.error());
+  if (!rp_id) return std::unexpected(rp_id.error());
+  if (!hostname) return std::unexpected(hostname.error());
+  if (!validated) return std::unexpected(validated.error());
   if (hosts->empty()) return refuse("hosts", "must name at least one");
   if (is_address(*rp_id) || !is_host(*rp_id)) return refuse("rp_id", "must be a domain name");
   settings.party.id = *rp_id;

@@ -2,7 +2,7 @@
 
 namespace privyseal::web {
 
-Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, const std::string& hostname,
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, const std::string& origin,
                                            const Clock& clock) {
   auto database = Database::open(file, Database::Mode::kReadWrite);
   if (!database) return std::unexpected(database.error());
@@ -14,7 +14,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, co
   if (!claims) return std::unexpected(claims.error());
   auto sessions = Sessions::open(store->database_);
   if (!sessions) return std::unexpected(sessions.error());
-  auto journal = Journal::open(store->database_, hostname, clock);
+  auto journal = Journal::open(store->database_, origin, clock);
   if (!journal) return std::unexpected(journal.error());
   store->users_.emplace(std::move(*users));
   store->claims_.emplace(std::move(*claims));

@@ -20,7 +20,7 @@ class Store {
  public:
   /// kInvalid: the file is damaged; it is kept as it is.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::filesystem::path& file,
-                                                           const std::string& hostname, const Clock& clock);
+                                                           const std::string& origin, const Clock& clock);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 

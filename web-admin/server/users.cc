@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "web-admin/server/crypto.h"
 
 namespace privyseal::web {
 namespace {
 
 constexpr std::size_t kMaxName = 60;
 constexpr std::size_t kMaxEmail = 254;
-constexpr std::size_t kHandleBytes = 16;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE IF NOT EXISTS user (
@@ -17,7 +15,6 @@ CREATE TABLE IF NOT EXISTS user (
   name     TEXT NOT NULL COLLATE NOCASE,
   email    TEXT NOT NULL COLLATE NOCASE,
   role     TEXT NOT NULL CHECK (role IN ('officer', 'operator', 'auditor')),
-  handle   BLOB NOT NULL UNIQUE,
   since    TEXT NOT NULL,     -- RFC 3339, UTC
   ended_at TEXT
 ) STRICT;
@@ -34,7 +31,7 @@ CREATE TABLE IF NOT EXISTS passkey (
 )";
 
 constexpr std::string_view kSelectUser =
-    "SELECT id, name, email, role, handle, since, EXISTS (SELECT 1 FROM passkey WHERE user_id = user.id) FROM user "
+    "SELECT id, name, email, role, since, EXISTS (SELECT 1 FROM passkey WHERE user_id = user.id) FROM user "
     "WHERE ended_at IS NULL ";
 
 Result<User> user_in(const Statement& row) {
@@ -44,9 +41,8 @@ Result<User> user_in(const Statement& row) {
               .name = row.text(1),
               .email = row.text(2),
               .role = *role,
-              .handle = row.blob(4),
-              .since = row.text(5),
-              .has_passkey = row.number(6) != 0};
+              .since = row.text(4),
+              .has_passkey = row.number(5) != 0};
 }
 
 bool is_printable(std::string_view text) {
@@ -104,15 +100,12 @@ Result<bool> Users::has_officer() {
 
 Result<User> Users::add(const NewUser& user, WallTime now) {
   if (auto complaint = complaint_about(user); !complaint.empty()) return fail(ErrorCode::kInvalid, complaint);
-  auto insert =
-      database_->prepare("INSERT INTO user (name, email, role, handle, since) VALUES (?1, ?2, ?3, ?4, ?5)");
+  auto insert = database_->prepare("INSERT INTO user (name, email, role, since) VALUES (?1, ?2, ?3, ?4)");
   if (!insert) return std::unexpected(insert.error());
-  const Bytes handle = random_bytes(kHandleBytes);
   const auto added = insert->bind(1, user.name)
                          .bind(2, user.email)
                          .bind(3, to_string(user.role))
-                         .bind(4, ByteView(handle))
-                         .bind(5, to_rfc3339(now))
+                         .bind(4, to_rfc3339(now))
                          .run();
   if (!added && added.error().code == ErrorCode::kConflict)
     return fail(ErrorCode::kConflict, "Somebody here has that name or that e-mail address already.");

@@ -28,7 +28,6 @@ struct User {
   std::string name;
   std::string email;
   Role role = Role::kAuditor;
-  Bytes handle;  ///< what his passkeys know him by: 16 random bytes
   std::string since;
   bool has_passkey = false;
 };

@@ -1,6 +1,7 @@
 /// One request on its way through the console: what is known of it, and what pages may use to answer.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,7 +33,9 @@ struct Services {
   OpenClaims& open_claims;
   Journal& journal;
   hsm::Client& keys;
-  ByteView audit_key;  ///< public part, for verifying our own log; empty while keyd cannot be asked
+  Database& log_reader;  ///< a further connection to the console's own log
+  std::string log_origin;
+  std::function<Bytes()> audit_key;  ///< public part; empty: keyd has not told it yet
 };
 
 struct Visit {

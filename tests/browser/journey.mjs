@@ -1,0 +1,246 @@
+// A network admin's way through the console, in a real Chromium with a virtual authenticator:
+// claim, sign in, every page at two widths (no overflow, axe finds nothing), track a message, request, import and
+// activate a certificate, verify the audit logs, invite somebody, sign out; and what a stranger gets.
+import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
+
+const { CONSOLE, CLAIM_CODE, NODE, SHOTS, CA, CHROMIUM } = process.env;
+const require = createRequire(NODE + "/");
+const { chromium } = require("playwright-core");
+const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const host = new URL(CONSOLE).hostname;
+const widths = [1280, 320];
+let steps = 0;
+
+function step(text) {
+  steps += 1;
+  console.log(`ok ${steps} - ${text}`);
+}
+
+async function addAuthenticator(context, page) {
+  const session = await context.newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "usb",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return { session, authenticatorId };
+}
+
+// The page's own policy forbids foreign scripts: axe is put in by the debugger, as a person's tool would be.
+async function check(page, name) {
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 });
+    const { scroll, inner } = await page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      inner: window.innerWidth,
+    }));
+    assert.ok(scroll <= inner, `${name} overflows at ${width}: ${scroll} > ${inner}`);
+    await page.evaluate(axeSource);
+    const result = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(
+      result.violations.map((found) => `${found.id}: ${found.nodes.map((node) => node.html).join(" ")}`), [], name);
+    const open = result.incomplete.filter((found) => found.impact === "critical" || found.impact === "serious");
+    if (open.length > 0) console.log(`# ${name}, ${width}: to look at: ${open.map((found) => found.id)}`);
+    await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+async function open(page, path, name) {
+  const response = await page.goto(CONSOLE + path);
+  assert.equal(response.status(), 200, path);
+  await check(page, name);
+  step(`${name} fits both widths, and axe finds nothing`);
+}
+
+// Every link, button and field is reached with the Tab key alone, and shows that it is.
+async function walkByKeyboard(page, path) {
+  await page.goto(CONSOLE + path);
+  const wanted = await page.evaluate(
+    () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].length);
+  const seen = new Set();
+  for (let i = 0; i < wanted; i += 1) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (element === document.body) return null;
+      const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")];
+      const style = getComputedStyle(element);
+      const visible = style.outlineStyle !== "none" || style.boxShadow !== "none" || style.backgroundColor !== "rgba(0, 0, 0, 0)";
+      return { index: all.indexOf(element), visible, html: element.outerHTML.slice(0, 80) };
+    });
+    assert.ok(at, `${path}: Tab number ${i} led nowhere`);
+    assert.ok(at.visible, `${path}: the focus on ${at.html} cannot be seen`);
+    seen.add(at.index);
+  }
+  assert.equal(seen.size, wanted, `${path}: not everything is reached by keyboard`);
+  step(`${path} can be walked by keyboard: ${wanted} places`);
+}
+
+async function claimAndSignIn(page) {
+  await page.goto(CONSOLE + "/");
+  assert.equal(new URL(page.url()).pathname, "/sign-in");
+  await check(page, "sign-in");
+  await page.goto(CONSOLE + "/claim");
+  await page.fill("#code", "0000-0000-0000-0000-0000");
+  await page.click("text=Continue");
+  await page.waitForSelector("text=That code is not right");
+  await check(page, "claim-refused");
+  step("a wrong claim code is refused in words");
+  await page.fill("#code", CLAIM_CODE.toLowerCase());
+  await page.click("text=Continue");
+  await page.fill("#name", "Alice Archer");
+  await page.fill("#email", "alice@lawfirm.example");
+  await check(page, "claim-passkey");
+  await page.click("#passkey");
+  await page.waitForURL(CONSOLE + "/");
+  step("the first officer claimed the console with a passkey");
+  await page.click("text=Sign out");
+  await page.waitForURL(/sign-in/);
+  await page.click("#passkey");
+  await page.waitForURL(CONSOLE + "/");
+  step("she signed out, and in again with the passkey");
+}
+
+async function trackOne(page) {
+  await page.goto(CONSOLE + "/mail");
+  await page.fill("#text", "bob@police");
+  await page.click("button:has-text('Find')");
+  await page.click("text=Track >> nth=0");
+  await page.waitForSelector("text=What happened");
+  await page.waitForSelector("text=40524AD8458");
+  await check(page, "mail-track");
+  step("one message was found and tracked");
+}
+
+async function renewByHand(page) {
+  await page.goto(CONSOLE + "/certificates/cjsm");
+  await page.click("text=Make a new request");
+  await page.waitForSelector("text=A new key was made");
+  await check(page, "certificate-requested");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=certificate request")]);
+  const csr = `${SHOTS}/${download.suggestedFilename()}`;
+  await download.saveAs(csr);
+  await page.fill("#pem", "this is no certificate");
+  await page.click("text=Check and import");
+  await page.waitForSelector("text=not a certificate in PEM form");
+  await check(page, "certificate-refused");
+  step("what is no certificate is refused in words");
+  const answer = `${SHOTS}/answer.pem`;
+  execFileSync("openssl", ["x509", "-req", "-in", csr, "-CA", `${CA}.pem`, "-CAkey", `${CA}.key`, "-days", "30", "-out", answer],
+    { stdio: "ignore" });
+  await page.setInputFiles("#file", answer);
+  await page.click("text=Check and import");
+  await page.waitForSelector("text=The certificate fits");
+  await check(page, "certificate-imported");
+  await page.click("text=Activate this certificate");
+  await page.waitForSelector("text=The new certificate is in use");
+  await check(page, "certificate-activated");
+  step("a request was downloaded, its certificate imported and activated");
+  await page.click("text=Go back to this certificate");
+  await page.waitForSelector("text=The earlier certificate is in use again");
+  step("and rolled back");
+}
+
+async function verifyAudit(page) {
+  for (const log of ["gatewayd", "renewd", "keyd", "admind"]) {
+    await page.goto(`${CONSOLE}/audit/${log}/verify`);
+    await page.waitForSelector("text=The log is sound");
+    await page.goto(`${CONSOLE}/audit/${log}`);
+    await page.waitForSelector("table");
+  }
+  await check(page, "audit-admind");
+  const text = await page.textContent("main");
+  for (const act of ["sign-in", "claim", "cert-import", "cert-activate", "passkey-register"])
+    assert.ok(text.includes(act), `the audit log has no ${act}`);
+  step("four audit logs were verified, and the console's names what was done");
+}
+
+async function inviteAndEnd(page, browser) {
+  await page.goto(CONSOLE + "/users");
+  await page.fill("#name", "Otto Auditor");
+  await page.fill("#email", "otto@lawfirm.example");
+  await page.selectOption("#role", "auditor");
+  await page.click("button:has-text('Invite')");
+  const code = await page.textContent("#claim-code");
+  await check(page, "invitation");
+  const context = await browser.newContext();
+  const guest = await context.newPage();
+  const { session, authenticatorId } = await addAuthenticator(context, guest);
+  await guest.goto(CONSOLE + "/claim");
+  await guest.fill("#code", code);
+  await guest.click("text=Continue");
+  await guest.click("#passkey");
+  await guest.waitForURL(CONSOLE + "/");
+  await guest.goto(CONSOLE + "/certificates/cjsm");
+  assert.equal(await guest.locator("main form").count(), 0, "an auditor sees no form");
+  const token = await guest.locator("input[name=token]").first().getAttribute("value");
+  const status = await guest.evaluate(async (body) => {
+    const answer = await fetch("/certificates/cjsm/request", { method: "POST", body: new URLSearchParams(body) });
+    return answer.status;
+  }, { token });
+  assert.equal(status, 403);
+  step("an auditor was invited, reads everything and changes nothing");
+  await guest.click("text=Sign out");
+  await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+  await guest.click("#passkey");
+  await guest.waitForFunction(() => document.getElementById("passkey-status").textContent.includes("can try again"));
+  step("a passkey whose user was not verified does not sign in");
+  await page.goto(CONSOLE + "/users");
+  await page.click("text=End the access of Otto Auditor");
+  await page.waitForSelector("text=The access is ended");
+  await context.close();
+  step("and his access was ended");
+}
+
+async function strangers(page) {
+  const answers = await page.evaluate(async () => {
+    const post = (path, body) => fetch(path, { method: "POST", body: new URLSearchParams(body) }).then((r) => r.status);
+    return [await post("/users/invite", { name: "x" }), await post("/certificates/cjsm/request", { token: "0".repeat(64) })];
+  });
+  assert.deepEqual(answers, [403, 403]);
+  step("a form without its token changes nothing");
+  await page.goto(CONSOLE + "/nothing-here");
+  await check(page, "not-found");
+}
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${host} 127.0.0.1`],
+});
+try {
+  const context = await browser.newContext({ acceptDownloads: true });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/status of (403|404|422)/.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.setDefaultTimeout(20000);
+  await addAuthenticator(context, page);
+  await claimAndSignIn(page);
+  for (const [path, name] of [["/", "dashboard"], ["/mail", "mail"], ["/certificates", "certificates"],
+    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/audit", "audit"], ["/users", "users"]])
+    await open(page, path, name);
+  await trackOne(page);
+  await renewByHand(page);
+  await verifyAudit(page);
+  await inviteAndEnd(page, browser);
+  await strangers(page);
+  for (const path of ["/", "/mail", "/certificates/cjsm", "/users"]) await walkByKeyboard(page, path);
+  assert.deepEqual(complaints, [], "the browser complained");
+  step("the browser complained about nothing");
+  writeFileSync(`${SHOTS}/done`, "");
+  console.log(`${steps} passed, 0 failed`);
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,10 @@
+# cmake -DOUT=assets.cc -DFOLDER=... -P embed.cmake: the assets as one C++ file of raw strings.
+set(text "#include \"web-admin/pages/assets.h\"\n\nnamespace privyseal::web {\n\n")
+foreach(asset "kConsoleCss;console.css" "kPasskeyJs;passkey.js" "kIconSvg;icon.svg")
+  list(GET asset 0 name)
+  list(GET asset 1 file)
+  file(READ ${FOLDER}/${file} content)
+  string(APPEND text "constexpr std::string_view ${name} = R\"asset(${content})asset\";\n")
+endforeach()
+string(APPEND text "\n}  // namespace privyseal::web\n")
+file(WRITE ${OUT} "${text}")

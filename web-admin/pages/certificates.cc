@@ -1,0 +1,312 @@
+#include "web-admin/pages/certificates.h"
+
+#include <array>
+
+#include "web-admin/pages/layout.h"
+
+namespace privyseal::web {
+namespace {
+
+constexpr std::size_t kMaxPemBytes = 64 * 1024;
+constexpr std::string_view kConsequence = "Mail goes on with the certificates in use.";
+
+struct IdentityName {
+  std::string_view name;  ///< on the door and in our paths
+  std::string_view title;
+  std::string_view means;
+};
+constexpr std::array kIdentities{
+    IdentityName{"cjsm", "CJSM identity", "Shows the CJSM relay that we are us. Without it no mail passes."},
+    IdentityName{"lan", "Mail server side", "Your own mail server sees this certificate when it hands over mail."},
+    IdentityName{"console", "This console", "Your browser sees this certificate now."},
+};
+
+struct Issuer {
+  std::string_view name;
+  std::string_view means;
+};
+constexpr std::array kIssuers{
+    Issuer{"manual", "by hand: you send the request and put the answer in here"},
+    Issuer{"est", "by itself, from the CA's enrolment server (EST)"},
+    Issuer{"local", "by itself, from this appliance's own CA"},
+};
+
+struct Done {
+  std::string_view name;
+  std::string_view text;
+};
+constexpr std::array kDone{
+    Done{"requested", "A new key was made in the HSM. Download the request and send it to the CA."},
+    Done{"imported", "The certificate fits. Activate it when you are ready."},
+    Done{"activated", "The new certificate is in use. The old one is kept in case you want it back."},
+    Done{"rolled-back", "The earlier certificate is in use again."},
+    Done{"renewing", "The renewal has begun. This page shows how far it is when you load it again."},
+};
+
+const IdentityName* identity_named(std::string_view name) {
+  for (const IdentityName& identity : kIdentities)
+    if (identity.name == name) return &identity;
+  return nullptr;
+}
+
+std::string path_of(std::string_view name, std::string_view rest = {}) {
+  return "/certificates/" + std::string(name) + std::string(rest);
+}
+
+Tone tone_of(const JsonObject& identity) {
+  if (const JsonObject* alarm = json_object(identity, "alarm"))
+    return shown(*alarm, "level") == "critical" ? Tone::kBad : Tone::kAttention;
+  return json_object(identity, "active") == nullptr ? Tone::kNeutral : Tone::kGood;
+}
+
+std::string_view word_of(const JsonObject& identity) {
+  switch (tone_of(identity)) {
+    case Tone::kBad:
+      return "Act now";
+    case Tone::kAttention:
+      return "Needs you";
+    case Tone::kGood:
+      return "In use";
+    case Tone::kNeutral:
+      return "None yet";
+  }
+  return "";
+}
+
+Html alarm_of(const JsonObject& identity) {
+  const JsonObject* alarm = json_object(identity, "alarm");
+  if (alarm == nullptr) return {};
+  return el("div", {{"class", "govuk-warning-text"}},
+            el("span", {{"class", "govuk-warning-text__icon"}, {"aria-hidden", "true"}}, "!"),
+            el("strong", {{"class", "govuk-warning-text__text"}},
+               el("span", {{"class", "govuk-visually-hidden"}}, "Warning "), shown(*alarm, "why")));
+}
+
+Html next_of(const JsonObject& identity) {
+  const std::string next = shown(identity, "next");
+  return next.empty() ? Html() : paragraph(join(el("strong", {}, "Next: "), next));
+}
+
+/// One generation, as rows. The key stands in the HSM under the name shown.
+Html generation_of(const JsonObject& generation) {
+  std::vector<Row> rows;
+  const auto add = [&](const char* key, const Html& value) {
+    if (!value.empty()) rows.push_back({key, value});
+  };
+  add("Issued to", shown(generation, "subject"));
+  add("By", shown(generation, "issuer"));
+  if (const std::string end = shown(generation, "not_after"); !end.empty()) add("Valid until", friendly_time(end));
+  if (const std::string serial = shown(generation, "serial"); !serial.empty())
+    add("Serial number", el("code", {{"class", "ps-code"}}, serial));
+  if (const std::string print = shown(generation, "fingerprint"); !print.empty())
+    add("Fingerprint", el("code", {{"class", "ps-code"}}, print));
+  add("Key in the HSM", shown(generation, "key"));
+  add("State", shown(generation, "state"));
+  add("Since", friendly_time(shown(generation, "since")));
+  add("Remark", shown(generation, "why"));
+  return summary(rows);
+}
+
+Html section(std::string_view title, const JsonObject* generation) {
+  if (generation == nullptr) return {};
+  return join(heading(title), generation_of(*generation));
+}
+
+Html import_form(const Visit& visit, std::string_view name) {
+  return form_with_file(
+      visit, path_of(name, "/import"),
+      join(el("div", {{"class", "govuk-form-group"}},
+              el("label", {{"class", "govuk-label"}, {"for", "file"}}, "The CA's answer, as a file"),
+              el("div", {{"class", "govuk-hint"}, {"id", "file-hint"}}, "Usually called something.pem or something.crt"),
+              el("input",
+                 {{"class", "govuk-file-upload"}, {"type", "file"}, {"id", "file"}, {"name", "file"}, {"aria-describedby", "file-hint"}})),
+           el("div", {{"class", "govuk-form-group"}},
+              el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here"),
+              el("textarea",
+                 {{"class", "govuk-textarea ps-code"}, {"id", "pem"}, {"name", "pem"}, {"rows", "6"}, {"spellcheck", "false"}}, "")),
+           button("Check and import")));
+}
+
+/// What can be done with the generation under way.
+Html candidate_steps(const Visit& visit, std::string_view name, const JsonObject& candidate) {
+  const std::string state = shown(candidate, "state");
+  if (state == "issued" || state == "proven")
+    return join(paragraph("It fits its key, our name and the pinned CA. Activating takes a second; sessions that are "
+                          "open finish on the old certificate, and you can go back."),
+                act_button(visit, path_of(name, "/activate"), "Activate this certificate"));
+  return join(heading("1. Send the request"),
+              paragraph(join("Download the ", link(path_of(name, "/csr"), "certificate request"),
+                             " and send it to the CA. It holds nothing secret.")),
+              heading("2. Put the answer in"), import_form(visit, name));
+}
+
+Html steps(const Visit& visit, std::string_view name, const JsonObject& identity) {
+  const JsonObject* candidate = json_object(identity, "candidate");
+  const bool is_manual = shown(identity, "issuer") == "manual";
+  Html html = section("Under way", candidate);
+  if (!visit.may(Access::kOperator)) return html;
+  if (candidate != nullptr) {
+    html += candidate_steps(visit, name, *candidate);
+  } else if (is_manual) {
+    html += join(heading("A new certificate"),
+                 paragraph("This makes a new key in the HSM and a request for the CA. Nothing changes for the mail."),
+                 act_button(visit, path_of(name, "/request"), "Make a new request"));
+  } else {
+    html += join(heading("Renew now"),
+                 paragraph("Renewal happens by itself in good time. You can also start it now; mail is not disturbed."),
+                 act_button(visit, path_of(name, "/renew"), "Renew now", ButtonKind::kSecondary));
+  }
+  return html;
+}
+
+Html way_back(const Visit& visit, std::string_view name, const JsonObject& identity) {
+  const JsonObject* previous = json_object(identity, "previous");
+  if (previous == nullptr) return {};
+  Html html = section("The one before", previous);
+  if (visit.may(Access::kOperator))
+    html += act_button(visit, path_of(name, "/rollback"), "Go back to this certificate", ButtonKind::kSecondary);
+  return html;
+}
+
+std::string issuer_of(const JsonObject& identity) {
+  for (const Issuer& issuer : kIssuers)
+    if (issuer.name == shown(identity, "issuer")) return std::string(issuer.means);
+  return shown(identity, "issuer");
+}
+
+/// The identity of that name, from cert-list.
+Result<JsonObject> find_identity(const Visit& visit, std::string_view name) {
+  const auto answer = ask(visit, visit.at.settings.renewal_door, "cert-list");
+  if (!answer) return std::unexpected(answer.error());
+  if (const JsonArray* identities = json_array(*answer, "identities"))
+    for (const Json& entry : *identities)
+      if (entry.is_object() && shown(entry.get_object(), "name") == name) return entry.get_object();
+  return fail(ErrorCode::kNotFound, "there is no such identity");
+}
+
+Response identity_page(Visit& visit, const IdentityName& name, const Html& above, Status status) {
+  const auto identity = find_identity(visit, name.name);
+  if (!identity && identity.error().code == ErrorCode::kNotFound)
+    return page(visit, Place::kCertificates, name.title, join(above, inset("This appliance has no such identity.")), 404);
+  if (!identity)
+    return page(visit, Place::kCertificates, name.title,
+                join(above, not_answering("The certificate service", kConsequence)), status);
+  const JsonObject* active = json_object(*identity, "active");
+  const Html content = join(
+      above, paragraph(join(tag(tone_of(*identity), word_of(*identity)), " ", name.means)), alarm_of(*identity),
+      next_of(*identity), paragraph(join("It is renewed ", issuer_of(*identity), ".")),
+      section("In use", active), steps(visit, name.name, *identity), way_back(visit, name.name, *identity),
+      paragraph(link("/certificates", "Back to all certificates")));
+  return page(visit, Place::kCertificates, name.title, content, status);
+}
+
+/// "a; b; c" as a list: the daemon puts each reason between semicolons or on a line of its own.
+std::vector<std::string> reasons_in(std::string_view message) {
+  std::vector<std::string> reasons;
+  while (!message.empty()) {
+    const auto end = std::min(message.find("; "), message.find('\n'));
+    if (const auto reason = message.substr(0, end); !reason.empty()) reasons.emplace_back(reason);
+    message = end == std::string_view::npos ? std::string_view() : message.substr(end + (message[end] == ';' ? 2 : 1));
+  }
+  return reasons;
+}
+
+/// One act on one identity: what is asked, how the refusal is introduced, and what the next page says.
+struct Step {
+  std::string_view operation;
+  std::string_view refused;
+  std::string_view done;
+};
+
+Response take_step(Visit& visit, const Step& step, JsonObject request = {}) {
+  const IdentityName* name = identity_named(visit.segments[0]);
+  if (name == nullptr) return apology(visit, 404, "Page not found", "There is no such certificate.");
+  request["identity"] = name->name;
+  const Act act{.action = step.operation, .object = "identity/" + std::string(name->name), .params = request};
+  const auto answer = perform(visit, act, visit.at.settings.renewal_door, step.operation, request);
+  if (answer) return redirect_to(path_of(name->name, "?done=" + std::string(step.done)));
+  const bool is_away = answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
+  const std::vector<std::string> reasons =
+      is_away ? std::vector<std::string>{"The certificate service is not answering just now. " + std::string(kConsequence)}
+              : reasons_in(answer.error().message);
+  return identity_page(visit, *name, problem(step.refused, reasons), is_away ? 503 : 422);
+}
+
+}  // namespace
+
+Response certificates_page(Visit& visit) {
+  const auto answer = ask(visit, visit.at.settings.renewal_door, "cert-list");
+  const JsonArray* identities = answer ? json_array(*answer, "identities") : nullptr;
+  if (identities == nullptr)
+    return page(visit, Place::kCertificates, "Certificates", not_answering("The certificate service", kConsequence));
+  Html cards;
+  for (const Json& entry : *identities) {
+    const JsonObject& identity = entry.is_object() ? entry.get_object() : JsonObject();
+    const IdentityName* name = identity_named(shown(identity, "name"));
+    if (name == nullptr) continue;
+    const JsonObject* active = json_object(identity, "active");
+    cards += el("li", {{"class", "ps-light"}},
+                el("div", {{"class", "ps-light__head"}},
+                   el("h2", {{"class", "govuk-heading-m ps-light__name"}}, name->title),
+                   tag(tone_of(identity), word_of(identity))),
+                paragraph(name->means),
+                active == nullptr ? Html() : paragraph(join("Valid until ", friendly_time(shown(*active, "not_after")), ".")),
+                alarm_of(identity), next_of(identity),
+                el("p", {{"class", "govuk-body ps-light__action"}},
+                   el("a", {{"class", "govuk-link"}, {"href", path_of(name->name)}}, "Open",
+                      el("span", {{"class", "govuk-visually-hidden"}}, " ", name->title))));
+  }
+  return page(visit, Place::kCertificates, "Certificates", el("ul", {{"class", "ps-lights"}}, cards));
+}
+
+Response certificate_page(Visit& visit) {
+  const IdentityName* name = identity_named(visit.segments[0]);
+  if (name == nullptr) return apology(visit, 404, "Page not found", "There is no such certificate.");
+  Html above;
+  for (const Done& done : kDone)
+    if (done.name == visit.query.text("done")) above = success(done.text);
+  return identity_page(visit, *name, above, 200);
+}
+
+Response certificate_csr(Visit& visit) {
+  const IdentityName* name = identity_named(visit.segments[0]);
+  if (name == nullptr) return apology(visit, 404, "Page not found", "There is no such certificate.");
+  const auto answer = ask(visit, visit.at.settings.renewal_door, "cert-csr", {{"identity", name->name}});
+  if (!answer)
+    return identity_page(visit, *name, problem("There is no request to download", {answer.error().message}), 404);
+  Response response = file_response("application/pkcs10", shown(*answer, "csr"));
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + std::string(name->name) + "-" +
+                                                           std::to_string(count_of(*answer, "generation")) + ".csr\"");
+  return response;
+}
+
+Response certificate_request(Visit& visit) {
+  return take_step(visit, {"cert-request", "No new request was made", "requested"});
+}
+
+Response certificate_import(Visit& visit) {
+  std::string pem = visit.form.text("file");
+  if (pem.empty()) pem = visit.form.text("pem");
+  const IdentityName* name = identity_named(visit.segments[0]);
+  if (name != nullptr && (pem.empty() || pem.size() > kMaxPemBytes))
+    return identity_page(visit, *name,
+                         problem("The certificate was not imported",
+                                 {pem.empty() ? "Choose the file, or paste what the CA sent."
+                                              : "That is too long for a certificate."}),
+                         422);
+  return take_step(visit, {"cert-import", "The certificate was not imported", "imported"}, {{"pem", pem}});
+}
+
+Response certificate_activate(Visit& visit) {
+  return take_step(visit, {"cert-activate", "The certificate was not activated", "activated"});
+}
+
+Response certificate_roll_back(Visit& visit) {
+  return take_step(visit, {"cert-rollback", "The earlier certificate was not taken back", "rolled-back"});
+}
+
+Response certificate_renew(Visit& visit) {
+  return take_step(visit, {"cert-renew", "The renewal was not started", "renewing"});
+}
+
+}  // namespace privyseal::web

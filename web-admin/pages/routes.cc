@@ -1,0 +1,62 @@
+#include "web-admin/pages/routes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "web-admin/pages/assets.h"
+#include "web-admin/pages/audit.h"
+#include "web-admin/pages/certificates.h"
+#include "web-admin/pages/claim.h"
+#include "web-admin/pages/dashboard.h"
+#include "web-admin/pages/keys.h"
+#include "web-admin/pages/mail.h"
+#include "web-admin/pages/sign_in.h"
+#include "web-admin/pages/users.h"
+
+namespace privyseal::web {
+namespace {
+
+using enum Access;
+
+constexpr std::array kRoutes{
+    Route{Method::kGet, "/", kSignedIn, dashboard_page},
+    Route{Method::kGet, "/mail", kSignedIn, mail_page},
+    Route{Method::kGet, "/mail/{}", kSignedIn, mail_track_page},
+    Route{Method::kGet, "/certificates", kSignedIn, certificates_page},
+    Route{Method::kGet, "/certificates/{}", kSignedIn, certificate_page},
+    Route{Method::kGet, "/certificates/{}/csr", kSignedIn, certificate_csr},
+    Route{Method::kPost, "/certificates/{}/request", kOperator, certificate_request},
+    Route{Method::kPost, "/certificates/{}/import", kOperator, certificate_import},
+    Route{Method::kPost, "/certificates/{}/activate", kOperator, certificate_activate},
+    Route{Method::kPost, "/certificates/{}/rollback", kOperator, certificate_roll_back},
+    Route{Method::kPost, "/certificates/{}/renew", kOperator, certificate_renew},
+    Route{Method::kGet, "/keys", kSignedIn, keys_page},
+    Route{Method::kGet, "/audit", kSignedIn, audit_page},
+    Route{Method::kGet, "/audit/{}", kSignedIn, audit_log_page},
+    Route{Method::kGet, "/audit/{}/verify", kSignedIn, audit_verify_page},
+    Route{Method::kGet, "/users", kSignedIn, users_page},
+    Route{Method::kPost, "/users/invite", kOfficer, user_invite},
+    Route{Method::kPost, "/users/{}/end", kOfficer, user_end},
+    Route{Method::kGet, "/sign-in", kAnyone, sign_in_page},
+    Route{Method::kPost, "/sign-in/options", kAnyone, sign_in_options},
+    Route{Method::kPost, "/sign-in/finish", kAnyone, sign_in_finish},
+    Route{Method::kPost, "/sign-out", kSignedIn, sign_out},
+    Route{Method::kGet, "/claim", kAnyone, claim_page},
+    Route{Method::kPost, "/claim", kAnyone, claim_code},
+    Route{Method::kPost, "/claim/options", kAnyone, claim_options},
+    Route{Method::kPost, "/claim/finish", kAnyone, claim_finish},
+    Route{Method::kGet, "/assets/console.css", kAnyone, console_css},
+    Route{Method::kGet, "/assets/passkey.js", kAnyone, passkey_js},
+    Route{Method::kGet, "/assets/icon.svg", kAnyone, icon_svg},
+};
+
+// An auditor changes nothing: the one form that he may send ends his own session.
+static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
+  return route.method == Method::kGet || route.access != kSignedIn || route.pattern == "/sign-out";
+}));
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+}  // namespace privyseal::web

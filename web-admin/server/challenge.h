@@ -1,0 +1,65 @@
+/// Questions that were put to authenticators and not answered yet: each good for five minutes and one answer.
+///
+/// Also what a claim code that was right has opened, until its passkey is made. In memory only: a restart
+/// asks again.
+///
+/// Threads: one.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "firmware/base/clock.h"
+#include "web-admin/server/claim.h"
+#include "web-admin/server/crypto.h"
+#include "web-admin/server/passkey.h"
+#include "web-admin/server/users.h"
+
+namespace privyseal::web {
+
+inline constexpr std::chrono::minutes kChallengeLimit{5};
+inline constexpr std::size_t kMaxChallenges = 256;
+
+/// What the question was about.
+struct Challenge {
+  Bytes bytes = {};
+  Ceremony ceremony = Ceremony::kGet;
+  // For kCreate: whose passkey it will be.
+  std::optional<Claim> claim = {};
+  NewUser person = {};
+  Bytes handle = {};
+};
+
+class Challenges {
+ public:
+  /// Puts a new question to a visitor; his earlier one is forgotten, and beyond kMaxChallenges the oldest.
+  const Challenge& put(const std::string& visit, Challenge about, WallTime now);
+  /// The question, which is gone with this whatever the answer is worth. None: there was none, or it is too old.
+  [[nodiscard]] std::optional<Challenge> take(const std::string& visit, Ceremony ceremony, WallTime now);
+
+ private:
+  struct Open {
+    Challenge challenge;
+    WallTime put_at;
+  };
+  std::map<std::string, Open> open_;  // by the visitor's cookie
+};
+
+/// Claims whose code was typed right, by the visitor's cookie.
+class OpenClaims {
+ public:
+  void put(const std::string& visit, Claim claim, WallTime now);
+  [[nodiscard]] std::optional<Claim> find(const std::string& visit, WallTime now) const;
+  void forget(const std::string& visit) { open_.erase(visit); }
+
+ private:
+  struct Open {
+    Claim claim;
+    WallTime put_at;
+  };
+  std::map<std::string, Open> open_;
+};
+
+}  // namespace privyseal::web

@@ -1,0 +1,51 @@
+/// The console's settings file, read once at start.
+///
+///     listen = "192.0.2.2:8443"
+///     hosts = ["gateway.lawfirm.example:8443"]   # what a browser may call us: exact Host headers
+///     rp_id = "gateway.lawfirm.example"          # the domain that passkeys are made for
+///     hostname = "gateway.lawfirm.example"       # in the audit log's origin
+///     identity = "/var/lib/privyseal-renewd/identities/console"
+///     openssl_config = "/etc/privyseal/openssl.cnf"
+///     keyd = "/run/privyseal-keyd/socket"
+///     state = "/var/lib/privyseal-console"
+///     status = ""                                # optional: a file for the address, once open
+///     validated_token = false                    # optional: true only where the HSM is a validated one
+///     [doors]
+///     gateway = "/run/privyseal-gateway/door"
+///     renewal = "/run/privyseal-renewd/door"
+///     [door]                                     # our own: firmware/base/door.h
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/base/config.h"
+#include "firmware/base/door.h"
+#include "web-admin/server/passkey.h"
+
+namespace privyseal::web {
+
+struct Settings {
+  std::string listen_host;  ///< an address
+  std::uint16_t listen_port = 0;
+  std::vector<std::string> hosts;
+  std::string hostname;
+  RelyingParty party;  ///< rp_id, and https:// before each host
+  std::filesystem::path identity;
+  std::filesystem::path openssl_config;
+  std::filesystem::path keyd;
+  std::filesystem::path state;
+  std::filesystem::path status;
+  bool validated_token = false;
+  std::filesystem::path gateway_door;
+  std::filesystem::path renewal_door;
+  std::optional<DoorSettings> door;
+};
+
+/// kInvalid: a setting is missing, malformed or unknown; the message names it.
+[[nodiscard]] Result<Settings> read_settings(Config config);
+
+}  // namespace privyseal::web

@@ -57,7 +57,8 @@ std::string settings_toml(const GatewaySettings& settings, const std::filesystem
        << side_toml(settings.lan, settings.folder, "lan", "server")
        << side_toml(settings.cjsm, settings.folder, "cjsm", "relay") << "client_names = ["
        << quoted(settings.client_name) << "]\n"
-       << "[audit]\nkeyd_socket = " << quoted(settings.keyd_socket) << "\n"
+       << "[audit]\nkeyd_socket = " << quoted(settings.keyd_socket)
+       << "\nkey = " << quoted(settings.audit_key) << "\n"
        << "[door]\npath = " << quoted(settings.folder / "door") << "\nmode = \"0666\"\n"
        << "[door.callers]\nconsole = [" << quoted(std::to_string(::getuid())) << "]\n";
   return toml.str();

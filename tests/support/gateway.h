@@ -41,6 +41,7 @@ struct GatewaySettings {
   Side lan;
   Side cjsm;
   std::string client_name = "relay.cjsm.example";  ///< SAN that the relay's client certificate must have
+  std::string audit_key = "audit";                 ///< signs checkpoints
   std::string extra;                               ///< TOML lines at the top
   std::uint64_t max_message_bytes = 26214400;
   std::vector<std::string> environment{};  ///< "NAME=value"

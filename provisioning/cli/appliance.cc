@@ -47,10 +47,11 @@ Result<void> Appliance::look_for(Daemon daemon) const {
               std::format("{} does not answer: there is no {}", name_of(daemon), socket.string()));
 }
 
-Result<JsonObject> Appliance::ask(Daemon daemon, const JsonObject& request) const {
+Result<JsonObject> Appliance::ask(Daemon daemon, const JsonObject& request,
+                                  std::optional<std::chrono::milliseconds> deadline) const {
   CHECK(daemon != Daemon::kKeyd);
   if (auto found = look_for(daemon); !found) return std::unexpected(found.error());
-  auto answer = ask_door(socket_of(daemon), request, deadline_);
+  auto answer = ask_door(socket_of(daemon), request, deadline.value_or(deadline_));
   if (!answer) return fail(name_of(daemon), answer.error());
   return answer;
 }

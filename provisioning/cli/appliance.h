@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,9 @@ class Appliance {
   /// Touches nothing.
   explicit Appliance(std::filesystem::path run, std::chrono::milliseconds deadline = kDeadline);
 
-  /// One question at a daemon's door; keyd has none (a CHECK).
-  [[nodiscard]] Result<JsonObject> ask(Daemon daemon, const JsonObject& request) const;
+  /// One question at a daemon's door; keyd has none (a CHECK). `deadline`: other than the usual one.
+  [[nodiscard]] Result<JsonObject> ask(Daemon daemon, const JsonObject& request,
+                                       std::optional<std::chrono::milliseconds> deadline = {}) const;
 
   [[nodiscard]] Result<bool> keyd_is_ready();
   [[nodiscard]] Result<std::vector<hsm::KeyInfo>> keys();

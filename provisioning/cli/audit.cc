@@ -17,7 +17,8 @@ namespace {
 using Kind = Option::Kind;
 
 constexpr std::int64_t kMostLines = 500;
-constexpr mode_t kEvidence = 0640;  // it names people
+constexpr std::chrono::minutes kTimeToVerify{2};  // a million entries take seconds
+constexpr mode_t kEvidence = 0640;                // it names people
 
 const Option kLog{.name = "log",
                   .value = "keyd|gatewayd|renewd|admind",
@@ -89,7 +90,11 @@ Result<void> look_at(Appliance& appliance, Daemon daemon, const Result<Bytes>& k
   if (const auto checked = check_log(*log, *key); !checked)
     return fail(ErrorCode::kInvalid, checked.error().message);
   if (daemon == Daemon::kKeyd) return {};
-  return appliance.ask(daemon, {{"op", "audit-verify"}}).transform([](const auto&) {});
+  const auto own = appliance.ask(daemon, {{"op", "audit-verify"}}, kTimeToVerify);
+  if (!own) return std::unexpected(own.error());
+  if (own->contains("first_bad") || !shown(*own, "why").empty())
+    return fail(ErrorCode::kInvalid, std::format("{}: {}", name_of(daemon), shown(*own, "why")));
+  return {};
 }
 
 JsonObject verdict_of(Appliance& appliance, Daemon daemon, const Result<Bytes>& key) {

@@ -34,6 +34,9 @@ JsonObject key_inventory(const std::vector<hsm::KeyInfo>& keys, const std::vecto
                               {"uses", JsonObject{{"tls_client", count.tls_client},
                                                   {"tls_server", count.tls_server},
                                                   {"csr", count.csr},
+                                                  {"certificate", count.certificate},
+                                                  {"crl", count.crl},
+                                                  {"checkpoint", count.checkpoint},
                                                   {"refused", count.refused}}}});
   }
   return {{"ok", true}, {"keys", std::move(list)}};
@@ -44,16 +47,20 @@ std::string key_list_text(const JsonObject& inventory) {
   Table table({"NAME",
                "ROLE",
                "TYPE",
-               {"TLS CLIENT", Align::kRight},
-               {"TLS SERVER", Align::kRight},
+               {"TLS", Align::kRight},
                {"CSR", Align::kRight},
+               {"CA", Align::kRight},
+               {"CHECKPOINT", Align::kRight},
                {"REFUSED", Align::kRight},
                "PUBLIC KEY (SHA-256)"});
   for (const JsonObject* key : objects_at(inventory, "keys")) {
     const JsonObject& uses = object_at(*key, "uses");
-    table.add({shown(*key, "name"), shown(*key, "role"), shown(*key, "type"), shown(uses, "tls_client"),
-               shown(uses, "tls_server"), shown(uses, "csr"), shown(uses, "refused"),
-               shown(*key, "fingerprint")});
+    const auto sum = [&](const char* one, const char* other) {
+      return std::to_string(count_at(uses, one) + count_at(uses, other));
+    };
+    table.add({shown(*key, "name"), shown(*key, "role"), shown(*key, "type"), sum("tls_client", "tls_server"),
+               shown(uses, "csr"), sum("certificate", "crl"), shown(uses, "checkpoint"),
+               shown(uses, "refused"), shown(*key, "fingerprint")});
   }
   return table.text("The token holds no key.") +
          "\nUses are counted since keyd started. No private key can leave the token.\n";

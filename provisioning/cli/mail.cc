@@ -1,5 +1,6 @@
 #include "provisioning/cli/mail.h"
 
+#include <algorithm>
 #include <format>
 #include <limits>
 
@@ -49,6 +50,31 @@ std::string way(const JsonObject& mail) {
   if (direction == "out") return "to CJSM";
   if (direction == "in") return "from CJSM";
   return direction;
+}
+
+/// The null reverse-path of a delivery notice is "<>".
+std::string sender_of(const JsonObject& mail) {
+  std::string sender = shown(mail, "sender");
+  return sender.empty() ? "<>" : sender;
+}
+
+/// How many recipients there are; a door may list fewer than that.
+std::uint64_t recipient_count(const JsonObject& mail) {
+  return std::max<std::uint64_t>(count_at(mail, "recipient_count"), texts_at(mail, "recipients").size());
+}
+
+std::string first_recipient(const JsonObject& mail) {
+  const auto recipients = texts_at(mail, "recipients");
+  if (recipients.empty()) return {};
+  const std::uint64_t others = recipient_count(mail) - 1;
+  return recipients.front() + (others > 0 ? std::format(" and {}", counted(others, "other")) : "");
+}
+
+void add_recipients(Fields& fields, const JsonObject& mail) {
+  const auto recipients = texts_at(mail, "recipients");
+  for (std::size_t i = 0; i < recipients.size(); ++i) fields.add(i == 0 ? "to" : "", recipients[i]);
+  if (const std::uint64_t count = recipient_count(mail); count > recipients.size())
+    fields.add("", std::format("and {} not listed here", counted(count - recipients.size(), "other")));
 }
 
 /// "TLSv1.3, X25519, TLS_AES_256_GCM_SHA384, a new handshake".
@@ -102,21 +128,16 @@ std::string mail_find_text(const JsonObject& answer) {
                "FROM",
                "TO",
                {"BYTES", Table::Align::kRight},
-               "OUTCOME",
-               "REPLY"});
+               "OUTCOME"});
   const auto mails = objects_at(answer, "mails");
-  for (const JsonObject* mail : mails) {
-    std::string sender = shown(*mail, "sender");
-    if (sender.empty()) sender = "<>";  // the null reverse-path of a delivery notice
-    table.add({shown(*mail, "id"), shown_time(*mail, "opened_at"), way(*mail), sender,
-               shown(*mail, "recipients"), shown(*mail, "size"), shown(*mail, "outcome"),
-               shown(*mail, "reply")});
-  }
+  for (const JsonObject* mail : mails)
+    table.add({shown(*mail, "id"), shown_time(*mail, "opened_at"), way(*mail), sender_of(*mail),
+               first_recipient(*mail), shown(*mail, "size"), shown(*mail, "outcome")});
   std::string text = table.text("No mail matches.");
-  if (!mails.empty())
-    text += std::format(
-        "\nNewest first. {}Older ones: --before {}; the whole story of one: privyseal mail track ID\n",
-        kLondon, escaped(shown(*mails.back(), "id")));
+  if (mails.empty()) return text;
+  text += std::format("\nNewest first. {}The whole way of one: privyseal mail track ID\n", kLondon);
+  if (json_flag(answer, "more", false).value_or(false))
+    text += std::format("There are more: --before {}\n", escaped(shown(*mails.back(), "id")));
   return text;
 }
 
@@ -124,11 +145,10 @@ std::string mail_track_text(const JsonObject& answer) {
   const JsonObject& mail = object_at(answer, "mail");
   Fields fields;
   fields.add("mail", shown(mail, "id") + ", " + way(mail));
-  std::string sender = shown(mail, "sender");
-  fields.add("from", sender.empty() ? "<>" : sender);
-  fields.add("to", shown(mail, "recipients"));
+  fields.add("from", sender_of(mail));
+  add_recipients(fields, mail);
   fields.add("message id", shown(mail, "message_id"));
-  fields.add("bytes", shown(mail, mail.contains("size_bytes") ? "size_bytes" : "size"));
+  fields.add("bytes", shown(mail, "size"));
   fields.add("came from", shown(mail, "client_address"));
   fields.add("went to", shown(mail, "hop"));
   fields.add("opened", shown_time(mail, "opened_at"));

@@ -9,7 +9,8 @@
 namespace privyseal::cli {
 namespace {
 
-constexpr std::chrono::days kSoon{14};  // a certificate that ends sooner wants a person
+constexpr std::chrono::minutes kSignedWithin{5};  // a log is signed once a minute
+constexpr std::chrono::days kSoon{14};            // a certificate that ends sooner wants a person
 
 Light no_answer(std::string name, std::string_view daemon, const Error& error) {
   return {.name = std::move(name),
@@ -29,6 +30,15 @@ bool is_after(const JsonObject& object, std::string_view later, std::string_view
 std::string today_text(const JsonObject& today) {
   return std::format("today {} delivered, {} refused, {} deferred, {} failed", count_at(today, "delivered"),
                      count_at(today, "refused"), count_at(today, "deferred"), count_at(today, "failed"));
+}
+
+/// Mail flows on without checkpoints, but the evidence of it grows weaker.
+std::string audit_trouble(const JsonObject& audit, WallTime now) {
+  const auto since = parse_time(shown(audit, "unsigned_since"));
+  if (!since || now - *since < kSignedWithin) return {};
+  const std::string failure = escaped(shown(audit, "failure"));
+  return std::format("Mail flows, but its audit log has not been signed since {}{}.", london(*since),
+                     failure.empty() ? "" : ": " + failure);
 }
 
 /// One identity's part in the light; the worst one speaks.
@@ -92,33 +102,34 @@ std::string_view to_string(Colour colour) {
   return "red";
 }
 
-Light mail_light(const Result<JsonObject>& status, WallTime) {
+Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
   const std::string today = today_text(object_at(*status, "today"));
-  Light light{.name = "mail", .colour = Colour::kGreen, .sentence = "", .action = ""};
-  if (shown(*status, "state") != "running") {
-    light.colour = Colour::kAmber;
-    light.sentence =
-        std::format("The gateway is {}: it takes no new mail; {}.", escaped(shown(*status, "state")), today);
-    light.action = "systemctl status privyseal-gatewayd";
-  } else if (is_after(relay, "last_failure_at", "last_delivered_at")) {
-    light.colour = Colour::kAmber;
-    light.sentence =
+  const auto amber = [](std::string sentence, std::string action) {
+    return Light{.name = "mail",
+                 .colour = Colour::kAmber,
+                 .sentence = std::move(sentence),
+                 .action = std::move(action)};
+  };
+  if (shown(*status, "state") != "running")
+    return amber(
+        std::format("The gateway is {}: it takes no new mail; {}.", escaped(shown(*status, "state")), today),
+        "systemctl status privyseal-gatewayd");
+  if (is_after(relay, "last_failure_at", "last_delivered_at"))
+    return amber(
         std::format("The last mail to {} failed at {}: {}. What was not taken waits at its sender; {}.",
                     escaped(shown(relay, "host")), shown_time(relay, "last_failure_at"),
-                    escaped(shown(relay, "last_failure")), today);
-    light.action = "privyseal mail find --outcome deferred";
-  } else if (count_at(object_at(*status, "today"), "failed") > 0) {
-    light.colour = Colour::kAmber;
-    light.sentence = std::format("Mail flows, but some ended without a verdict: {}.", today);
-    light.action = "privyseal mail find --outcome unknown";
-  } else {
-    const std::string last = shown_time(relay, "last_delivered_at");
-    light.sentence = std::format("Mail flows: {}; the relay {}.", today,
-                                 last.empty() ? "has not taken one yet" : "last took one at " + last);
-  }
-  return light;
+                    escaped(shown(relay, "last_failure")), today),
+        "privyseal mail find --outcome deferred");
+  if (std::string trouble = audit_trouble(object_at(*status, "audit"), now); !trouble.empty())
+    return amber(std::move(trouble), "privyseal audit verify gatewayd");
+  const std::string last = shown_time(relay, "last_delivered_at");
+  return {.name = "mail",
+          .colour = Colour::kGreen,
+          .sentence = std::format("Mail flows: {}; the relay {}.", today,
+                                  last.empty() ? "has not taken one yet" : "last took one at " + last),
+          .action = ""};
 }
 
 Light key_light(const Result<bool>& is_ready, const Result<std::vector<hsm::KeyInfo>>& keys,

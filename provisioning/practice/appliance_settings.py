@@ -41,7 +41,6 @@ activate = 1
         keyd = self.places.keyd
         return f"""\
 state = "{keyd}/state"
-host = "{GATEWAY_NAME}"
 [socket]
 path = "{self.places.keyd_socket}"
 mode = "0666"   # whoever connects, keyd asks the kernel who it is and looks into its table
@@ -55,6 +54,8 @@ gateway = ["privyseal-gateway"]
 provisioning = ["root", "privyseal-admin"]
 renewal = ["privyseal-renewd"]
 console = ["privyseal-console"]
+[audit]
+host = "{GATEWAY_NAME}"
 """
 
     def renewd(self) -> str:

@@ -7,8 +7,21 @@ from practice import Practice
 def next_steps(practice: Practice) -> str:
     ports, places = practice.ports, practice.places
     provision = shown(places.program("provisioning/privyseal-provision"))
+    privyseal = f'{shown(places.program("provisioning/cli/privyseal"))} --run {shown(places.run)}'
+    claim = practice.appliance.ask("console", "claim")
     return f"""\
-The lab is up; Ctrl-C ends it. In another terminal, in this folder, try:
+The lab is up; Ctrl-C ends it.
+
+  the console    {claim["url"]}
+  claim code     {claim["code"]}   (for the first officer; until {claim["expires_at"]})
+    A browser on this machine, with a passkey; it must first trust the appliance's own CA: {shown(places.lan_root)}
+
+In another terminal, in this folder, try:
+
+  how the appliance is, what went through it, its certificates:
+    ./dev shell {privyseal} status
+    ./dev shell {privyseal} mail find
+    ./dev shell {privyseal} cert list
 
   a message of your own, through the organisation's mail server:
     ./dev shell swaks --server 127.0.0.1:{ports.org} --from alice@lawfirm.example --to bob@police.example.cjsm.net
@@ -16,7 +29,7 @@ The lab is up; Ctrl-C ends it. In another terminal, in this folder, try:
 
   the same straight to the gateway; the 250 you see is the relay's own:
     ./dev shell swaks --server 127.0.0.1:{ports.lan} --tls --tls-verify --tls-verify-target {GATEWAY_NAME} \\
-      --tls-ca-path {shown(places.pki / "lan-ca.pem")} --from alice@lawfirm.example --to bob@police.example.cjsm.net
+      --tls-ca-path {shown(places.lan_root)} --from alice@lawfirm.example --to bob@police.example.cjsm.net
 
   what must not pass: the same with --to someone@elsewhere.example, or without --tls
 

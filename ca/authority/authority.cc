@@ -303,12 +303,12 @@ Result<void> Authority::revoke(std::string_view serial, Revocation reason, std::
   });
 }
 
-Result<bool> Authority::is_good(const ca::Certificate& certificate) {
+Result<bool> Authority::is_good(const ca::Certificate& certificate, std::string_view profile) {
   const auto row = state_->store.issued(certificate.serial);
   if (!row) return std::unexpected(row.error());
   const WallTime now = state_->clock.now();
-  return *row && (*row)->fingerprint == certificate.fingerprint && !(*row)->revoked_at &&
-         certificate.not_before <= now && now <= (*row)->not_after;
+  return *row && (*row)->fingerprint == certificate.fingerprint && (*row)->profile == profile &&
+         !(*row)->revoked_at && certificate.not_before <= now && now <= (*row)->not_after;
 }
 
 Result<std::string> Authority::crl() {

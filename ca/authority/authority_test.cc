@@ -187,11 +187,11 @@ TEST_F(AuthorityTest, NothingOutlivesTheRoot) {
 
 TEST_F(AuthorityTest, RevokesOnceAndListsItAtOnce) {
   const auto certificate = authority->issue("mail-server", csr(kMail), "a").value();
-  EXPECT_TRUE(authority->is_good(certificate).value());
+  EXPECT_TRUE(authority->is_good(certificate, "mail-server").value());
   EXPECT_FALSE(is_revoked(certificate));
   ASSERT_TRUE(authority->revoke(certificate.serial, Revocation::kKeyCompromise, "alice"));
   EXPECT_TRUE(is_revoked(certificate));
-  EXPECT_FALSE(authority->is_good(certificate).value());
+  EXPECT_FALSE(authority->is_good(certificate, "mail-server").value());
   EXPECT_EQ(authority->list(0, 1)->front().revoked_at, clock.now());
   EXPECT_EQ(authority->revoke(certificate.serial, Revocation::kUnspecified, "a").error().code,
             ErrorCode::kConflict);
@@ -203,9 +203,10 @@ TEST_F(AuthorityTest, KnowsItsOwnFromOthers) {
   const auto certificate = authority->issue("mail-server", csr(kMail), "a").value();
   ca::Certificate forged = certificate;  // the same serial number
   forged.fingerprint = std::string(64, '0');
-  EXPECT_FALSE(authority->is_good(forged).value());
+  EXPECT_FALSE(authority->is_good(forged, "mail-server").value());
+  EXPECT_FALSE(authority->is_good(certificate, "egress-gateway").value());
   clock.at = certificate.not_after + 1s;
-  EXPECT_FALSE(authority->is_good(certificate).value());
+  EXPECT_FALSE(authority->is_good(certificate, "mail-server").value());
 }
 
 TEST_F(AuthorityTest, TheRevocationListNeverLapses) {

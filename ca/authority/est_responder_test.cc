@@ -99,6 +99,8 @@ TEST_F(EstResponderTest, RefusesRenewalWithACertificateThatIsNotGoodHere) {
   EXPECT_EQ(responder.answer(post(kReenroll, again, {.certificate = other})).status, 403);
   EXPECT_EQ(responder.answer(post(kReenroll, again, kAlice)).status, 403);
   EXPECT_EQ(responder.answer(post(kReenroll, again, {})).status, 403);
+  EXPECT_EQ(approving.answer(post(kReenroll, again, {.certificate = current})).status,
+            403);  // another profile's
   ASSERT_TRUE(authority->revoke(current.serial, Revocation::kKeyCompromise, "officer"));
   EXPECT_EQ(responder.answer(post(kReenroll, again, {.certificate = current})).status, 403);
   EXPECT_EQ(responder.answer(post(kEnroll, again, {.certificate = current})).status, 403);
@@ -166,6 +168,15 @@ INSTANTIATE_TEST_SUITE_P(, RefusedByResponder,
                              {"TooLong", "POST", kEnroll, kPkcs10, std::string(100'000, 'A'), 400},
                          }),
                          [](const auto& c) { return std::string(c.param.name); });
+
+TEST_F(EstResponderTest, WhatIsWrongOnOurSideIsForOurLogAlone) {
+  ASSERT_TRUE(database.execute("DROP TABLE ca_issued"));
+  const EstReply reply = responder.answer(post(kEnroll, body({"gw.lawfirm.example"}), kAlice));
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_TRUE(reply.retry_after);
+  EXPECT_THAT(reply.problem, HasSubstr("ca_issued"));
+  EXPECT_THAT(reply.body, testing::Not(HasSubstr("ca_issued")));
+}
 
 TEST_F(EstResponderTest, ANameThatIsNotAllowedIsForbiddenWithTheReason) {
   const EstReply reply = responder.answer(post(kEnroll, body({"gw.other.example"}), kAlice));

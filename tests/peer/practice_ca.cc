@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iostream>
 #include <mutex>
 #include <thread>
 
@@ -136,6 +137,7 @@ Result<void> PracticeCa::State::serve(TcpSocket socket) {
                                        .content_type = type == request->fields.end() ? "" : type->second,
                                        .body = request->body,
                                        .caller = caller_of(*request, connection.tls()->facts())});
+  if (!reply.problem.empty()) std::cerr << "practice CA: " << reply.problem << '\n';
   if (auto written = connection.write(to_text(http_of(reply)), kWait); !written) return written;
   connection.close();
   return {};

@@ -100,8 +100,8 @@ class Authority {
 
   /// kNotFound: never issued here. kConflict: revoked already.
   [[nodiscard]] Result<void> revoke(std::string_view serial, Revocation reason, std::string_view actor);
-  /// Whether this very certificate was issued here, is not revoked and not expired.
-  [[nodiscard]] Result<bool> is_good(const ca::Certificate& certificate);
+  /// Whether this very certificate was issued here under `profile`, is not revoked and not expired.
+  [[nodiscard]] Result<bool> is_good(const ca::Certificate& certificate, std::string_view profile);
 
   /// The CRL, PEM. A new one is made when something was revoked since the last, and when half of
   /// the last one's life is over: it never lapses because nothing happened.

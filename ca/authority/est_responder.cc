@@ -67,6 +67,7 @@ EstReply refusal(const Error& error, std::chrono::seconds retry_after) {
   }
   EstReply reply = words(kServiceUnavailable, "not now");
   reply.retry_after = retry_after;
+  reply.problem = error.message;
   return reply;
 }
 
@@ -107,7 +108,7 @@ EstReply EstResponder::enroll(const EstRequest& request) {
 EstReply EstResponder::reenroll(const EstRequest& request) {
   const auto& certificate = request.caller.certificate;
   if (!certificate) return words(kForbidden, "renewal needs the current certificate");
-  const auto is_good = authority_.is_good(*certificate);
+  const auto is_good = authority_.is_good(*certificate, settings_.profile);
   if (!is_good) return refusal(is_good.error(), settings_.retry_after);
   if (!*is_good) return words(kForbidden, "the certificate that was shown is not valid here");
   return decide(request, certificate->subject);

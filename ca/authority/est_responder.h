@@ -37,6 +37,7 @@ struct EstReply {
   std::string authenticate;                         ///< WWW-Authenticate; empty: leave out
   std::string allow;                                ///< Allow, with 405
   std::string body;
+  std::string problem;  ///< what is wrong on our side: for our log, never for the peer
 };
 
 struct EstResponderSettings {

@@ -27,6 +27,14 @@ Result<std::string> Connection::read_line(std::chrono::milliseconds wait) {
   }
 }
 
+Result<std::string> Connection::read_bytes(std::size_t count, std::chrono::milliseconds wait) {
+  while (buffer_.size() - start_ < count)
+    if (auto filled = fill(wait); !filled) return std::unexpected(filled.error());
+  std::string bytes = buffer_.substr(start_, count);
+  start_ = scanned_ = start_ + count;
+  return bytes;
+}
+
 Result<void> Connection::fill(std::chrono::milliseconds wait) {
   std::array<char, 16 * 1024> chunk;
   const auto got = tls_ ? tls_->read(chunk, wait) : socket_->read(chunk, wait);

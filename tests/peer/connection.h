@@ -26,6 +26,8 @@ class Connection {
 
   /// One line without its LF or CRLF. kInvalid: longer than 4 MiB.
   [[nodiscard]] Result<std::string> read_line(std::chrono::milliseconds wait);
+  /// Exactly so many bytes.
+  [[nodiscard]] Result<std::string> read_bytes(std::size_t count, std::chrono::milliseconds wait);
   [[nodiscard]] Result<void> write(std::string_view bytes, std::chrono::milliseconds wait);
 
   /// Bytes that were received but not read before are dropped, as RFC 3207 section 4.2 wants it.

@@ -179,8 +179,9 @@ int MbedTlsStream::State::configure(const TlsOptions& options, int endpoint) {
 }
 
 int MbedTlsStream::State::configure_peers(const TlsOptions& options) {
-  mbedtls_ssl_conf_authmode(&config,
-                            options.ca_pem.empty() ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
+  mbedtls_ssl_conf_authmode(&config, options.ca_pem.empty()       ? MBEDTLS_SSL_VERIFY_NONE
+                                     : options.peer_may_be_nobody ? MBEDTLS_SSL_VERIFY_OPTIONAL
+                                                                  : MBEDTLS_SSL_VERIFY_REQUIRED);
   if (!options.ca_pem.empty()) {
     if (const int bad = parse_certificates(&ca, options.ca_pem)) return bad;
     mbedtls_ssl_conf_ca_chain(&config, &ca, nullptr);
@@ -222,6 +223,8 @@ Result<void> MbedTlsStream::State::note_facts() {
     mbedtls_x509_dn_gets(subject.data(), subject.size(), &peer->subject);
     facts.peer_subject = subject.data();
     facts.peer_serial = to_hex(std::as_bytes(std::span(peer->serial.p, peer->serial.len)));
+    if (mbedtls_ssl_get_verify_result(&ssl) == 0)
+      facts.peer_der = copy_of(std::as_bytes(std::span(peer->raw.p, peer->raw.len)));
   }
   std::array<unsigned char, 32> exported{};
   if (const int bad = mbedtls_ssl_export_keying_material(&ssl, exported.data(), exported.size(),

@@ -44,6 +44,7 @@ struct TlsOptions {
   TlsVersion most = TlsVersion::kTls13;
   std::shared_ptr<TicketKeys> tickets{};  ///< server only; empty: no resumption
   Bytes session{};                        ///< client only: a saved session to resume
+  bool peer_may_be_nobody = false;  ///< server only, with ca_pem: a client without a certificate is let in
 };
 
 /// What a handshake turned out to be, in the words of the gateway's ledger.
@@ -53,6 +54,7 @@ struct TlsFacts {
   std::string peer_subject;  ///< empty: the other side has no certificate
   std::string peer_serial;   ///< lower-case hex
   std::string session_id;    ///< hex of SHA-256(exporter "EXPORTER-appliance-audit", 32 bytes)[0..16]
+  Bytes peer_der{};          ///< its certificate; empty: it has none, or none that ca_pem vouches for
   bool resumption_offered;   ///< server only: the client came with a valid ticket of ours
 };
 

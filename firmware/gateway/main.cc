@@ -1,8 +1,10 @@
 // privyseal-gatewayd carries mail between the organisation's mail server and the CJSM relay.
 //
-// Talks to: mail servers on both sides (hostile bytes), keyd through the OpenSSL provider, its own ledger.
-// An attacker inside could read mail in transit and have TLS handshakes signed while inside; he could not
-// read a key, sign anything else, or read past mail, because none is kept.
+// Talks to: mail servers on both sides (hostile bytes); keyd, through the OpenSSL provider and for
+// checkpoints of its audit log; its own ledger; local programs at its door, which can only ask. An attacker
+// inside could read mail in transit, have TLS handshakes signed while inside, and add false entries to the
+// audit log; he could not read a key, sign anything else, unsay a signed entry, or read past mail, because
+// none is kept.
 // Gives up at start: new privileges, core dumps, being traced. It never had a token, a PIN or another
 // database.
 #include <iostream>

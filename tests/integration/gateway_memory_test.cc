@@ -46,7 +46,8 @@ class GatewayMemory : public GatewayTest {
 };
 
 TEST_F(GatewayMemory, BigMailStreamsThrough) {
-  expect_out(250, mail_out());
+  // Every loop has carried one: what a thread needs once is not what a mail needs.
+  for (int i = 0; i < 4; ++i) expect_out(250, mail_out());
   const std::size_t before = peak_kib();
   ASSERT_GT(before, 0U);
   const Mail mail = big_mail();

@@ -188,10 +188,10 @@ class Inspection {
 }  // namespace
 
 Result<Verdict> verify(Database& database, std::string_view origin, ByteView public_key) {
-  // One read transaction: what is appended meanwhile is not seen.
-  if (auto begun = database.execute("BEGIN"); !begun) return std::unexpected(begun.error());
+  // One read transaction: what is appended meanwhile is not seen. A savepoint may stand inside another one.
+  if (auto begun = database.execute("SAVEPOINT audit_verify"); !begun) return std::unexpected(begun.error());
   auto verdict = Inspection(database, origin, public_key).run();
-  static_cast<void>(database.execute("ROLLBACK"));
+  static_cast<void>(database.execute("RELEASE audit_verify"));
   return verdict;
 }
 

@@ -66,7 +66,7 @@ class Victim {
   bool rotate_and_kill(const std::string& call, int n) {
     const std::string spec = std::format("{}:signal=KILL:when={}", call, n);
     const auto started =
-        lab_.renewd->start_again({"/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-u", "privyseal-renewd",
+        lab_.renewd->start_again({"/usr/bin/strace", "-f", "-qq", "--kill-on-exit", "-o", "/dev/null", "-u", "privyseal-renewd",
                                   "-e", "trace=" + call, "-e", "inject=" + spec});
     if (!started) return true;  // before its door was open
     ask_to_renew_after(generation_);
@@ -74,19 +74,20 @@ class Victim {
     // Killed, or at rest again because it makes fewer such calls.
     EXPECT_TRUE(wait_until([&] { return !lab_.renewd->process().is_running() || is_at_rest(wanted); }, 60s));
     const bool killed = !lab_.renewd->process().is_running();
-    if (!killed) {
-      // strace passes it on to its child.
-      lab_.renewd->process().signal(SIGTERM);
-      EXPECT_TRUE(lab_.renewd->process().wait(60s));
-    }
+    lab_.renewd->process().kill();  // strace, and renewd with it
     return killed;
   }
 
+  /// As a person would who asks until he is answered.
   void ask_to_renew_after(std::int64_t old) {
-    const JsonObject identity = lab_.renewd->identity("lan");
+    JsonObject identity;
+    const bool answered = wait_until([&] {
+      identity = lab_.renewd->identity("lan");
+      return !identity.empty() || !lab_.renewd->process().is_running();
+    });
+    EXPECT_TRUE(answered);
     const bool is_begun = active_of(identity) > old || number_in(identity, "candidate", "generation") > old;
-    if (!identity.empty() && !is_begun)
-      static_cast<void>(lab_.renewd->ask("cert-renew", {{"identity", "lan"}}));
+    if (!is_begun) static_cast<void>(lab_.renewd->ask("cert-renew", {{"identity", "lan"}}));
   }
 
   bool is_at_rest(std::int64_t generation) {

@@ -64,16 +64,16 @@ class RenewdProbe : public testing::Test {
                     module.string(), lab.keyd.socket().string()));
   }
 
-  /// A server of another make on our own port, with our key: what gatewayd does, less the mail.
+  /// A server of another make on the console's port, with the console's key.
   ChildProcess serve(std::uint16_t port, std::int64_t generation) {
-    const auto folder = lab.keyd.folder() / "renewd";
-    const auto chain = folder / "identities" / "cjsm" / std::to_string(generation) / "chain.pem";
+    const auto folder = lab.renewd->identity_folder("console") / std::to_string(generation);
     auto server = ChildProcess::start(
         {.program = "/usr/bin/openssl",
-         .arguments = {"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-cert", chain, "-key",
-                       "keyd:cjsm-" + std::to_string(generation), "-starttls", "smtp", "-tls1_3", "-quiet"},
+         .arguments = {"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-cert",
+                       folder / "chain.pem", "-key", "keyd:console-" + std::to_string(generation), "-tls1_3",
+                       "-quiet"},
          .environment = {"OPENSSL_CONF=" + openssl_conf().string()},
-         .run_as = Identity{.uid = kGatewayUid, .gid = kGatewayUid},
+         .run_as = Identity{.uid = kConsoleUid, .gid = kConsoleUid},
          .output = lab.keyd.folder() / "s_server.log"});
     CHECK(server.has_value());
     return std::move(*server);
@@ -137,25 +137,31 @@ TEST_F(RenewdProbe, ARelayWithoutStartTlsIsNoTrial) {
 
 TEST_F(RenewdProbe, OurOwnPortIsLookedAtUntilItServesTheNewCertificate) {
   const std::uint16_t port = free_port();
-  start(std::format("live = \"127.0.0.1:{}\"\noverlap_hours = 0\n", port));
-  import();
-  ASSERT_TRUE(wait_for_candidate("proven"));
-  ASSERT_TRUE(activate());
-  ASSERT_TRUE(wait_for_alarm("our own port")) << "nobody listens there yet";
-  EXPECT_EQ(text_in(lab.renewd->identity("cjsm"), "alarm", "cause"), "not-served");
+  auto provisioning = lab.provisioning();
+  ASSERT_TRUE(provisioning.generate("issuing-ca", hsm::KeyRole::kIssuingCa, hsm::KeyType::kEcP256));
+  lab.start(std::format(
+      "[identity.console]\nissuer = \"local\"\ncommon_name = \"console.lawfirm.example\"\n"
+      "dns_names = [\"console.lawfirm.example\"]\nlive = \"127.0.0.1:{}\"\noverlap_hours = 0\n"
+      "[authority]\ncommon_name = \"CA\"\ndomains = [\"lawfirm.example\"]\n",
+      port));
+  const auto wait_for = [&](const std::string& alarm) {
+    return lab.renewd->wait_for("console", [&](const auto& i) {
+      return alarm.empty() ? active_of(i) > 0 && alarm_of(i).empty() : alarm_of(i).contains(alarm);
+    });
+  };
+  ASSERT_TRUE(wait_for("our own port")) << "nobody listens there yet";
+  EXPECT_EQ(text_in(lab.renewd->identity("console"), "alarm", "cause"), "not-served");
   auto server = serve(port, 1);
-  ASSERT_TRUE(lab.renewd->wait_for("cjsm", [](const auto& i) { return alarm_of(i).empty(); }))
-      << to_text(lab.renewd->identity("cjsm"));
+  ASSERT_TRUE(wait_for("")) << to_text(lab.renewd->identity("console"));
 
-  import();
-  ASSERT_TRUE(wait_for_candidate("proven"));
-  ASSERT_TRUE(activate());
-  ASSERT_TRUE(wait_for_alarm("does not serve the certificate of generation 2"));
-  EXPECT_TRUE(lab.answers("cjsm-1")) << "the old key must live while it is the one that is served";
+  ASSERT_TRUE(lab.renewd->ask("cert-renew", {{"identity", "console"}}));
+  ASSERT_TRUE(wait_for("does not serve the certificate of generation 2"));
+  EXPECT_TRUE(lab.answers("console-1")) << "the old key must live while it is the one that is served";
   server.kill();
   server = serve(port, 2);
-  ASSERT_TRUE(lab.renewd->wait_for("cjsm", [](const auto& i) { return alarm_of(i).empty(); }));
-  EXPECT_TRUE(wait_until([&] { return !lab.answers("cjsm-1"); })) << "and is retired then";
+  ASSERT_TRUE(wait_for("")) << to_text(lab.renewd->identity("console"));
+  EXPECT_TRUE(wait_until([&] { return !lab.answers("console-1"); })) << "and is retired then";
+  EXPECT_TRUE(lab.answers("console-2"));
 }
 
 }  // namespace

@@ -202,7 +202,9 @@ Judgement judge(const ImportRules& rules, std::span<const Certificate> offered, 
   check_strength(*leaf, found);
   check_dates(*leaf, now, found);
   std::vector<Certificate> path = check_chain(rules, *leaf, unique, found);
-  if (path.size() < 2) return judgement;  // a leaf that is itself a root is refused as a CA's
+  if (path.size() == 1)
+    add(found, Reason::kNotChained, "it is itself pinned as a root; nobody has issued it to us");
+  if (path.size() < 2) return judgement;
   for (const Certificate& above : std::span(path).subspan(1)) check_dates(above, now, found);
   const Certificate root = std::move(path.back());
   path.pop_back();

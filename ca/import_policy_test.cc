@@ -235,6 +235,15 @@ TEST(Judge, AnUnknownAuthorityWithOurKeyIsRefused) {
               testing::IsSupersetOf({kIsCa, kNotChained}));
 }
 
+TEST(Judge, ASelfSignedCertificateIsNotOursEvenIfItIsPinned) {
+  const test::TestCa self("gateway.example", {.says_ca = false});
+  ImportRules rules = rules_for(first(self.pem()));
+  rules.roots = {first(self.pem())};
+  const auto reasons = codes(judge(rules, parsed(self.pem()), kNow).refusals);
+  EXPECT_THAT(reasons, testing::Contains(kNotChained));
+  EXPECT_THAT(reasons, testing::Not(testing::Contains(kIsCa)));
+}
+
 TEST(Judge, DatesOfTheWholePathCount) {
   const test::TestCa old =
       authorities().root.intermediate("Old Issuer", {.begins = -kDay * 20, .ends = -kDay});

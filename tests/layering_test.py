@@ -26,6 +26,8 @@ OURS = {
     "hsm/provider/": ["hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
     "ca/renewd/": ["ca/", "firmware/tls/", "firmware/smtp/", "hsm/client", "hsm/wire"],
+    "ca/authority/": ["ca/base64", "ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",
+                      "ca/openssl", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -100,6 +102,8 @@ PLANTED = {
     "ca/renewd/est_client.cc": "#include <boost/beast/http.hpp>",
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
+    "ca/chain.cc": "#include <mbedtls/x509_crt.h>",
+    "ca/authority/tbs.cc": '#include "ca/renewd/renewal.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

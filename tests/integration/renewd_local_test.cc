@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "firmware/base/file.h"
+#include "ca/csr.h"
 #include "tests/integration/renewd_lab.h"
 
 namespace privyseal::test {
@@ -66,24 +66,22 @@ TEST_F(RenewdLocal, IssuesForOthersByProfileAndListsWhatItIssued) {
   wait_for_active("lan", 1);
   wait_for_active("console", 1);
   auto provisioning = lab.provisioning();
-  // Any key will do for a request; this one is at hand.
-  ASSERT_TRUE(provisioning.generate("mail", hsm::KeyRole::kLanIdentity, hsm::KeyType::kEcP256));
+  // Any key will do for a request; keyd has some at hand.
+  const auto key = provisioning.generate("mail", hsm::KeyRole::kLanIdentity, hsm::KeyType::kEcP256);
+  ASSERT_TRUE(key);
   const auto csr_for = [&](const std::string& name) {
-    const auto info = provisioning.find_key("mail");
-    return lab.renewd->ask("cert-csr", {{"identity", name}});
+    const auto info = ca::csr_info(key->public_key, {.common_name = name, .organisation = "", .dns_names = {name}});
+    return ca::csr_pem(*info, provisioning.sign_csr("mail", *info).value()).value();
   };
-  EXPECT_EQ(csr_for("lan").error().code, ErrorCode::kNotFound) << "no request is open";
-
-  const auto key = provisioning.find_key("mail").value();
-  const auto csr = certificate_request(key.public_key, "mail.lawfirm.example", [&](ByteView request_info) {
-                     return provisioning.sign_csr("mail", request_info);
-                   }).value();
-  const auto refused = lab.renewd->ask("issue", {{"profile", "mail-server"}, {"csr", csr}});
-  ASSERT_FALSE(refused) << "it asks for no host name";
+  const std::string csr = csr_for("mail.lawfirm.example");
+  const auto refused =
+      lab.renewd->ask("issue", {{"profile", "mail-server"}, {"csr", csr_for("mail.police.example")}});
+  ASSERT_FALSE(refused) << "not a name of ours";
   EXPECT_EQ(refused.error().code, ErrorCode::kDenied);
-  const auto person = lab.renewd->ask("issue", {{"profile", "admin-client"}, {"csr", csr}});
-  ASSERT_TRUE(person) << person.error().message;
-  EXPECT_THAT(json_text(*person, "certificate").value(), StartsWith("-----BEGIN CERTIFICATE-----"));
+  const auto issued = lab.renewd->ask("issue", {{"profile", "mail-server"}, {"csr", csr}});
+  ASSERT_TRUE(issued) << issued.error().message;
+  EXPECT_THAT(json_text(*issued, "certificate").value(), StartsWith("-----BEGIN CERTIFICATE-----"));
+  EXPECT_THAT(json_text(*issued, "chain").value(), StartsWith("-----BEGIN CERTIFICATE-----"));
   EXPECT_EQ(lab.renewd->ask("issue", {{"profile", "egress-gateway"}, {"csr", csr}}).error().code,
             ErrorCode::kNotFound);
 

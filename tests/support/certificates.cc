@@ -197,8 +197,9 @@ struct TestCa::State {
     X509* own = made->certificate.get();
     X509* above = issuer == nullptr ? nullptr : issuer->certificate.get();
     CHECK(X509_set_issuer_name(own, X509_get_subject_name(above == nullptr ? own : above)) == 1);
-    add_extension(own, above, "basicConstraints", "critical,CA:TRUE");
-    add_extension(own, above, "keyUsage", "critical,keyCertSign,cRLSign");
+    add_extension(own, above, "basicConstraints", options.says_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    add_extension(own, above, "keyUsage",
+                  options.says_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
     add_extension(own, above, "subjectKeyIdentifier", "hash");
     if (above != nullptr) add_extension(own, above, "authorityKeyIdentifier", "keyid:always");
     if (!options.name_constraints.empty())

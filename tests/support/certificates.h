@@ -43,6 +43,7 @@ struct CaOptions {
   std::string hash = "SHA256";  ///< of its own certificate's signature
   std::chrono::hours begins{-24 * 60};
   std::chrono::hours ends{24 * 60};
+  bool says_ca = true;             ///< basicConstraints; false: self-signed like a root, but none
   std::string name_constraints{};  ///< critical, when not empty: "permitted;DNS:example"
 };
 

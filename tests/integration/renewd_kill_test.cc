@@ -66,8 +66,8 @@ class Victim {
   bool rotate_and_kill(const std::string& call, int n) {
     const std::string spec = std::format("{}:signal=KILL:when={}", call, n);
     const auto started =
-        lab_.renewd->start_again({"/usr/bin/strace", "-f", "-qq", "--kill-on-exit", "-o", "/dev/null", "-u", "privyseal-renewd",
-                                  "-e", "trace=" + call, "-e", "inject=" + spec});
+        lab_.renewd->start_again({"/usr/bin/strace", "-f", "-qq", "--kill-on-exit", "-o", "/dev/null", "-u",
+                                  "privyseal-renewd", "-e", "trace=" + call, "-e", "inject=" + spec});
     if (!started) return true;  // before its door was open
     ask_to_renew_after(generation_);
     const std::int64_t wanted = generation_ + 1;

@@ -70,7 +70,8 @@ TEST_F(RenewdLocal, IssuesForOthersByProfileAndListsWhatItIssued) {
   const auto key = provisioning.generate("mail", hsm::KeyRole::kLanIdentity, hsm::KeyType::kEcP256);
   ASSERT_TRUE(key);
   const auto csr_for = [&](const std::string& name) {
-    const auto info = ca::csr_info(key->public_key, {.common_name = name, .organisation = "", .dns_names = {name}});
+    const auto info =
+        ca::csr_info(key->public_key, {.common_name = name, .organisation = "", .dns_names = {name}});
     return ca::csr_pem(*info, provisioning.sign_csr("mail", *info).value()).value();
   };
   const std::string csr = csr_for("mail.lawfirm.example");

@@ -67,14 +67,14 @@ class RenewdProbe : public testing::Test {
   /// A server of another make on the console's port, with the console's key.
   ChildProcess serve(std::uint16_t port, std::int64_t generation) {
     const auto folder = lab.renewd->identity_folder("console") / std::to_string(generation);
-    auto server = ChildProcess::start(
-        {.program = "/usr/bin/openssl",
-         .arguments = {"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-cert",
-                       folder / "chain.pem", "-key", "keyd:console-" + std::to_string(generation), "-tls1_3",
-                       "-quiet"},
-         .environment = {"OPENSSL_CONF=" + openssl_conf().string()},
-         .run_as = Identity{.uid = kConsoleUid, .gid = kConsoleUid},
-         .output = lab.keyd.folder() / "s_server.log"});
+    auto server =
+        ChildProcess::start({.program = "/usr/bin/openssl",
+                             .arguments = {"s_server", "-accept", "127.0.0.1:" + std::to_string(port),
+                                           "-cert", folder / "chain.pem", "-key",
+                                           "keyd:console-" + std::to_string(generation), "-tls1_3", "-quiet"},
+                             .environment = {"OPENSSL_CONF=" + openssl_conf().string()},
+                             .run_as = Identity{.uid = kConsoleUid, .gid = kConsoleUid},
+                             .output = lab.keyd.folder() / "s_server.log"});
     CHECK(server.has_value());
     return std::move(*server);
   }
@@ -139,11 +139,11 @@ TEST_F(RenewdProbe, OurOwnPortIsLookedAtUntilItServesTheNewCertificate) {
   const std::uint16_t port = free_port();
   auto provisioning = lab.provisioning();
   ASSERT_TRUE(provisioning.generate("issuing-ca", hsm::KeyRole::kIssuingCa, hsm::KeyType::kEcP256));
-  lab.start(std::format(
-      "[identity.console]\nissuer = \"local\"\ncommon_name = \"console.lawfirm.example\"\n"
-      "dns_names = [\"console.lawfirm.example\"]\nlive = \"127.0.0.1:{}\"\noverlap_hours = 0\n"
-      "[authority]\ncommon_name = \"CA\"\ndomains = [\"lawfirm.example\"]\n",
-      port));
+  lab.start(
+      std::format("[identity.console]\nissuer = \"local\"\ncommon_name = \"console.lawfirm.example\"\n"
+                  "dns_names = [\"console.lawfirm.example\"]\nlive = \"127.0.0.1:{}\"\noverlap_hours = 0\n"
+                  "[authority]\ncommon_name = \"CA\"\ndomains = [\"lawfirm.example\"]\n",
+                  port));
   const auto wait_for = [&](const std::string& alarm) {
     return lab.renewd->wait_for("console", [&](const auto& i) {
       return alarm.empty() ? active_of(i) > 0 && alarm_of(i).empty() : alarm_of(i).contains(alarm);

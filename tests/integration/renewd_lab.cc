@@ -8,6 +8,7 @@
 
 #include "firmware/base/check.h"
 #include "firmware/base/file.h"
+#include "tests/peer/tcp_socket.h"
 
 namespace privyseal::test {
 namespace {
@@ -106,6 +107,16 @@ std::string RenewdLab::audit() const {
   if (entries != nullptr)
     for (const Json& entry : *entries) text += std::string(entry.as_string()) + "\n";
   return text;
+}
+
+std::uint16_t free_port() {
+  const auto listener = peer::TcpListener::open(0);
+  CHECK(listener.has_value());
+  return listener->port();
+}
+
+bool wait_for_port(std::uint16_t port) {
+  return wait_until([&] { return peer::TcpSocket::connect(port).has_value(); });
 }
 
 std::string manual_toml(const RenewdLab& lab, const std::string& more) {

@@ -64,6 +64,11 @@ class RenewdLab {
   std::unique_ptr<TestRenewd> renewd;
 };
 
+/// A port of loopback that nobody listens on now.
+[[nodiscard]] std::uint16_t free_port();
+/// Polls until somebody listens there.
+[[nodiscard]] bool wait_for_port(std::uint16_t port);
+
 /// "[identity.NAME]" by hand, with the lab's CA pinned.
 [[nodiscard]] std::string manual_toml(const RenewdLab& lab, const std::string& more = "");
 [[nodiscard]] std::string est_toml(const RenewdLab& lab, const FakeEst& est, const std::string& more = "");

@@ -20,6 +20,7 @@ hsm::KeyUses Key::uses() const {
 }
 
 Result<Bytes> Key::sign(WorkSession& work, ByteView message) {
+  if (is_retired_) return fail(ErrorCode::kNotFound, "the key was retired");
   const Bytes digest = digest_for(public_key_.type(), message);
   auto raw = raw_signature(work, digest);
   if (!raw && raw.error().code == ErrorCode::kClosed) {

@@ -16,6 +16,8 @@
 ///     provisioning = ["root", "privyseal-admin"]
 ///     renewal = ["privyseal-renewd"]
 ///     console = ["privyseal-console"]
+///     [audit]
+///     host = "gateway.lawfirm.example"      # in the origin of keyd's own log; default: the host's name
 #pragma once
 
 #include <sys/types.h>
@@ -44,6 +46,8 @@ struct Settings {
   std::optional<std::filesystem::path> softhsm_conf;
 
   std::map<uid_t, Caller> callers;
+
+  std::string audit_origin;  ///< "<host>/keyd"
 };
 
 /// kInvalid: the message names the file and the key.

@@ -1,6 +1,7 @@
 #include "tests/support/authenticator.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -94,7 +95,7 @@ GivenAssertion Authenticator::get(const Ceremony& ceremony) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   std::size_t size = given.signature.size();
   CHECK(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1);
-  CHECK(EVP_DigestSign(context.get(), uchar(std::span<std::byte>(given.signature)), &size, uchar(message), message.size()) == 1);
+  CHECK(EVP_DigestSign(context.get(), uchar(std::span<std::byte>(given.signature)), &size, uchar(ByteView(message)), message.size()) == 1);
   given.signature.resize(size);
   return given;
 }

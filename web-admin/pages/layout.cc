@@ -113,9 +113,9 @@ Response page(const Visit& visit, Place place, std::string_view title, const Htm
   const Html body = el(
       "body", {{"class", "govuk-template__body"}},
       el("a", {{"href", "#main"}, {"class", "govuk-skip-link"}}, "Skip to main content"),
-      el("header", {}, brand(visit), navigation(visit, place)),
-      token_banner(visit),
-      el("div", {{"class", "govuk-width-container"}}, who_is_it(visit),
+      el("header", {}, brand(visit), navigation(visit, place), token_banner(visit),
+         el("div", {{"class", "govuk-width-container"}}, who_is_it(visit))),
+      el("div", {{"class", "govuk-width-container"}},
          el("main", {{"class", "govuk-main-wrapper"}, {"id", "main"}, {"tabindex", "-1"}},
             el("h1", {{"class", "govuk-heading-l"}}, title), content)),
       foot());
@@ -240,7 +240,8 @@ std::string friendly_time(std::string_view rfc3339) {
   if (rfc3339.empty()) return "not known";
   const auto time = parse_time(rfc3339);
   if (!time) return std::string(rfc3339);
-  return std::format("{:%e %B %Y at %H:%M} UTC", *time);
+  const std::string text = std::format("{:%e %B %Y at %H:%M} UTC", *time);
+  return text.starts_with(' ') ? text.substr(1) : text;
 }
 
 Html not_answering(std::string_view who, std::string_view consequence) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/temp_folder.h"
 #include "web-admin/server/claim.h"
 #include "web-admin/server/users.h"

@@ -43,14 +43,16 @@ std::string client_data(const Ceremony& ceremony, const std::string& right_type)
 Bytes authenticator_data(const Ceremony& ceremony, unsigned more_flags, std::uint32_t count) {
   Bytes data;
   append(data, sha256(bytes_of(ceremony.rp_id)));
-  add(data, {(ceremony.is_user_present ? kUserPresent : 0) | (ceremony.is_user_verified ? kUserVerified : 0) | more_flags,
+  add(data, {(ceremony.is_user_present ? kUserPresent : 0) | (ceremony.is_user_verified ? kUserVerified : 0) |
+                 more_flags,
              count >> 24, count >> 16 & 255, count >> 8 & 255, count & 255});
   return data;
 }
 
 }  // namespace
 
-Authenticator::Authenticator() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), credential_id_(kCredentialIdBytes) {
+Authenticator::Authenticator()
+    : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), credential_id_(kCredentialIdBytes) {
   CHECK(key_ != nullptr);
   CHECK(RAND_bytes(uchar(std::span<std::byte>(credential_id_)), kCredentialIdBytes) == 1);
 }
@@ -58,7 +60,8 @@ Authenticator::Authenticator() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), crede
 CreatedPasskey Authenticator::create(const Ceremony& ceremony) {
   std::array<unsigned char, kPointBytes> point{};
   std::size_t size = 0;
-  CHECK(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) == 1);
+  CHECK(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                        &size) == 1);
   CHECK(size == kPointBytes);
   const ByteView xy = std::as_bytes(std::span(point)).subspan(1);
 
@@ -82,7 +85,8 @@ CreatedPasskey Authenticator::create(const Ceremony& ceremony) {
   append(object, bytes_of("authData"));
   add(object, {0x58, static_cast<unsigned>(data.size())});
   append(object, data);
-  return {.client_data_json = client_data(ceremony, "webauthn.create"), .attestation_object = std::move(object)};
+  return {.client_data_json = client_data(ceremony, "webauthn.create"),
+          .attestation_object = std::move(object)};
 }
 
 GivenAssertion Authenticator::get(const Ceremony& ceremony) {
@@ -95,7 +99,8 @@ GivenAssertion Authenticator::get(const Ceremony& ceremony) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   std::size_t size = given.signature.size();
   CHECK(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1);
-  CHECK(EVP_DigestSign(context.get(), uchar(std::span<std::byte>(given.signature)), &size, uchar(ByteView(message)), message.size()) == 1);
+  CHECK(EVP_DigestSign(context.get(), uchar(std::span<std::byte>(given.signature)), &size,
+                       uchar(ByteView(message)), message.size()) == 1);
   given.signature.resize(size);
   return given;
 }

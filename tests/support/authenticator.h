@@ -1,8 +1,8 @@
 /// A passkey in software, for tests: it answers as a browser and its authenticator would, and lies to order.
 ///
 ///     Authenticator key;
-///     const auto made = key.create({.rp_id = "box.example", .origin = "https://box.example", .challenge = bytes});
-///     const auto given = key.get({...});
+///     const auto made = key.create({.rp_id = "box.example", .origin = "https://box.example", .challenge =
+///     bytes}); const auto given = key.get({...});
 ///
 /// Threads: one at a time.
 #pragma once

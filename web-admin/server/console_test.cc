@@ -35,7 +35,12 @@ class ConsoleTest : public testing::Test {
   }
 
   Request request(Method method, std::string path, std::string body = {}) const {
-    Request made{.method = method, .path = std::move(path), .query = {}, .headers = {}, .body = std::move(body), .keep_alive = true};
+    Request made{.method = method,
+                 .path = std::move(path),
+                 .query = {},
+                 .headers = {},
+                 .body = std::move(body),
+                 .keep_alive = true};
     made.headers["host"] = "box.example:8443";
     std::string cookies;
     for (const auto& [name, value] : cookies_) cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
@@ -76,13 +81,15 @@ class ConsoleTest : public testing::Test {
     get("/claim");
     EXPECT_EQ(post("/claim", "code=" + code).status, 303);
     get("/claim");
-    const JsonObject options = post_json("/claim/options", {{"name", "alice"}, {"email", "alice@box.example"}});
+    const JsonObject options =
+        post_json("/claim/options", {{"name", "alice"}, {"email", "alice@box.example"}});
     const auto made = authenticator.create(ceremony(options));
     return post_json("/claim/finish", {{"clientDataJSON", to_base64url(bytes_of(made.client_data_json))},
                                        {"attestationObject", to_base64url(made.attestation_object)}});
   }
   void become_first_officer(Authenticator& authenticator) {
-    const auto made = answer_door(services_, {.operation = "claim-code", .caller = "provisioning", .actor = {}, .body = {}});
+    const auto made = answer_door(
+        services_, {.operation = "claim-code", .caller = "provisioning", .actor = {}, .body = {}});
     ASSERT_TRUE(made);
     EXPECT_TRUE(json_flag(claim(authenticator, json_text(*made, "code").value()), "ok", false).value());
   }
@@ -98,7 +105,9 @@ class ConsoleTest : public testing::Test {
             {"authenticatorData", to_base64url(given.authenticator_data)},
             {"signature", to_base64url(given.signature)}};
   }
-  bool signs_in(const JsonObject& answer) { return json_flag(post_json("/sign-in/finish", answer), "ok", false).value(); }
+  bool signs_in(const JsonObject& answer) {
+    return json_flag(post_json("/sign-in/finish", answer), "ok", false).value();
+  }
   JsonObject sign_in_options() {
     get("/sign-in");
     return post_json("/sign-in/options", {});
@@ -120,22 +129,32 @@ class ConsoleTest : public testing::Test {
   test::TempFolder folder_;
   HandClock clock_;
   Settings settings_;
-  std::unique_ptr<Store> store_ = Store::open(folder_.path() / "console.db", "box.example/admind", clock_).value();
+  std::unique_ptr<Store> store_ =
+      Store::open(folder_.path() / "console.db", "box.example/admind", clock_).value();
   Database reader_ = Database::open(folder_.path() / "console.db", Database::Mode::kReadOnly).value();
   hsm::Client keys_{folder_.path() / "no-keyd", std::chrono::milliseconds(100)};
   Challenges challenges_;
   OpenClaims open_claims_;
-  Services services_{.settings = settings_, .clock = clock_, .users = store_->users(), .sessions = store_->sessions(),
-                     .claims = store_->claims(), .challenges = challenges_, .open_claims = open_claims_,
-                     .journal = store_->journal(), .keys = keys_, .log_reader = reader_,
-                     .log_origin = "box.example/admind", .audit_key = [] { return Bytes(); }};
+  Services services_{.settings = settings_,
+                     .clock = clock_,
+                     .users = store_->users(),
+                     .sessions = store_->sessions(),
+                     .claims = store_->claims(),
+                     .challenges = challenges_,
+                     .open_claims = open_claims_,
+                     .journal = store_->journal(),
+                     .keys = keys_,
+                     .log_reader = reader_,
+                     .log_origin = "box.example/admind",
+                     .audit_key = [] { return Bytes(); }};
   Console console_{services_, routes(), apology};
   std::map<std::string, std::string> cookies_;
   std::string token_;
 };
 
 TEST_F(ConsoleTest, AnotherHostIsRefusedAndRecorded) {
-  for (const char* host : {"evil.example", "box.example", "BOX.EXAMPLE:8443", "box.example:8443.", "127.0.0.1:8443", ""}) {
+  for (const char* host :
+       {"evil.example", "box.example", "BOX.EXAMPLE:8443", "box.example:8443.", "127.0.0.1:8443", ""}) {
     Request made = request(Method::kGet, "/sign-in");
     made.headers["host"] = host;
     EXPECT_EQ(send(made).status, 421) << host;
@@ -147,7 +166,8 @@ TEST_F(ConsoleTest, EveryAnswerHasTheSecurityHeaders) {
   for (const char* path : {"/sign-in", "/nothing", "/", "/assets/console.css"}) {
     std::map<std::string, std::string> headers;
     for (const auto& [name, value] : get(path).headers) headers[name] = value;
-    EXPECT_TRUE(headers["Content-Security-Policy"].starts_with("default-src 'none'; script-src 'self'")) << path;
+    EXPECT_TRUE(headers["Content-Security-Policy"].starts_with("default-src 'none'; script-src 'self'"))
+        << path;
     EXPECT_TRUE(headers["Content-Security-Policy"].contains("require-trusted-types-for 'script'"));
     EXPECT_EQ(headers["X-Content-Type-Options"], "nosniff");
     EXPECT_EQ(headers["Cache-Control"], "no-store");
@@ -158,7 +178,8 @@ TEST_F(ConsoleTest, EveryAnswerHasTheSecurityHeaders) {
 TEST_F(ConsoleTest, AStrangerSeesOnlyTheDoor) {
   for (const Route& route : routes()) {
     if (route.access == Access::kAnyone || route.pattern.contains("{}")) continue;
-    const auto response = route.method == Method::kGet ? get(std::string(route.pattern)) : post(std::string(route.pattern));
+    const auto response =
+        route.method == Method::kGet ? get(std::string(route.pattern)) : post(std::string(route.pattern));
     EXPECT_EQ(response.status, route.method == Method::kGet ? 303 : 401) << route.pattern;
   }
   EXPECT_EQ(get("/nothing").status, 404);
@@ -169,7 +190,8 @@ TEST_F(ConsoleTest, AStrangerSeesOnlyTheDoor) {
 TEST_F(ConsoleTest, AFormNeedsOurOriginAndItsToken) {
   get("/claim");
   Request foreign = request(Method::kPost, "/claim", "token=" + token_ + "&code=x");
-  for (const char* origin : {"https://evil.example", "null", "", "http://box.example:8443", "https://box.example"}) {
+  for (const char* origin :
+       {"https://evil.example", "null", "", "http://box.example:8443", "https://box.example"}) {
     foreign.headers["origin"] = origin;
     EXPECT_TRUE(send(foreign).body.contains("came from another site")) << origin;
     expect_refusal_recorded("foreign-origin", "This request came from another site");
@@ -191,8 +213,9 @@ TEST_F(ConsoleTest, TheFirstOfficerClaimsOnceAndSignsIn) {
   Authenticator authenticator;
   become_first_officer(authenticator);
   EXPECT_EQ(get("/").status, 200);
-  EXPECT_EQ(answer_door(services_, {.operation = "claim-code", .caller = "", .actor = {}, .body = {}}).error().code,
-            ErrorCode::kConflict);
+  EXPECT_EQ(
+      answer_door(services_, {.operation = "claim-code", .caller = "", .actor = {}, .body = {}}).error().code,
+      ErrorCode::kConflict);
   EXPECT_EQ(post("/sign-out").status, 303);
   EXPECT_EQ(get("/").status, 303);
   EXPECT_TRUE(signs_in(body_of(authenticator.get(ceremony(sign_in_options())))));
@@ -248,11 +271,13 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
   Authenticator auditor;
   EXPECT_TRUE(json_flag(claim(auditor, code), "ok", false).value());
   for (const Route& route : routes()) {
-    if (route.pattern.contains("{}") || route.access != Access::kSignedIn || route.method != Method::kGet) continue;
+    if (route.pattern.contains("{}") || route.access != Access::kSignedIn || route.method != Method::kGet)
+      continue;
     EXPECT_EQ(get(std::string(route.pattern)).status, 200) << route.pattern;
   }
-  for (const char* path : {"/certificates/cjsm/request", "/certificates/cjsm/import", "/certificates/cjsm/activate",
-                           "/certificates/cjsm/rollback", "/certificates/cjsm/renew", "/users/invite", "/users/1/end"}) {
+  for (const char* path :
+       {"/certificates/cjsm/request", "/certificates/cjsm/import", "/certificates/cjsm/activate",
+        "/certificates/cjsm/rollback", "/certificates/cjsm/renew", "/users/invite", "/users/1/end"}) {
     EXPECT_EQ(post(path).status, 403) << path;
     expect_refusal_recorded("role-lacking", "Your role does not include this");
   }
@@ -290,7 +315,8 @@ TEST_F(ConsoleTest, RefusalsOfStrangersDoNotFillTheLog) {
   EXPECT_EQ(size, 100);
   clock_.pass(std::chrono::minutes(10));
   send(made);
-  EXPECT_TRUE(shown(last_entry(), "why").ends_with("200 earlier refusals were not written")) << shown(last_entry(), "why");
+  EXPECT_TRUE(shown(last_entry(), "why").ends_with("200 earlier refusals were not written"))
+      << shown(last_entry(), "why");
 }
 
 }  // namespace

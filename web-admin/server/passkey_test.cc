@@ -11,7 +11,8 @@ namespace {
 
 using test::Authenticator;
 
-const RelyingParty kParty{.id = "box.example", .origins = {"https://box.example:8443", "https://box.example"}};
+const RelyingParty kParty{.id = "box.example",
+                          .origins = {"https://box.example:8443", "https://box.example"}};
 const Bytes kChallenge(32, std::byte{7});
 
 test::Ceremony right() {
@@ -20,8 +21,9 @@ test::Ceremony right() {
 
 Result<Passkey> registered(Authenticator& authenticator, const test::Ceremony& ceremony) {
   auto made = authenticator.create(ceremony);
-  return verify_registration(kParty, kChallenge,
-                             {.client_data_json = made.client_data_json, .attestation_object = made.attestation_object});
+  return verify_registration(
+      kParty, kChallenge,
+      {.client_data_json = made.client_data_json, .attestation_object = made.attestation_object});
 }
 
 Assertion assertion_of(const test::GivenAssertion& given) {
@@ -49,13 +51,16 @@ struct Lie {
 };
 
 const std::vector<Lie> kLies{
-    {"OtherChallenge", [](auto& c) { c.challenge[0] ^= std::byte{1}; }, "passkey: it answers another challenge"},
+    {"OtherChallenge", [](auto& c) { c.challenge[0] ^= std::byte{1}; },
+     "passkey: it answers another challenge"},
     {"NoChallenge", [](auto& c) { c.challenge.clear(); }, "passkey: it answers another challenge"},
-    {"ForeignOrigin", [](auto& c) { c.origin = "https://evil.example"; }, "passkey: it comes from another site"},
+    {"ForeignOrigin", [](auto& c) { c.origin = "https://evil.example"; },
+     "passkey: it comes from another site"},
     {"OtherPort", [](auto& c) { c.origin = "https://box.example:1"; }, "passkey: it comes from another site"},
     {"PlainHttp", [](auto& c) { c.origin = "http://box.example"; }, "passkey: it comes from another site"},
     {"OtherType", [](auto& c) { c.type = "payment.get"; }, "passkey: it answers another question"},
-    {"InsideAnotherPage", [](auto& c) { c.is_cross_origin = true; }, "passkey: the page was inside another page"},
+    {"InsideAnotherPage", [](auto& c) { c.is_cross_origin = true; },
+     "passkey: the page was inside another page"},
     {"UserNotVerified", [](auto& c) { c.is_user_verified = false; },
      "passkey: the authenticator did not verify its user"},
     {"NobodyThere", [](auto& c) { c.is_user_present = false; }, "passkey: nobody touched the authenticator"},
@@ -79,7 +84,8 @@ TEST_P(PasskeyLie, IsRefusedAtSignIn) {
   ASSERT_TRUE(passkey);
   auto ceremony = right();
   GetParam().tell(ceremony);
-  const auto count = verify_assertion(kParty, kChallenge, *passkey, assertion_of(authenticator.get(ceremony)));
+  const auto count =
+      verify_assertion(kParty, kChallenge, *passkey, assertion_of(authenticator.get(ceremony)));
   ASSERT_FALSE(count);
   EXPECT_EQ(count.error().message, GetParam().why);
 }
@@ -104,7 +110,8 @@ TEST(Passkey, AnotherKeysSignatureIsRefused) {
   const auto passkey = registered(owner, right());
   ASSERT_TRUE(passkey);
   Assertion forged = assertion_of(stranger.get(right()));
-  EXPECT_EQ(verify_assertion(kParty, kChallenge, *passkey, forged).error().message, "passkey: it is another passkey");
+  EXPECT_EQ(verify_assertion(kParty, kChallenge, *passkey, forged).error().message,
+            "passkey: it is another passkey");
   forged.credential_id = passkey->credential_id;
   EXPECT_EQ(verify_assertion(kParty, kChallenge, *passkey, forged).error().message,
             "passkey: the signature is not this passkey's");
@@ -131,7 +138,9 @@ TEST(Passkey, ACounterThatGoesBackIsRefused) {
   passkey->sign_count = 5;
   for (const std::uint32_t before : {0U, 3U, 4U}) {  // the next is one more
     authenticator.set_count(before);
-    EXPECT_EQ(verify_assertion(kParty, kChallenge, *passkey, assertion_of(authenticator.get(right()))).error().message,
+    EXPECT_EQ(verify_assertion(kParty, kChallenge, *passkey, assertion_of(authenticator.get(right())))
+                  .error()
+                  .message,
               "passkey: its signature counter went back, as that of a copy would");
   }
   authenticator.set_count(5);

@@ -19,7 +19,8 @@ class Records : public testing::Test {
  protected:
   Records() {
     for (const char* name : {"alice", "bob"})
-      EXPECT_TRUE(users_.add({.name = name, .email = std::string(name) + "@box.example", .role = Role::kOfficer}, kNow));
+      EXPECT_TRUE(users_.add(
+          {.name = name, .email = std::string(name) + "@box.example", .role = Role::kOfficer}, kNow));
   }
 
   test::TempFolder folder_;
@@ -82,7 +83,8 @@ TEST_F(SessionTest, TheDatabaseDoesNotHoldTheCookie) {
 TEST(Cookie, IsFoundExactlyOnce) {
   EXPECT_EQ(cookie_value("a=1; __Host-session=xyz; b=2", kSessionCookie), "xyz");
   EXPECT_EQ(cookie_value("__Host-session=xyz", kSessionCookie), "xyz");
-  for (const char* header : {"", "a=1", "x__Host-session=1", "__Host-session", "__Host-session=1; __Host-session=2"})
+  for (const char* header :
+       {"", "a=1", "x__Host-session=1", "__Host-session", "__Host-session=1; __Host-session=2"})
     EXPECT_EQ(cookie_value(header, kSessionCookie), "") << header;
   EXPECT_EQ(set_cookie("n", "v"), "n=v; Path=/; Secure; HttpOnly; SameSite=Strict");
   EXPECT_EQ(new_cookie_value().size(), 43U);  // 256 bits
@@ -141,14 +143,19 @@ TEST_F(ClaimTest, ANewCodeVoidsTheOldOne) {
 }
 
 Passkey passkey_named(char name) {
-  return {.credential_id = Bytes(8, static_cast<std::byte>(name)), .algorithm = kEs256, .public_key = Bytes(64), .sign_count = 0};
+  return {.credential_id = Bytes(8, static_cast<std::byte>(name)),
+          .algorithm = kEs256,
+          .public_key = Bytes(64),
+          .sign_count = 0};
 }
 
 TEST_F(UsersTest, NamesAndAddressesAreUnique) {
   EXPECT_EQ(users_.add({.name = "ALICE", .email = "a@b"}, kNow).error().code, ErrorCode::kConflict);
-  EXPECT_EQ(users_.add({.name = "carol", .email = "Alice@Box.Example"}, kNow).error().code, ErrorCode::kConflict);
-  for (const NewUser& bad : {NewUser{"", "a@b"}, NewUser{"x", "a"}, NewUser{"x", "a@"}, NewUser{"x", "@b"},
-                             NewUser{"x", "a@b@c"}, NewUser{"x", "a b@c"}, NewUser{"x\n", "a@b"}, NewUser{std::string(61, 'x'), "a@b"}})
+  EXPECT_EQ(users_.add({.name = "carol", .email = "Alice@Box.Example"}, kNow).error().code,
+            ErrorCode::kConflict);
+  for (const NewUser& bad :
+       {NewUser{"", "a@b"}, NewUser{"x", "a"}, NewUser{"x", "a@"}, NewUser{"x", "@b"}, NewUser{"x", "a@b@c"},
+        NewUser{"x", "a b@c"}, NewUser{"x\n", "a@b"}, NewUser{std::string(61, 'x'), "a@b"}})
     EXPECT_EQ(users_.add(bad, kNow).error().code, ErrorCode::kInvalid) << bad.name << bad.email;
 }
 

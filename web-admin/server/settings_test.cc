@@ -19,7 +19,9 @@ doors.renewal = "/r"
 )";
 
 Result<Settings> read(std::string text) {
-  return Config::parse(text, "console.toml").and_then([](Config config) { return read_settings(std::move(config)); });
+  return Config::parse(text, "console.toml").and_then([](Config config) {
+    return read_settings(std::move(config));
+  });
 }
 
 std::string with(std::string_view old, std::string_view now) {

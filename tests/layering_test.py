@@ -25,6 +25,11 @@ OURS = {
     "hsm/keyd/": ["hsm/wire", "hsm/pkcs11/"],
     "hsm/provider/": ["hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
+    # The console reaches other daemons only by doors (firmware/base/door.h) and keyd's client.
+    "web-admin/server/": ["firmware/tls/", "hsm/client", "hsm/wire"],
+    "web-admin/server/main.cc": ["web-admin/"],
+    "web-admin/server/console_test.cc": ["web-admin/"],
+    "web-admin/pages/": ["web-admin/server/", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -33,10 +38,13 @@ OURS = {
 # module; protocol and policy stay pure; asio is slow to compile; one adapter for SQLite.
 FOREIGN = {
     r"p11-kit/|pkcs11": ["hsm/pkcs11/", "hsm/keyd/", "provisioning/init_token", "tests/"],
-    r"openssl/": ["firmware/tls/", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
+    r"openssl/": ["firmware/tls/", "web-admin/server/crypto.cc", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
                   "hsm/provider/", "ca/", "tests/"],
     r"boost/json": ["firmware/base/json.h"],
-    r"boost/(?!json)": ["firmware/tls/", "firmware/gateway/", "tests/"],
+    r"boost/beast": ["web-admin/server/http.cc"],
+    r"boost/(?!json|beast)": ["firmware/tls/", "firmware/gateway/", "web-admin/server/http.cc",
+                              "web-admin/server/server.cc", "tests/"],
+    r"fido": ["web-admin/server/passkey.cc"],
     r"sqlite3\.h": ["firmware/base/database.cc", "tests/"],
     r"toml\+\+/": ["firmware/base/config.cc"],
     r"mbedtls/|psa/": ["tests/"],
@@ -95,6 +103,11 @@ PLANTED = {
     "firmware/base/door.cc": "#include <boost/json.hpp>",
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
+    "web-admin/server/connection.cc": "#include <boost/beast/http/parser.hpp>",
+    "web-admin/server/users.cc": "#include <fido.h>",
+    "web-admin/server/doors.cc": '#include "firmware/gateway/ledger_store.h"',
+    "web-admin/pages/mail.cc": '#include "hsm/pkcs11/session.h"',
+    "web-admin/pages/users.cc": "#include <openssl/evp.h>",
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

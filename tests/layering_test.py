@@ -32,6 +32,11 @@ OURS = {
     "ca/renewd/": ["ca/", "firmware/tls/", "firmware/smtp/", "hsm/client", "hsm/wire"],
     "ca/authority/": ["ca/base64", "ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",
                       "ca/openssl", "hsm/client", "hsm/wire"],
+    # The console reaches other daemons only by doors (firmware/base/door.h) and keyd's client.
+    "web-admin/server/": ["firmware/tls/", "hsm/client", "hsm/wire"],
+    "web-admin/server/main.cc": ["web-admin/"],
+    "web-admin/server/console_test.cc": ["web-admin/"],
+    "web-admin/pages/": ["web-admin/server/", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -41,11 +46,15 @@ OURS = {
 # shares code with the first would be none.
 FOREIGN = {
     r"p11-kit/|pkcs11": ["hsm/pkcs11/", "hsm/keyd/", "provisioning/init_token", "tests/"],
-    r"openssl/": ["firmware/tls/", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
+    r"openssl/": ["firmware/tls/", "web-admin/server/crypto.cc", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
                   "hsm/provider/", "ca/", "tests/"],
     r"boost/json": ["firmware/base/json.h"],
     r"boost/(?!json)": ["firmware/tls/", "firmware/gateway/", "ca/renewd/", "tests/"],
     r"boost/beast": ["ca/renewd/http_client.cc"],
+    r"boost/beast": ["web-admin/server/http.cc"],
+    r"boost/(?!json|beast)": ["firmware/tls/", "firmware/gateway/", "web-admin/server/http.cc",
+                              "web-admin/server/server.cc", "tests/"],
+    r"fido": ["web-admin/server/passkey.cc"],
     r"sqlite3\.h": ["firmware/base/database.cc", "tests/"],
     r"toml\+\+/": ["firmware/base/config.cc"],
     r"mbedtls/|psa/": ["ca/second_opinion.cc", "tests/"],
@@ -108,6 +117,11 @@ PLANTED = {
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
     "ca/chain.cc": "#include <mbedtls/x509_crt.h>",
     "ca/authority/tbs.cc": '#include "ca/renewd/renewal.h"',
+    "web-admin/server/connection.cc": "#include <boost/beast/http/parser.hpp>",
+    "web-admin/server/users.cc": "#include <fido.h>",
+    "web-admin/server/doors.cc": '#include "firmware/gateway/ledger_store.h"',
+    "web-admin/pages/mail.cc": '#include "hsm/pkcs11/session.h"',
+    "web-admin/pages/users.cc": "#include <openssl/evp.h>",
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

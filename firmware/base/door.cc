@@ -186,6 +186,9 @@ bool Door::may(std::string_view caller, std::string_view operation) const {
 Result<JsonObject> ask_door(const std::filesystem::path& socket, const JsonObject& request,
                             std::chrono::milliseconds deadline) {
   const auto connection = connect_seqpacket(socket, deadline);
+  // No socket there is no missing row: callers take kNotFound for what the daemon itself says.
+  if (!connection && connection.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kUnavailable, connection.error().message);
   if (!connection) return std::unexpected(connection.error());
   const std::string text = to_text(request);
   if (text.size() > kMaxDoorRequestBytes) return fail(ErrorCode::kInvalid, "the request is too long");

@@ -22,7 +22,7 @@ function step(text) {
 async function addAuthenticator(context, page) {
   const session = await context.newCDPSession(page);
   await session.send("WebAuthn.enable");
-  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+  await session.send("WebAuthn.addVirtualAuthenticator", {
     options: {
       protocol: "ctap2",
       transport: "usb",
@@ -32,7 +32,6 @@ async function addAuthenticator(context, page) {
       automaticPresenceSimulation: true,
     },
   });
-  return { session, authenticatorId };
 }
 
 // The page's own policy forbids foreign scripts: axe is put in by the debugger, as a person's tool would be.
@@ -175,7 +174,7 @@ async function inviteAndEnd(page, browser) {
   await check(page, "invitation");
   const context = await browser.newContext();
   const guest = await context.newPage();
-  const { session, authenticatorId } = await addAuthenticator(context, guest);
+  await addAuthenticator(context, guest);
   await guest.goto(CONSOLE + "/claim");
   await guest.fill("#code", code);
   await guest.click("text=Continue");
@@ -190,11 +189,6 @@ async function inviteAndEnd(page, browser) {
   }, { token });
   assert.equal(status, 403);
   step("an auditor was invited, reads everything and changes nothing");
-  await guest.click("text=Sign out");
-  await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
-  await guest.click("#passkey");
-  await guest.waitForFunction(() => document.getElementById("passkey-status").textContent.includes("can try again"));
-  step("a passkey whose user was not verified does not sign in");
   await page.goto(CONSOLE + "/users");
   await page.click("text=End the access of Otto Auditor");
   await page.waitForSelector("text=The access is ended");

@@ -64,7 +64,8 @@ Result<JsonObject> ask_keyd_log(Visit& visit, std::string_view operation, const 
   if (operation == "audit-verify") return verify_keyd(visit);
   const auto checkpoint = visit.at.keys.audit_checkpoint();
   if (!checkpoint) return std::unexpected(checkpoint.error());
-  if (operation == "audit-checkpoint") return JsonObject{{"note", checkpoint->note}, {"size", checkpoint->size}};
+  if (operation == "audit-checkpoint")
+    return JsonObject{{"note", checkpoint->note}, {"size", checkpoint->size}};
   const auto lines = visit.at.keys.audit_entries(static_cast<std::uint64_t>(count_of(request, "after")),
                                                  static_cast<std::size_t>(count_of(request, "limit")));
   if (!lines) return std::unexpected(lines.error());
@@ -74,11 +75,13 @@ Result<JsonObject> ask_keyd_log(Visit& visit, std::string_view operation, const 
 }
 
 /// The audit operations of any daemon, by whichever way it is reached.
-Result<JsonObject> ask_log(Visit& visit, std::string_view log, std::string_view operation, JsonObject request = {}) {
+Result<JsonObject> ask_log(Visit& visit, std::string_view log, std::string_view operation,
+                           JsonObject request = {}) {
   if (log == "admind") return ask_own_log(visit.at, operation, request);
   if (log == "keyd") return ask_keyd_log(visit, operation, request);
   const Settings& settings = visit.at.settings;
-  return ask(visit, log == "gatewayd" ? settings.gateway_door : settings.renewal_door, operation, std::move(request));
+  return ask(visit, log == "gatewayd" ? settings.gateway_door : settings.renewal_door, operation,
+             std::move(request));
 }
 
 /// How many entries the note's signature covers: the second line of the note.
@@ -98,8 +101,8 @@ Html state_of(const Result<JsonObject>& checkpoint) {
 }
 
 Html log_link(const LogName& log, std::string_view rest, std::string_view text) {
-  return el("a", {{"class", "govuk-link"}, {"href", "/audit/" + std::string(log.name) + std::string(rest)}}, text,
-            el("span", {{"class", "govuk-visually-hidden"}}, ": ", log.title));
+  return el("a", {{"class", "govuk-link"}, {"href", "/audit/" + std::string(log.name) + std::string(rest)}},
+            text, el("span", {{"class", "govuk-visually-hidden"}}, ": ", log.title));
 }
 
 /// One entry's line; one that cannot be read is shown as it is.
@@ -111,14 +114,15 @@ std::vector<Html> row_of(const std::string& line) {
   if (const std::string source = shown(*entry, "source"); !source.empty()) who += ", " + source;
   std::string outcome = shown(*entry, "outcome");
   if (const std::string why = shown(*entry, "why"); !why.empty()) outcome += ": " + why;
-  return {shown(*entry, "seq"), friendly_time(shown(*entry, "ts")), who,
-          shown(*entry, "action") + " " + shown(*entry, "object"), outcome};
+  return {shown(*entry, "seq"), friendly_time(shown(*entry, "ts")), long_text(who),
+          long_text(shown(*entry, "action") + " " + shown(*entry, "object")), long_text(outcome)};
 }
 
 Html entries_of(const JsonObject& answer) {
   const auto lines = json_texts(answer, "entries");
   if (!lines || lines->empty()) return inset("There is no entry here.");
-  Table entries{.caption = "Entries, newest first", .columns = {"No", "When", "Who", "What", "Outcome"}, .rows = {}};
+  Table entries{
+      .caption = "Entries, newest first", .columns = {"No", "When", "Who", "What", "Outcome"}, .rows = {}};
   for (auto line = lines->rbegin(); line != lines->rend(); ++line) entries.rows.push_back(row_of(*line));
   return table(entries);
 }
@@ -127,7 +131,8 @@ std::int64_t page_begin(const Visit& visit, std::int64_t size) {
   const std::string text = visit.query.text("after");
   std::int64_t after = 0;
   const char* end = text.data() + text.size();
-  const bool is_given = !text.empty() && std::from_chars(text.data(), end, after) == std::from_chars_result{end, {}};
+  const bool is_given =
+      !text.empty() && std::from_chars(text.data(), end, after) == std::from_chars_result{end, {}};
   if (is_given && after >= 0 && after < size) return after;
   return std::max<std::int64_t>(0, size - kEntriesAPage);
 }
@@ -149,18 +154,22 @@ Response audit_page(Visit& visit) {
   Html cards;
   for (const LogName& log : kLogs) {
     const auto checkpoint = ask_log(visit, log.name, "audit-checkpoint");
+    const Tone tone = !checkpoint                        ? Tone::kAttention
+                      : signed_size(*checkpoint).empty() ? Tone::kNeutral
+                                                         : Tone::kGood;
     const std::string size = checkpoint ? shown(*checkpoint, "size") + " entries." : "";
-    cards += el("li", {{"class", "ps-light"}},
+    cards += el("li", {{"class", card_class(tone)}},
                 el("div", {{"class", "ps-light__head"}},
                    el("h2", {{"class", "govuk-heading-m ps-light__name"}}, log.title), state_of(checkpoint)),
                 paragraph(join(log.means, ". ", size)),
                 el("p", {{"class", "govuk-body ps-light__action"}}, log_link(log, "", "Read"), " ",
                    log_link(log, "/verify", "Verify now")));
   }
-  return page(visit, Place::kAudit, "Audit",
-              join(paragraph("Each service keeps a log that can only grow. The HSM signs its state every minute, so "
-                             "that a later change cannot go unnoticed."),
-                   el("ul", {{"class", "ps-lights"}}, cards)));
+  return page(
+      visit, Place::kAudit, "Audit",
+      join(paragraph("Each service keeps a log that can only grow. The HSM signs its state every minute, so "
+                     "that a later change cannot go unnoticed."),
+           el("ul", {{"class", "ps-lights"}}, cards)));
 }
 
 Response audit_log_page(Visit& visit) {
@@ -172,12 +181,14 @@ Response audit_log_page(Visit& visit) {
     return page(visit, Place::kAudit, title, not_answering("That service", "What it wrote is still there."));
   const std::int64_t size = count_of(*checkpoint, "size");
   const std::int64_t after = page_begin(visit, size);
-  const auto answer = ask_log(visit, log->name, "audit-entries", {{"after", after}, {"limit", kEntriesAPage}});
-  return page(visit, Place::kAudit, title,
-              join(paragraph(join(state_of(checkpoint), " ", shown(*checkpoint, "size"), " entries. ",
-                                  log_link(*log, "/verify", "Verify now"))),
-                   answer ? entries_of(*answer) : not_answering("That service", "What it wrote is still there."),
-                   paging(*log, after, size), paragraph(link("/audit", "Back to all logs"))));
+  const auto answer =
+      ask_log(visit, log->name, "audit-entries", {{"after", after}, {"limit", kEntriesAPage}});
+  return page(
+      visit, Place::kAudit, title,
+      join(paragraph(join(state_of(checkpoint), " ", shown(*checkpoint, "size"), " entries. ",
+                          log_link(*log, "/verify", "Verify now"))),
+           answer ? entries_of(*answer) : not_answering("That service", "What it wrote is still there."),
+           paging(*log, after, size), paragraph(link("/audit", "Back to all logs"))));
 }
 
 Response audit_verify_page(Visit& visit) {
@@ -187,12 +198,13 @@ Response audit_verify_page(Visit& visit) {
   Html content;
   if (verdict) {
     content = join(
-        success("The log is sound: " + shown(*verdict, "size") + " entries, " + shown(*verdict, "checkpoint_size") +
-                " of them under a signed checkpoint."),
-        paragraph(shown(*verdict, "signatures_checked") == "yes"
-                      ? "Every entry was hashed again, and the signatures are those of the HSM's audit key."
-                      : "Every entry was hashed again. Signatures could not be checked, because the audit key was "
-                        "not there to check them with."));
+        success("The log is sound: " + shown(*verdict, "size") + " entries, " +
+                shown(*verdict, "checkpoint_size") + " of them under a signed checkpoint."),
+        paragraph(
+            shown(*verdict, "signatures_checked") == "yes"
+                ? "Every entry was hashed again, and the signatures are those of the HSM's audit key."
+                : "Every entry was hashed again. Signatures could not be checked, because the audit key was "
+                  "not there to check them with."));
   } else if (verdict.error().code == ErrorCode::kInvalid) {
     content = join(problem("The log is not what was written", {verdict.error().message}),
                    paragraph("Keep the appliance as it is, and tell the person who answers for security."));

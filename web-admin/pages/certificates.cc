@@ -17,7 +17,8 @@ struct IdentityName {
 };
 constexpr std::array kIdentities{
     IdentityName{"cjsm", "CJSM identity", "Shows the CJSM relay that we are us. Without it no mail passes."},
-    IdentityName{"lan", "Mail server side", "Your own mail server sees this certificate when it hands over mail."},
+    IdentityName{"lan", "Mail server side",
+                 "Your own mail server sees this certificate when it hands over mail."},
     IdentityName{"console", "This console", "Your browser sees this certificate now."},
 };
 
@@ -95,7 +96,8 @@ Html generation_of(const JsonObject& generation) {
   };
   add("Issued to", shown(generation, "subject"));
   add("By", shown(generation, "issuer"));
-  if (const std::string end = shown(generation, "not_after"); !end.empty()) add("Valid until", friendly_time(end));
+  if (const std::string end = shown(generation, "not_after"); !end.empty())
+    add("Valid until", friendly_time(end));
   if (const std::string serial = shown(generation, "serial"); !serial.empty())
     add("Serial number", el("code", {{"class", "ps-code"}}, serial));
   if (const std::string print = shown(generation, "fingerprint"); !print.empty())
@@ -117,13 +119,22 @@ Html import_form(const Visit& visit, std::string_view name) {
       visit, path_of(name, "/import"),
       join(el("div", {{"class", "govuk-form-group"}},
               el("label", {{"class", "govuk-label"}, {"for", "file"}}, "The CA's answer, as a file"),
-              el("div", {{"class", "govuk-hint"}, {"id", "file-hint"}}, "Usually called something.pem or something.crt"),
-              el("input",
-                 {{"class", "govuk-file-upload"}, {"type", "file"}, {"id", "file"}, {"name", "file"}, {"aria-describedby", "file-hint"}})),
+              el("div", {{"class", "govuk-hint"}, {"id", "file-hint"}},
+                 "Usually called something.pem or something.crt"),
+              el("input", {{"class", "govuk-file-upload"},
+                           {"type", "file"},
+                           {"id", "file"},
+                           {"name", "file"},
+                           {"aria-describedby", "file-hint"}})),
            el("div", {{"class", "govuk-form-group"}},
               el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here"),
               el("textarea",
-                 {{"class", "govuk-textarea ps-code"}, {"id", "pem"}, {"name", "pem"}, {"rows", "6"}, {"spellcheck", "false"}}, "")),
+                 {{"class", "govuk-textarea ps-code"},
+                  {"id", "pem"},
+                  {"name", "pem"},
+                  {"rows", "6"},
+                  {"spellcheck", "false"}},
+                 "")),
            button("Check and import")));
 }
 
@@ -131,9 +142,10 @@ Html import_form(const Visit& visit, std::string_view name) {
 Html candidate_steps(const Visit& visit, std::string_view name, const JsonObject& candidate) {
   const std::string state = shown(candidate, "state");
   if (state == "issued" || state == "proven")
-    return join(paragraph("It fits its key, our name and the pinned CA. Activating takes a second; sessions that are "
-                          "open finish on the old certificate, and you can go back."),
-                act_button(visit, path_of(name, "/activate"), "Activate this certificate"));
+    return join(
+        paragraph("It fits its key, our name and the pinned CA. Activating takes a second; sessions that are "
+                  "open finish on the old certificate, and you can go back."),
+        act_button(visit, path_of(name, "/activate"), "Activate this certificate"));
   return join(heading("1. Send the request"),
               paragraph(join("Download the ", link(path_of(name, "/csr"), "certificate request"),
                              " and send it to the CA. It holds nothing secret.")),
@@ -148,13 +160,16 @@ Html steps(const Visit& visit, std::string_view name, const JsonObject& identity
   if (candidate != nullptr) {
     html += candidate_steps(visit, name, *candidate);
   } else if (is_manual) {
-    html += join(heading("A new certificate"),
-                 paragraph("This makes a new key in the HSM and a request for the CA. Nothing changes for the mail."),
-                 act_button(visit, path_of(name, "/request"), "Make a new request"));
+    html += join(
+        heading("A new certificate"),
+        paragraph("This makes a new key in the HSM and a request for the CA. Nothing changes for the mail."),
+        act_button(visit, path_of(name, "/request"), "Make a new request"));
   } else {
-    html += join(heading("Renew now"),
-                 paragraph("Renewal happens by itself in good time. You can also start it now; mail is not disturbed."),
-                 act_button(visit, path_of(name, "/renew"), "Renew now", ButtonKind::kSecondary));
+    html +=
+        join(heading("Renew now"),
+             paragraph(
+                 "Renewal happens by itself in good time. You can also start it now; mail is not disturbed."),
+             act_button(visit, path_of(name, "/renew"), "Renew now", ButtonKind::kSecondary));
   }
   return html;
 }
@@ -164,7 +179,8 @@ Html way_back(const Visit& visit, std::string_view name, const JsonObject& ident
   if (previous == nullptr) return {};
   Html html = section("The one before", previous);
   if (visit.may(Access::kOperator))
-    html += act_button(visit, path_of(name, "/rollback"), "Go back to this certificate", ButtonKind::kSecondary);
+    html +=
+        act_button(visit, path_of(name, "/rollback"), "Go back to this certificate", ButtonKind::kSecondary);
   return html;
 }
 
@@ -187,14 +203,15 @@ Result<JsonObject> find_identity(const Visit& visit, std::string_view name) {
 Response identity_page(Visit& visit, const IdentityName& name, const Html& above, Status status) {
   const auto identity = find_identity(visit, name.name);
   if (!identity && identity.error().code == ErrorCode::kNotFound)
-    return page(visit, Place::kCertificates, name.title, join(above, inset("This appliance has no such identity.")), 404);
+    return page(visit, Place::kCertificates, name.title,
+                join(above, inset("This appliance has no such identity.")), 404);
   if (!identity)
     return page(visit, Place::kCertificates, name.title,
                 join(above, not_answering("The certificate service", kConsequence)), status);
   const JsonObject* active = json_object(*identity, "active");
   const Html content = join(
-      above, paragraph(join(tag(tone_of(*identity), word_of(*identity)), " ", name.means)), alarm_of(*identity),
-      next_of(*identity), paragraph(join("It is renewed ", issuer_of(*identity), ".")),
+      above, paragraph(join(tag(tone_of(*identity), word_of(*identity)), " ", name.means)),
+      alarm_of(*identity), next_of(*identity), paragraph(join("It is renewed ", issuer_of(*identity), ".")),
       section("In use", active), steps(visit, name.name, *identity), way_back(visit, name.name, *identity),
       paragraph(link("/certificates", "Back to all certificates")));
   return page(visit, Place::kCertificates, name.title, content, status);
@@ -206,7 +223,8 @@ std::vector<std::string> reasons_in(std::string_view message) {
   while (!message.empty()) {
     const auto end = std::min(message.find("; "), message.find('\n'));
     if (const auto reason = message.substr(0, end); !reason.empty()) reasons.emplace_back(reason);
-    message = end == std::string_view::npos ? std::string_view() : message.substr(end + (message[end] == ';' ? 2 : 1));
+    message = end == std::string_view::npos ? std::string_view()
+                                            : message.substr(end + (message[end] == ';' ? 2 : 1));
   }
   return reasons;
 }
@@ -225,9 +243,11 @@ Response take_step(Visit& visit, const Step& step, JsonObject request = {}) {
   const Act act{.action = step.operation, .object = "identity/" + std::string(name->name), .params = request};
   const auto answer = perform(visit, act, visit.at.settings.renewal_door, step.operation, request);
   if (answer) return redirect_to(path_of(name->name, "?done=" + std::string(step.done)));
-  const bool is_away = answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
+  const bool is_away =
+      answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
   const std::vector<std::string> reasons =
-      is_away ? std::vector<std::string>{"The certificate service is not answering just now. " + std::string(kConsequence)}
+      is_away ? std::vector<std::string>{"The certificate service is not answering just now. " +
+                                         std::string(kConsequence)}
               : reasons_in(answer.error().message);
   return identity_page(visit, *name, problem(step.refused, reasons), is_away ? 503 : 422);
 }
@@ -238,19 +258,22 @@ Response certificates_page(Visit& visit) {
   const auto answer = ask(visit, visit.at.settings.renewal_door, "cert-list");
   const JsonArray* identities = answer ? json_array(*answer, "identities") : nullptr;
   if (identities == nullptr)
-    return page(visit, Place::kCertificates, "Certificates", not_answering("The certificate service", kConsequence));
+    return page(visit, Place::kCertificates, "Certificates",
+                not_answering("The certificate service", kConsequence));
   Html cards;
   for (const Json& entry : *identities) {
     const JsonObject& identity = entry.is_object() ? entry.get_object() : JsonObject();
     const IdentityName* name = identity_named(shown(identity, "name"));
     if (name == nullptr) continue;
     const JsonObject* active = json_object(identity, "active");
-    cards += el("li", {{"class", "ps-light"}},
+    cards += el("li", {{"class", card_class(tone_of(identity))}},
                 el("div", {{"class", "ps-light__head"}},
                    el("h2", {{"class", "govuk-heading-m ps-light__name"}}, name->title),
                    tag(tone_of(identity), word_of(identity))),
                 paragraph(name->means),
-                active == nullptr ? Html() : paragraph(join("Valid until ", friendly_time(shown(*active, "not_after")), ".")),
+                active == nullptr
+                    ? Html()
+                    : paragraph(join("Valid until ", friendly_time(shown(*active, "not_after")), ".")),
                 alarm_of(identity), next_of(identity),
                 el("p", {{"class", "govuk-body ps-light__action"}},
                    el("a", {{"class", "govuk-link"}, {"href", path_of(name->name)}}, "Open",
@@ -273,10 +296,12 @@ Response certificate_csr(Visit& visit) {
   if (name == nullptr) return apology(visit, 404, "Page not found", "There is no such certificate.");
   const auto answer = ask(visit, visit.at.settings.renewal_door, "cert-csr", {{"identity", name->name}});
   if (!answer)
-    return identity_page(visit, *name, problem("There is no request to download", {answer.error().message}), 404);
+    return identity_page(visit, *name, problem("There is no request to download", {answer.error().message}),
+                         404);
   Response response = file_response("application/pkcs10", shown(*answer, "csr"));
-  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + std::string(name->name) + "-" +
-                                                           std::to_string(count_of(*answer, "generation")) + ".csr\"");
+  response.headers.emplace_back("Content-Disposition",
+                                "attachment; filename=\"" + std::string(name->name) + "-" +
+                                    std::to_string(count_of(*answer, "generation")) + ".csr\"");
   return response;
 }
 

@@ -10,11 +10,13 @@ namespace {
 constexpr std::string_view kTooLate = "That took too long. Please enter your claim code again.";
 
 Html code_form(const Visit& visit) {
-  return form(visit, "/claim",
-              join(input({.name = "code",
-                          .label = "Claim code",
-                          .hint = "20 letters and digits, like K7QM-W3ZC-8PXA-0DVN-5RTJ. It works once, for 24 hours."}),
-                   button("Continue")));
+  return form(
+      visit, "/claim",
+      join(input({.name = "code",
+                  .label = "Claim code",
+                  .hint =
+                      "20 letters and digits, like K7QM-W3ZC-8PXA-0DVN-5RTJ. It works once, for 24 hours."}),
+           button("Continue")));
 }
 
 /// Who will own the passkey: the one who was invited, or the first officer, who says it himself.
@@ -31,7 +33,8 @@ Result<NewUser> person_of(Visit& visit, const Claim& claim, const JsonObject& bo
   NewUser person{.name = json_text(body, "name", "").value_or(""),
                  .email = json_text(body, "email", "").value_or(""),
                  .role = Role::kOfficer};
-  if (auto complaint = complaint_about(person); !complaint.empty()) return fail(ErrorCode::kInvalid, complaint);
+  if (auto complaint = complaint_about(person); !complaint.empty())
+    return fail(ErrorCode::kInvalid, complaint);
   return person;
 }
 
@@ -39,17 +42,23 @@ Html person_form(Visit& visit, const Claim& claim) {
   const auto user = claim.user_id ? visit.at.users.find(*claim.user_id) : Result<std::optional<User>>();
   const Html who =
       user && *user
-          ? paragraph(join("Welcome, ", el("strong", {}, (*user)->name), ". You will be an ", to_string((*user)->role), " here."))
+          ? paragraph(join("Welcome, ", el("strong", {}, (*user)->name), ". You will be an ",
+                           to_string((*user)->role), " here."))
           : join(paragraph("You will be the first officer: you run the appliance and invite the others."),
                  input({.name = "name", .label = "Your name", .autocomplete = "name"}),
-                 input({.name = "email", .label = "Your e-mail address", .type = "email", .autocomplete = "email"}));
-  return join(who,
-              paragraph("Now make a passkey. Your device asks for its PIN, your fingerprint or your face; nothing "
-                        "secret leaves it."),
-              passkey_button(visit, "claim", "Make my passkey"));
+                 input({.name = "email",
+                        .label = "Your e-mail address",
+                        .type = "email",
+                        .autocomplete = "email"}));
+  return join(
+      who,
+      paragraph("Now make a passkey. Your device asks for its PIN, your fingerprint or your face; nothing "
+                "secret leaves it."),
+      passkey_button(visit, "claim", "Make my passkey"));
 }
 
-/// Everything that a right registration changes. The code is used up first: it can never make a second passkey.
+/// Everything that a right registration changes. The code is used up first: it can never make a second
+/// passkey.
 Result<User> enrol(Visit& visit, const Challenge& challenge, const Passkey& passkey) {
   Services& at = visit.at;
   const WallTime now = at.clock.now();
@@ -73,17 +82,16 @@ Response options_for(const Visit& visit, const Challenge& challenge) {
   JsonArray parameters;
   for (const int algorithm : {kEs256, kEdDsa, kRs256})
     parameters.push_back(JsonObject{{"type", "public-key"}, {"alg", algorithm}});
-  return json_response(
-      {{"ok", true},
-       {"challenge", to_base64url(challenge.bytes)},
-       {"rp", JsonObject{{"id", visit.at.settings.party.id}, {"name", "Privyseal"}}},
-       {"user",
-        JsonObject{{"id", to_base64url(challenge.handle)},
-                   {"name", challenge.person.email},
-                   {"displayName", challenge.person.name}}},
-       {"pubKeyCredParams", std::move(parameters)},
-       {"attestation", "none"},
-       {"authenticatorSelection", JsonObject{{"residentKey", "required"}, {"userVerification", "required"}}}});
+  return json_response({{"ok", true},
+                        {"challenge", to_base64url(challenge.bytes)},
+                        {"rp", JsonObject{{"id", visit.at.settings.party.id}, {"name", "Privyseal"}}},
+                        {"user", JsonObject{{"id", to_base64url(challenge.handle)},
+                                            {"name", challenge.person.email},
+                                            {"displayName", challenge.person.name}}},
+                        {"pubKeyCredParams", std::move(parameters)},
+                        {"attestation", "none"},
+                        {"authenticatorSelection",
+                         JsonObject{{"residentKey", "required"}, {"userVerification", "required"}}}});
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ constexpr int kMinutesShown = 60;
 
 Html card(const Light& light) {
   const std::string id = "light-" + light.name;
-  return el("li", {{"class", "ps-light"}},
+  return el("li", {{"class", card_class(light.tone)}},
             el("div", {{"class", "ps-light__head"}},
                el("h2", {{"class", "govuk-heading-m ps-light__name"}, {"id", id}}, light.name),
                tag(light.tone, light.word)),
@@ -23,14 +23,15 @@ Html today(const JsonObject& status) {
   const JsonObject* counts = json_object(status, "today");
   if (counts == nullptr) return {};
   return summary({{"Delivered today", shown(*counts, "delivered")},
-                  {"Refused by a rule", shown(*counts, "refused")},
+                  {"Refused", shown(*counts, "refused")},
                   {"To be tried again by the sender", shown(*counts, "deferred")},
                   {"Failed", shown(*counts, "failed")}});
 }
 
 Html last_hour(const Result<JsonObject>& flow) {
   if (!flow)
-    return not_answering("The mail gateway", "The numbers come back when it does; nothing that was counted is lost.");
+    return not_answering("The mail gateway",
+                         "The numbers come back when it does; nothing that was counted is lost.");
   const auto minutes = flow_of(*flow);
   return join(flow_chart(minutes), flow_table(minutes));
 }

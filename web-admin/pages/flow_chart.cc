@@ -9,24 +9,30 @@ namespace privyseal::web {
 namespace {
 
 constexpr int kWidth = 600;
-constexpr int kHeight = 120;  // of the bars; the line of times stands below
-constexpr int kTimesHeight = 24;
+constexpr int kHeight = 120;
 constexpr std::size_t kMinutesARow = 10;
 constexpr std::size_t kMaxMinutes = 240;
 
 std::string number(double value) { return std::format("{:.2f}", value); }
 
 /// "07:30" of an RFC 3339 time.
-std::string clock_time(const std::string& rfc3339) { return rfc3339.size() >= 16 ? rfc3339.substr(11, 5) : rfc3339; }
+std::string clock_time(const std::string& rfc3339) {
+  return rfc3339.size() >= 16 ? rfc3339.substr(11, 5) : rfc3339;
+}
 
 Html bar(std::string_view kind, double x, double y, double width, double height) {
-  return el("rect", {{"class", kind}, {"x", number(x)}, {"y", number(y)}, {"width", number(width)}, {"height", number(height)}});
+  return el("rect", {{"class", kind},
+                     {"x", number(x)},
+                     {"y", number(y)},
+                     {"width", number(width)},
+                     {"height", number(height)}});
 }
 
 Html bars_of(const FlowMinute& minute, double x, double width, double per_message) {
   Html bars;
   double y = kHeight;
-  for (const auto& [kind, count] : {std::pair{"ps-delivered", minute.delivered}, {"ps-deferred", minute.deferred},
+  for (const auto& [kind, count] : {std::pair{"ps-delivered", minute.delivered},
+                                    {"ps-deferred", minute.deferred},
                                     {"ps-refused", minute.refused}}) {
     if (count == 0) continue;
     const double height = static_cast<double>(count) * per_message;
@@ -36,10 +42,19 @@ Html bars_of(const FlowMinute& minute, double x, double width, double per_messag
   return bars;
 }
 
+Html line_at(int y) {
+  return el("line", {{"class", "ps-line"},
+                     {"x1", "0"},
+                     {"x2", std::to_string(kWidth)},
+                     {"y1", std::to_string(y)},
+                     {"y2", std::to_string(y)}});
+}
+
 Html legend() {
   Html entries;
-  for (const auto& [kind, word] :
-       {std::pair{"ps-delivered", "Delivered"}, {"ps-deferred", "To be tried again"}, {"ps-refused", "Refused"}})
+  for (const auto& [kind, word] : {std::pair{"ps-delivered", "Delivered"},
+                                   {"ps-deferred", "To be tried again"},
+                                   {"ps-refused", "Refused"}})
     entries += el("li", {},
                   el("svg", {{"class", "ps-swatch"}, {"viewBox", "0 0 10 10"}, {"aria-hidden", "true"}},
                      el("rect", {{"class", kind}, {"width", "10"}, {"height", "10"}})),
@@ -74,20 +89,18 @@ Html flow_chart(const std::vector<FlowMinute>& minutes) {
   for (std::size_t i = 0; i < minutes.size(); ++i)
     bars += bars_of(minutes[i], static_cast<double>(i) * step + step * 0.1, step * 0.8, per_message);
   const std::string top = std::to_string(most) + (most == 1 ? " message a minute" : " messages a minute");
-  const auto label = [](int x, int y, std::string_view anchor, const std::string& text) {
-    return el("text", {{"class", "ps-axis"}, {"x", std::to_string(x)}, {"y", std::to_string(y)}, {"text-anchor", anchor}}, text);
-  };
-  return join(
-      el("svg",
-         {{"class", "ps-chart"},
-          {"viewBox", std::format("0 -20 {} {}", kWidth, kHeight + kTimesHeight + 20)},
-          {"role", "img"},
-          {"aria-label", "Messages in each of the last " + std::to_string(minutes.size()) + " minutes; the table below has the numbers"}},
-         el("line", {{"class", "ps-line"}, {"x1", "0"}, {"x2", std::to_string(kWidth)}, {"y1", "0"}, {"y2", "0"}}),
-         el("line", {{"class", "ps-line"}, {"x1", "0"}, {"x2", std::to_string(kWidth)}, {"y1", std::to_string(kHeight)}, {"y2", std::to_string(kHeight)}}),
-         bars, label(0, -6, "start", top), label(0, kHeight + 18, "start", clock_time(minutes.front().at)),
-         label(kWidth, kHeight + 18, "end", clock_time(minutes.back().at))),
-      legend());
+  // The words stand outside of the drawing, which shrinks with the screen.
+  return join(el("p", {{"class", "ps-axis"}}, top),
+              el("svg",
+                 {{"class", "ps-chart"},
+                  {"viewBox", std::format("0 -1 {} {}", kWidth, kHeight + 2)},
+                  {"role", "img"},
+                  {"aria-label", "Messages in each of the last " + std::to_string(minutes.size()) +
+                                     " minutes; the table below has the numbers"}},
+                 line_at(0), line_at(kHeight), bars),
+              el("p", {{"class", "ps-axis ps-axis--times"}}, el("span", {}, clock_time(minutes.front().at)),
+                 el("span", {}, clock_time(minutes.back().at))),
+              legend());
 }
 
 Html flow_table(const std::vector<FlowMinute>& minutes) {

@@ -39,7 +39,8 @@ Html uses_of(const hsm::KeyInfo& key, const Result<std::vector<hsm::KeyUses>>& u
         {found->certificate + found->crl, "certificate or list", "certificates and lists"},
         {found->checkpoint, "checkpoint", "checkpoints"},
         {found->refused, "refusal", "refusals"}})
-    if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + (count == 1 ? one : many);
+    if (count > 0)
+      text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + (count == 1 ? one : many);
   return text.empty() ? "none yet" : text;
 }
 
@@ -49,8 +50,9 @@ Html inventory(const std::vector<hsm::KeyInfo>& keys, const Result<std::vector<h
                   .columns = {"Name", "What it does", "Type", "Used since start", "Public key, SHA-256"},
                   .rows = {}};
   for (const hsm::KeyInfo& key : keys)
-    inventory.rows.push_back({key.name, role_in_words(key.role), type_in_words(key.type), uses_of(key, uses),
-                              el("code", {{"class", "ps-code"}}, to_hex(sha256(key.public_key)).substr(0, 32))});
+    inventory.rows.push_back(
+        {key.name, role_in_words(key.role), type_in_words(key.type), uses_of(key, uses),
+         el("code", {{"class", "ps-code"}}, to_hex(sha256(key.public_key)).substr(0, 32))});
   return table(inventory);
 }
 
@@ -59,17 +61,20 @@ Html inventory(const std::vector<hsm::KeyInfo>& keys, const Result<std::vector<h
 Response keys_page(Visit& visit) {
   const auto keys = visit.at.keys.list_keys();
   if (!keys)
-    return page(visit, Place::kKeys, "Keys",
-                not_answering("The key service",
-                              "No mail can pass without it. Nothing is lost: your mail server holds the mail."));
+    return page(
+        visit, Place::kKeys, "Keys",
+        not_answering("The key service",
+                      "No mail can pass without it. Nothing is lost: your mail server holds the mail."));
   const auto ready = visit.at.keys.health();
   const auto uses = visit.at.keys.uses();
-  const Html state = ready && *ready ? tag(Tone::kGood, "The HSM answers") : tag(Tone::kBad, "The HSM does not answer");
-  return page(visit, Place::kKeys, "Keys",
-              join(paragraph(state),
-                   paragraph("Every private key was made inside the HSM and cannot leave it: it is sensitive, never "
-                             "extractable, and signs only what its role allows. Each use is counted."),
-                   inventory(*keys, uses)));
+  const Html state =
+      ready && *ready ? tag(Tone::kGood, "The HSM answers") : tag(Tone::kBad, "The HSM does not answer");
+  return page(
+      visit, Place::kKeys, "Keys",
+      join(paragraph(state),
+           paragraph("Every private key was made inside the HSM and cannot leave it: it is sensitive, never "
+                     "extractable, and signs only what its role allows. Each use is counted."),
+           inventory(*keys, uses)));
 }
 
 }  // namespace privyseal::web

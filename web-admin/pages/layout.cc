@@ -24,8 +24,7 @@ constexpr std::array kNavigation{
 };
 
 Html head(std::string_view title) {
-  return el("head", {}, el("meta", {{"charset", "utf-8"}}),
-            el("title", {}, title, " - Privyseal"),
+  return el("head", {}, el("meta", {{"charset", "utf-8"}}), el("title", {}, title, " - Privyseal"),
             el("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}),
             el("meta", {{"name", "color-scheme"}, {"content", "light"}}),
             el("link", {{"rel", "icon"}, {"href", "/assets/icon.svg"}, {"type", "image/svg+xml"}}),
@@ -65,27 +64,30 @@ Html navigation(const Visit& visit, Place place) {
 
 Html who_is_it(const Visit& visit) {
   if (!visit.user) return {};
-  return el("div", {{"class", "ps-who"}},
-            el("span", {}, "Signed in as ", el("strong", {}, visit.user->name), ", ", to_string(visit.user->role)),
-            el("form", {{"method", "post"}, {"action", "/sign-out"}},
-               el("input", {{"type", "hidden"}, {"name", "token"}, {"value", visit.token}}),
-               el("button", {{"class", "ps-link-button govuk-link"}}, "Sign out")));
+  return el(
+      "div", {{"class", "ps-who"}},
+      el("span", {}, "Signed in as ", el("strong", {}, visit.user->name), ", ", to_string(visit.user->role)),
+      el("form", {{"method", "post"}, {"action", "/sign-out"}},
+         el("input", {{"type", "hidden"}, {"name", "token"}, {"value", visit.token}}),
+         el("button", {{"class", "ps-link-button govuk-link"}}, "Sign out")));
 }
 
 Html token_banner(const Visit& visit) {
   if (visit.at.settings.validated_token) return {};
-  return el("div", {{"class", "govuk-phase-banner govuk-width-container"}},
-            el("p", {{"class", "govuk-phase-banner__content"}},
-               el("strong", {{"class", "govuk-tag govuk-tag--orange govuk-phase-banner__content__tag"}},
-                  "Test token, not validated"),
-               el("span", {{"class", "govuk-phase-banner__text"}},
-                  "The keys of this appliance lie in a software token. It is for practice, not for real mail.")));
+  return el(
+      "div", {{"class", "govuk-phase-banner govuk-width-container"}},
+      el("p", {{"class", "govuk-phase-banner__content"}},
+         el("strong", {{"class", "govuk-tag govuk-tag--orange govuk-phase-banner__content__tag"}},
+            "Test token, not validated"),
+         el("span", {{"class", "govuk-phase-banner__text"}},
+            "The keys of this appliance lie in a software token. It is for practice, not for real mail.")));
 }
 
 Html foot() {
   return el("footer", {{"class", "ps-footer"}},
             el("div", {{"class", "govuk-width-container"}},
-               "All times are UTC. This page does not refresh itself; 10 minutes without a click end your session."));
+               "All times are UTC. This page does not refresh itself; 10 minutes without a click end your "
+               "session."));
 }
 
 std::string_view tone_class(Tone tone) {
@@ -110,28 +112,29 @@ Html form_of(const Visit& visit, const std::string& path, const Html& content, A
 }  // namespace
 
 Response page(const Visit& visit, Place place, std::string_view title, const Html& content, Status status) {
-  const Html body = el(
-      "body", {{"class", "govuk-template__body"}},
-      el("a", {{"href", "#main"}, {"class", "govuk-skip-link"}}, "Skip to main content"),
-      el("header", {}, brand(visit), navigation(visit, place)),
-      token_banner(visit),
-      el("div", {{"class", "govuk-width-container"}}, who_is_it(visit),
-         el("main", {{"class", "govuk-main-wrapper"}, {"id", "main"}, {"tabindex", "-1"}},
-            el("h1", {{"class", "govuk-heading-l"}}, title), content)),
-      foot());
-  return html_response(
-      document(el("html", {{"lang", "en"}, {"class", "govuk-template"}}, head(title), body)), status);
+  const Html body = el("body", {{"class", "govuk-template__body"}},
+                       el("a", {{"href", "#main"}, {"class", "govuk-skip-link"}}, "Skip to main content"),
+                       el("header", {}, brand(visit), navigation(visit, place), token_banner(visit),
+                          el("div", {{"class", "govuk-width-container"}}, who_is_it(visit))),
+                       el("div", {{"class", "govuk-width-container"}},
+                          el("main", {{"class", "govuk-main-wrapper"}, {"id", "main"}, {"tabindex", "-1"}},
+                             el("h1", {{"class", "govuk-heading-l"}}, title), content)),
+                       foot());
+  return html_response(document(el("html", {{"lang", "en"}, {"class", "govuk-template"}}, head(title), body)),
+                       status);
 }
 
 Response apology(Visit& visit, Status status, std::string_view title, std::string_view text) {
-  const Html onward = visit.user ? link("/", "Go to the dashboard") : link("/sign-in", "Go to the sign-in page");
+  const Html onward =
+      visit.user ? link("/", "Go to the dashboard") : link("/sign-in", "Go to the sign-in page");
   return page(visit, Place::kNone, title, join(paragraph(text), paragraph(onward)), status);
 }
 
 Html paragraph(const Html& content) { return el("p", {{"class", "govuk-body"}}, content); }
 
 Html heading(std::string_view text, std::string_view id) {
-  return el("h2", {{"class", "govuk-heading-m"}, id.empty() ? Attribute("id", false) : Attribute("id", id)}, text);
+  return el("h2", {{"class", "govuk-heading-m"}, id.empty() ? Attribute("id", false) : Attribute("id", id)},
+            text);
 }
 
 Html link(const std::string& path, const Html& content) {
@@ -162,6 +165,22 @@ Html success(std::string_view text) {
 
 Html tag(Tone tone, std::string_view word) { return el("strong", {{"class", tone_class(tone)}}, word); }
 
+std::string card_class(Tone tone) {
+  switch (tone) {
+    case Tone::kGood:
+      return "ps-light ps-light--good";
+    case Tone::kAttention:
+      return "ps-light ps-light--attention";
+    case Tone::kBad:
+      return "ps-light ps-light--bad";
+    case Tone::kNeutral:
+      break;
+  }
+  return "ps-light";
+}
+
+Html long_text(std::string_view text) { return el("span", {{"class", "ps-long"}}, text); }
+
 Html summary(const std::vector<Row>& rows) {
   Html list;
   for (const Row& row : rows)
@@ -183,12 +202,14 @@ Html table(const Table& table) {
                   el("span", {{"class", "ps-cell-name"}, {"aria-hidden", "true"}}, table.columns[i]), row[i]);
     rows += el("tr", {{"class", "govuk-table__row"}}, cells);
   }
-  return el("table", {{"class", "govuk-table ps-table"}},
-            el("caption",
-               {{"class", table.is_caption_hidden ? "govuk-visually-hidden" : "govuk-table__caption govuk-table__caption--m"}},
-               table.caption),
-            el("thead", {{"class", "govuk-table__head"}}, el("tr", {{"class", "govuk-table__row"}}, head_cells)),
-            el("tbody", {{"class", "govuk-table__body"}}, rows));
+  return el(
+      "table", {{"class", "govuk-table ps-table"}},
+      el("caption",
+         {{"class", table.is_caption_hidden ? "govuk-visually-hidden"
+                                            : "govuk-table__caption govuk-table__caption--m"}},
+         table.caption),
+      el("thead", {{"class", "govuk-table__head"}}, el("tr", {{"class", "govuk-table__row"}}, head_cells)),
+      el("tbody", {{"class", "govuk-table__body"}}, rows));
 }
 
 Html form(const Visit& visit, const std::string& path, const Html& content) {
@@ -216,15 +237,15 @@ Html input(const Input& input) {
       input.hint.empty() ? Html() : el("div", {{"id", hint_id}, {"class", "govuk-hint"}}, input.hint);
   return el("div", {{"class", "govuk-form-group"}},
             el("label", {{"class", "govuk-label"}, {"for", input.name}}, input.label), hint,
-            el("input",
-               {{"class", input.is_wide ? "govuk-input" : "govuk-input govuk-!-width-two-thirds"},
-                {"id", input.name},
-                {"name", input.name},
-                {"type", input.type},
-                {"value", input.value},
-                {"spellcheck", "false"},
-                {"autocomplete", input.autocomplete},
-                input.hint.empty() ? Attribute("aria-describedby", false) : Attribute("aria-describedby", hint_id)}));
+            el("input", {{"class", input.is_wide ? "govuk-input" : "govuk-input govuk-!-width-two-thirds"},
+                         {"id", input.name},
+                         {"name", input.name},
+                         {"type", input.type},
+                         {"value", input.value},
+                         {"spellcheck", "false"},
+                         {"autocomplete", input.autocomplete},
+                         input.hint.empty() ? Attribute("aria-describedby", false)
+                                            : Attribute("aria-describedby", hint_id)}));
 }
 
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view rfc3339) {
@@ -240,7 +261,8 @@ std::string friendly_time(std::string_view rfc3339) {
   if (rfc3339.empty()) return "not known";
   const auto time = parse_time(rfc3339);
   if (!time) return std::string(rfc3339);
-  return std::format("{:%e %B %Y at %H:%M} UTC", *time);
+  const std::string text = std::format("{:%e %B %Y at %H:%M} UTC", *time);
+  return text.starts_with(' ') ? text.substr(1) : text;
 }
 
 Html not_answering(std::string_view who, std::string_view consequence) {

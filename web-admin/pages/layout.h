@@ -1,4 +1,5 @@
-/// What every page stands in: header, navigation, the banner of the test token; and the pieces pages are made of.
+/// What every page stands in: header, navigation, the banner of the test token; and the pieces pages are made
+/// of.
 #pragma once
 
 #include <optional>
@@ -34,6 +35,12 @@ enum class Place { kNone, kDashboard, kMail, kCertificates, kKeys, kAudit, kUser
 enum class Tone { kGood, kNeutral, kAttention, kBad };
 /// A coloured word; the word alone must say it.
 [[nodiscard]] Html tag(Tone tone, std::string_view word);
+
+/// The class of a card whose upper edge shows the tone.
+[[nodiscard]] std::string card_class(Tone tone);
+
+/// An address, a name from outside: it may be broken anywhere.
+[[nodiscard]] Html long_text(std::string_view text);
 
 struct Row {
   std::string key;

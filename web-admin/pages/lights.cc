@@ -46,7 +46,8 @@ Light relay_light(const Result<JsonObject>& status) {
     light.tone = Tone::kBad;
     light.word = "Not running";
     light.sentence =
-        "The mail gateway is not answering. Nothing is lost: your mail server holds the mail until it is back.";
+        "The mail gateway is not answering. Nothing is lost: your mail server holds the mail until it is "
+        "back.";
     light.action = "See what it did last";
     light.path = "/audit/gatewayd";
     return light;
@@ -57,7 +58,8 @@ Light relay_light(const Result<JsonObject>& status) {
   if (failed > delivered) {
     light.tone = Tone::kBad;
     light.word = "Not delivering";
-    light.sentence = "The last attempt failed on " + friendly_time(failed) + ": " + shown(*relay, "last_failure") +
+    light.sentence = "The last attempt failed on " + friendly_time(failed) + ": " +
+                     shown(*relay, "last_failure") +
                      ". Nothing is lost: the sending mail server holds the mail and tries again.";
     light.action = "See what was turned away";
     light.path = "/mail?outcome=deferred";
@@ -105,7 +107,8 @@ Light certificate_light(const Result<JsonObject>& certificates) {
   }
   light.tone = Tone::kGood;
   light.word = "Valid";
-  light.sentence = "All certificates are good. The first to end does so on " + friendly_time(first_end(*identities)) + ".";
+  light.sentence =
+      "All certificates are good. The first to end does so on " + friendly_time(first_end(*identities)) + ".";
   return light;
 }
 
@@ -115,7 +118,8 @@ Light keys_light(const Result<bool>& ready, std::size_t count) {
     light.tone = Tone::kGood;
     light.word = "In the HSM";
     light.sentence = "The HSM answers and holds " +
-                     count_and_noun(static_cast<std::int64_t>(count), "key", "keys") + ". None of them can leave it.";
+                     count_and_noun(static_cast<std::int64_t>(count), "key", "keys") +
+                     ". None of them can leave it.";
     return light;
   }
   light.tone = Tone::kBad;
@@ -126,7 +130,8 @@ Light keys_light(const Result<bool>& ready, std::size_t count) {
   return light;
 }
 
-Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal, std::int64_t mails) {
+Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal,
+                     std::int64_t mails) {
   Light light{.name = "Evidence", .action = "Verify the audit logs", .path = "/audit"};
   if (!gateway || !renewal) {
     light.tone = Tone::kAttention;
@@ -139,7 +144,8 @@ Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>
     if (!shown(*log, "note").empty() || count_of(*log, "size") == 0) continue;
     light.tone = Tone::kAttention;
     light.word = "Not signed yet";
-    light.sentence = "An audit log was not signed by the HSM yet. This happens within a minute of its first entry.";
+    light.sentence =
+        "An audit log was not signed by the HSM yet. This happens within a minute of its first entry.";
     return light;
   }
   light.tone = Tone::kGood;

@@ -24,7 +24,8 @@ struct Light {
 [[nodiscard]] Light certificate_light(const Result<JsonObject>& certificates);
 /// `ready`: keyd's health; `count`: how many keys it holds.
 [[nodiscard]] Light keys_light(const Result<bool>& ready, std::size_t count);
-/// From the answers to audit-checkpoint of the gateway and of the certificate daemon, and the mails on record.
+/// From the answers to audit-checkpoint of the gateway and of the certificate daemon, and the mails on
+/// record.
 [[nodiscard]] Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal,
                                    std::int64_t mails);
 

@@ -17,7 +17,8 @@ struct Outcome {
   std::string_view means;  ///< what to tell the sender
 };
 constexpr std::array kOutcomes{
-    Outcome{"delivered", "Delivered", Tone::kGood, "The other side took the message and is responsible for it."},
+    Outcome{"delivered", "Delivered", Tone::kGood,
+            "The other side took the message and is responsible for it."},
     Outcome{"deferred", "To be tried again", Tone::kAttention,
             "The message was not taken yet. The sending mail server still has it and tries again by itself."},
     Outcome{"refused", "Refused", Tone::kBad, "The message was refused for good. The sender was told why."},
@@ -86,10 +87,11 @@ Html found_table(const JsonArray& mails) {
     if (!entry.is_object()) continue;
     const JsonObject& mail = entry.get_object();
     const Outcome& outcome = outcome_named(shown(mail, "outcome"));
-    found.rows.push_back({friendly_time(shown(mail, "opened_at")), direction_of(mail), sender_of(mail),
-                          recipients_of(mail), tag(outcome.tone, outcome.word),
-                          el("a", {{"class", "govuk-link"}, {"href", "/mail/" + shown(mail, "id")}}, "Track",
-                             el("span", {{"class", "govuk-visually-hidden"}}, " message ", shown(mail, "id")))});
+    found.rows.push_back(
+        {friendly_time(shown(mail, "opened_at")), direction_of(mail), long_text(sender_of(mail)),
+         long_text(recipients_of(mail)), tag(outcome.tone, outcome.word),
+         el("a", {{"class", "govuk-link"}, {"href", "/mail/" + shown(mail, "id")}}, "Track",
+            el("span", {{"class", "govuk-visually-hidden"}}, " message ", shown(mail, "id")))});
   }
   return table(found);
 }
@@ -134,8 +136,9 @@ Html timeline_of(const JsonObject& answer) {
 Html tls_of(const JsonObject& mail, std::string_view key, std::string_view title) {
   const JsonObject* tls = json_object(mail, key);
   if (tls == nullptr || shown(*tls, "version").empty()) return {};
-  std::vector<Row> rows{{"Protection", shown(*tls, "version") + ", " + shown(*tls, "group") + ", " + shown(*tls, "suite")},
-                        {"Session", shown(*tls, "resumed") == "yes" ? "taken up again" : "new keys for this message"}};
+  std::vector<Row> rows{
+      {"Protection", shown(*tls, "version") + ", " + shown(*tls, "group") + ", " + shown(*tls, "suite")},
+      {"Session", shown(*tls, "resumed") == "yes" ? "taken up again" : "new keys for this message"}};
   if (const std::string subject = shown(*tls, "peer_subject"); !subject.empty())
     rows.push_back({"They were", subject + ", vouched for by " + shown(*tls, "peer_issuer")});
   if (const std::string id = shown(*tls, "session_id"); !id.empty())
@@ -160,8 +163,9 @@ Response mail_page(Visit& visit) {
   if (const auto before = number_in(visit.query.text("before")); before && visit.query.has("before"))
     request["before_id"] = *before;
   const auto answer = ask(visit, visit.at.settings.gateway_door, "mail-find", std::move(request));
-  Html found = answer ? results(visit, json_array(*answer, "mails"))
-                      : not_answering("The mail gateway", "Its records are safe and can be read when it is back.");
+  Html found =
+      answer ? results(visit, json_array(*answer, "mails"))
+             : not_answering("The mail gateway", "Its records are safe and can be read when it is back.");
   if (!answer && answer.error().code == ErrorCode::kInvalid)
     found = inset("That cannot be searched for. Try a part of an address.");
   return page(visit, Place::kMail, "Mail", join(search_form(visit), found));
@@ -180,17 +184,18 @@ Response mail_track_page(Visit& visit) {
     return page(visit, Place::kMail, title,
                 not_answering("The mail gateway", "Its records are safe and can be read when it is back."));
   const Outcome& outcome = outcome_named(shown(*mail, "outcome"));
-  const Html content = join(
-      paragraph(join(tag(outcome.tone, outcome.word), " ", outcome.means)),
-      summary({{"Direction", direction_of(*mail)},
-               {"From", sender_of(*mail)},
-               {"To", recipients_of(*mail)},
-               {"Received", friendly_time(shown(*mail, "opened_at"))},
-               {"Size", size_of(*mail)},
-               {"The other side said", shown(*mail, "reply").empty() ? Html("nothing yet") : Html(shown(*mail, "reply"))}}),
-      timeline_of(*answer), tls_of(*mail, "hop_tls", "The connection onward"),
-      tls_of(*mail, "client_tls", "The connection it came by"), to_copy(*mail, outcome),
-      paragraph(link("/mail", "Back to all messages")));
+  const Html content =
+      join(paragraph(join(tag(outcome.tone, outcome.word), " ", outcome.means)),
+           summary({{"Direction", direction_of(*mail)},
+                    {"From", long_text(sender_of(*mail))},
+                    {"To", long_text(recipients_of(*mail))},
+                    {"Received", friendly_time(shown(*mail, "opened_at"))},
+                    {"Size", size_of(*mail)},
+                    {"The other side said",
+                     shown(*mail, "reply").empty() ? Html("nothing yet") : Html(shown(*mail, "reply"))}}),
+           timeline_of(*answer), tls_of(*mail, "hop_tls", "The connection onward"),
+           tls_of(*mail, "client_tls", "The connection it came by"), to_copy(*mail, outcome),
+           paragraph(link("/mail", "Back to all messages")));
   return page(visit, Place::kMail, title, content);
 }
 

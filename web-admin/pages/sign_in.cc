@@ -36,17 +36,18 @@ Result<User> user_behind(Visit& visit, const Assertion& assertion) {
 }  // namespace
 
 Html passkey_button(const Visit& visit, std::string_view ceremony, std::string_view text) {
-  return join(el("button",
-                 {{"type", "button"},
-                  {"class", "govuk-button"},
-                  {"id", "passkey"},
-                  {"data-ceremony", ceremony},
-                  {"data-token", visit.token}},
-                 text),
-              el("p", {{"class", "govuk-body"}, {"id", "passkey-status"}, {"role", "status"}}, ""),
-              el("noscript", {},
-                 inset("Passkeys need JavaScript. Please allow it for this page; it is the only script here.")),
-              el("script", {{"src", "/assets/passkey.js"}, {"type", "module"}}, ""));
+  return join(
+      el("button",
+         {{"type", "button"},
+          {"class", "govuk-button"},
+          {"id", "passkey"},
+          {"data-ceremony", ceremony},
+          {"data-token", visit.token}},
+         text),
+      el("p", {{"class", "govuk-body"}, {"id", "passkey-status"}, {"role", "status"}}, ""),
+      el("noscript", {},
+         inset("Passkeys need JavaScript. Please allow it for this page; it is the only script here.")),
+      el("script", {{"src", "/assets/passkey.js"}, {"type", "module"}}, ""));
 }
 
 Response begin_session(Visit& visit, const User& user) {
@@ -71,11 +72,11 @@ Response say_no(Status status, std::string_view message) {
 Response sign_in_page(Visit& visit) {
   if (visit.user) return redirect_to("/");
   const bool has_signed_out = visit.query.text("done") == "signed-out";
-  const Html content =
-      join(has_signed_out ? success("You are signed out.") : Html(),
-           paragraph("Use the passkey that you made for this console. It stays on your device; we never see it."),
-           passkey_button(visit, "sign-in", "Sign in with your passkey"),
-           paragraph(join("Were you given a claim code? ", link("/claim", "Make your passkey first"), ".")));
+  const Html content = join(
+      has_signed_out ? success("You are signed out.") : Html(),
+      paragraph("Use the passkey that you made for this console. It stays on your device; we never see it."),
+      passkey_button(visit, "sign-in", "Sign in with your passkey"),
+      paragraph(join("Were you given a claim code? ", link("/claim", "Make your passkey first"), ".")));
   return page(visit, Place::kNone, "Sign in", content);
 }
 
@@ -105,7 +106,8 @@ Response sign_in_finish(Visit& visit) {
 
 Response sign_out(Visit& visit) {
   if (auto ended = visit.at.sessions.end_all_of(visit.user->id); !ended)
-    return apology(visit, 503, "You are still signed in", "The console cannot write its own records. Try again.");
+    return apology(visit, 503, "You are still signed in",
+                   "The console cannot write its own records. Try again.");
   if (auto noted = visit.at.journal.note(visit.actor(), {.action = "sign-out", .object = "session"}); !noted)
     log_event(LogLevel::kAlert, "audit-outcome-not-written", {{"action", "sign-out"}});
   Response response = redirect_to("/sign-in?done=signed-out");

@@ -5,7 +5,8 @@
 namespace privyseal::web {
 namespace {
 
-constexpr Admission::Limits kLimits{.per_source = 2, .total = 5, .reserve = 2, .remembered = std::chrono::minutes(10)};
+constexpr Admission::Limits kLimits{
+    .per_source = 2, .total = 5, .reserve = 2, .remembered = std::chrono::minutes(10)};
 constexpr Admission::Time kNow{std::chrono::hours(1)};
 
 TEST(Admission, OneSourceTakesOnlyItsShare) {

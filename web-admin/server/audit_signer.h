@@ -20,7 +20,9 @@ class AuditSigner final : public audit::Signer {
     if (!key) return std::unexpected(key.error());
     return std::move(key->public_key);
   }
-  [[nodiscard]] Result<Bytes> sign(std::string_view text) override { return client_.sign_checkpoint(kKey, text); }
+  [[nodiscard]] Result<Bytes> sign(std::string_view text) override {
+    return client_.sign_checkpoint(kKey, text);
+  }
 
  private:
   hsm::Client client_;

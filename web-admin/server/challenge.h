@@ -36,7 +36,8 @@ class Challenges {
  public:
   /// Puts a new question to a visitor; his earlier one is forgotten, and beyond kMaxChallenges the oldest.
   const Challenge& put(const std::string& visit, Challenge about, WallTime now);
-  /// The question, which is gone with this whatever the answer is worth. None: there was none, or it is too old.
+  /// The question, which is gone with this whatever the answer is worth. None: there was none, or it is too
+  /// old.
   [[nodiscard]] std::optional<Challenge> take(const std::string& visit, Ceremony ceremony, WallTime now);
 
  private:

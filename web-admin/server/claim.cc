@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS claim (
 
 std::string random_letters(std::size_t count) {
   std::string letters;
-  for (const std::byte byte : random_bytes(count)) letters += kAlphabet[std::to_integer<std::size_t>(byte) & 31];
+  for (const std::byte byte : random_bytes(count))
+    letters += kAlphabet[std::to_integer<std::size_t>(byte) & 31];
   return letters;
 }
 
@@ -49,7 +50,8 @@ std::string grouped(std::string_view code) {
 }
 
 std::unexpected<Error> deny() {
-  return fail(ErrorCode::kDenied, "That code is not right, or it has been used, or it is more than 24 hours old.");
+  return fail(ErrorCode::kDenied,
+              "That code is not right, or it has been used, or it is more than 24 hours old.");
 }
 
 }  // namespace

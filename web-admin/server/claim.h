@@ -1,8 +1,8 @@
 /// One-time claim codes: how a person whom an officer invited, or the very first officer, gets a passkey.
 ///
-/// A code is good for 24 hours and once. It reads like K7QM-W3ZC-…: the first group says which claim it is, the
-/// rest is the secret (80 random bits), of which the database has only the hash. Five wrong secrets void a claim;
-/// who does not know its first group cannot even do that.
+/// A code is good for 24 hours and once. It reads like K7QM-W3ZC-…: the first group says which claim it is,
+/// the rest is the secret (80 random bits), of which the database has only the hash. Five wrong secrets void
+/// a claim; who does not know its first group cannot even do that.
 ///
 /// Threads: the one of the Database. Ownership: the Database must outlive it.
 #pragma once

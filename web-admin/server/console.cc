@@ -16,7 +16,9 @@ constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
      "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; "
      "trusted-types 'none'"},
     {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
+    // Not no-referrer: browsers then say "Origin: null" in our own forms, and we could not tell them from
+    // foreign ones.
+    {"Referrer-Policy", "same-origin"},
     {"Strict-Transport-Security", "max-age=63072000"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
@@ -52,7 +54,8 @@ Answered Console::answer(const Request& request, std::string source) {
 
 Response Console::answer_visit(Visit& visit) {
   const Request& request = visit.request;
-  if (std::ranges::find(services_->settings.hosts, request.header("host")) == services_->settings.hosts.end()) {
+  if (std::ranges::find(services_->settings.hosts, request.header("host")) ==
+      services_->settings.hosts.end()) {
     services_->journal.refused(visit.actor(), {.action = "foreign-host", .object = "console"},
                                "the request was meant for another host");
     return {.status = 421, .headers = {{"Content-Type", "text/plain"}}, .body = "This is another host.\n"};
@@ -66,16 +69,17 @@ Response Console::answer_visit(Visit& visit) {
 
   auto match = find_route(routes_, request.method, request.path);
   if (const auto* wrong = std::get_if<NoSuchMethod>(&match)) {
-    Response response = apology_(visit, 405, "That cannot be done here", "This page does not take that request.");
+    Response response =
+        apology_(visit, 405, "That cannot be done here", "This page does not take that request.");
     response.headers.emplace_back("Allow", wrong->allow);
     return response;
   }
   auto* found = std::get_if<Found>(&match);
-  if (found == nullptr)
-    return apology_(visit, 404, "Page not found", "There is no page at this address.");
+  if (found == nullptr) return apology_(visit, 404, "Page not found", "There is no page at this address.");
   if (found->route->access != Access::kAnyone && !visit.user) {
     if (found->route->method == Method::kGet) return redirect_to("/sign-in");
-    return refuse(visit, {401, "You are signed out", "Sign in again, then repeat what you were doing.", "no-session"});
+    return refuse(
+        visit, {401, "You are signed out", "Sign in again, then repeat what you were doing.", "no-session"});
   }
   if (visit.user && !visit.may(found->route->access))
     return refuse(visit, {403, "Your role does not include this", "Please ask an officer.", "role-lacking"});
@@ -120,12 +124,13 @@ std::optional<Console::Refusal> Console::check_form(Visit& visit) const {
   if (std::ranges::find(origins, visit.request.header("origin")) == origins.end())
     return Refusal{403, "This request came from another site", "Nothing was changed.", "foreign-origin"};
   if (!read_form(visit))
-    return Refusal{400, "That form is not understood", "Nothing was changed. Please go back and try again.", ""};
+    return Refusal{400, "That form is not understood", "Nothing was changed. Please go back and try again.",
+                   ""};
   const std::string given =
       visit.form.has("token") ? visit.form.text("token") : std::string(visit.request.header("x-csrf-token"));
   if (visit.token.empty() || !is_same_secret(bytes_of(given), bytes_of(visit.token)))
-    return Refusal{403, "This page was open for too long", "Nothing was changed. Please reload it and try again.",
-                   "wrong-form-token"};
+    return Refusal{403, "This page was open for too long",
+                   "Nothing was changed. Please reload it and try again.", "wrong-form-token"};
   return {};
 }
 
@@ -144,8 +149,9 @@ Response Console::refuse(Visit& visit, const Refusal& refusal) {
     services_->journal.refused(visit.actor(), {.action = refusal.audit_as, .object = visit.request.path},
                                refusal.title);
   if (is_json(visit.request))
-    return json_response({{"ok", false}, {"message", std::string(refusal.title) + ". " + std::string(refusal.text)}},
-                         refusal.status);
+    return json_response(
+        {{"ok", false}, {"message", std::string(refusal.title) + ". " + std::string(refusal.text)}},
+        refusal.status);
   return apology_(visit, refusal.status, refusal.title, refusal.text);
 }
 

@@ -1,4 +1,5 @@
-/// The little cryptography that the console does itself: randomness, form tokens, equality. No keys of the appliance.
+/// The little cryptography that the console does itself: randomness, form tokens, equality. No keys of the
+/// appliance.
 ///
 /// Threads: any.
 #pragma once

@@ -51,7 +51,8 @@ std::size_t utf8_sequence(std::string_view text) {
 bool is_clean_text(std::string_view text) {
   while (!text.empty()) {
     const char c = text.front();
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) return false;
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
+      return false;
     const std::size_t size = utf8_sequence(text);
     if (size == 0) return false;
     text.remove_prefix(size);
@@ -107,7 +108,8 @@ std::string Fields::text(std::string_view name) const {
 }
 
 bool Fields::add(std::string name, std::string value) {
-  if (name.empty() || values_.size() == kMaxFields || !is_clean_text(name) || !is_clean_text(value)) return false;
+  if (name.empty() || values_.size() == kMaxFields || !is_clean_text(name) || !is_clean_text(value))
+    return false;
   return values_.emplace(std::move(name), std::move(value)).second;
 }
 
@@ -149,8 +151,8 @@ std::string url_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                       c == '_' || c == '~' || c == '-';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '_' || c == '~' || c == '-';
     if (plain) {
       out += c;
     } else {

@@ -1,7 +1,7 @@
 /// What a browser sends in a query or a form, taken apart.
 ///
-/// Pure and total; strict, because nothing of ours sends anything odd: a name that stands twice, a broken escape,
-/// bytes that are no UTF-8 or a control byte refuse the whole.
+/// Pure and total; strict, because nothing of ours sends anything odd: a name that stands twice, a broken
+/// escape, bytes that are no UTF-8 or a control byte refuse the whole.
 #pragma once
 
 #include <map>
@@ -31,8 +31,8 @@ class Fields {
 /// application/x-www-form-urlencoded, as in queries and forms. kInvalid.
 [[nodiscard]] Result<Fields> parse_urlencoded(std::string_view text);
 
-/// multipart/form-data (RFC 7578) with the boundary that `content_type` names. A part that names a file is a field
-/// like any other; the file's name is not kept. kInvalid.
+/// multipart/form-data (RFC 7578) with the boundary that `content_type` names. A part that names a file is a
+/// field like any other; the file's name is not kept. kInvalid.
 [[nodiscard]] Result<Fields> parse_multipart(std::string_view content_type, std::string_view body);
 
 /// For a query: everything but [A-Za-z0-9._~-] is escaped.

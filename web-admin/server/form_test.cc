@@ -47,11 +47,12 @@ TEST(Form, HasABoundOnItsFields) {
 constexpr std::string_view kType = "multipart/form-data; boundary=XX";
 
 TEST(Form, MultipartFieldsAndFilesAreFields) {
-  const auto fields = parse_multipart(kType,
-                                      "--XX\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntoken\r\n"
-                                      "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"c.pem\"\r\n"
-                                      "Content-Type: application/x-pem-file\r\n\r\n-----BEGIN\r\nAA--XX\r\n\r\n"
-                                      "--XX--\r\n");
+  const auto fields =
+      parse_multipart(kType,
+                      "--XX\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntoken\r\n"
+                      "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"c.pem\"\r\n"
+                      "Content-Type: application/x-pem-file\r\n\r\n-----BEGIN\r\nAA--XX\r\n\r\n"
+                      "--XX--\r\n");
   ASSERT_TRUE(fields);
   EXPECT_EQ(fields->text("csrf"), "token");
   EXPECT_EQ(fields->text("file"), "-----BEGIN\r\nAA--XX");
@@ -67,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(, BadMultipart,
                              {"NoHeaders", "--XX\r\nx\r\n--XX--"},
                              {"NoName", "--XX\r\nContent-Disposition: form-data\r\n\r\nx\r\n--XX--"},
                              {"NoBlankLine", "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n--XX--"},
-                             {"Binary", "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xff\r\n--XX--"},
+                             {"Binary",
+                              "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xff\r\n--XX--"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 

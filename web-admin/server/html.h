@@ -2,8 +2,9 @@
 ///
 ///     el("p", {{"class", "govuk-body"}}, "To ", el("strong", {}, recipient))
 ///
-/// Names of elements and attributes are literals, checked by the compiler: no style and no event handler can be
-/// written, and a <script> has its code from a file of ours. A link that does not lead into the console becomes "#".
+/// Names of elements and attributes are literals, checked by the compiler: no style and no event handler can
+/// be written, and a <script> has its code from a file of ours. A link that does not lead into the console
+/// becomes "#".
 ///
 /// Pure. Threads: any.
 #pragma once
@@ -16,7 +17,8 @@
 
 namespace privyseal::web {
 
-/// The name of an element or attribute. Only literals of [a-z0-9-] convert; "on..." and "style" do not compile.
+/// The name of an element or attribute. Only literals of [a-z0-9-] convert; "on..." and "style" do not
+/// compile.
 class MarkupName {
  public:
   consteval MarkupName(const char* name) : text_(name) {  // NOLINT(google-explicit-constructor)

@@ -15,7 +15,8 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
-constexpr std::array kAtMostOnce{"host", "content-length", "origin", "cookie", "content-type", "x-csrf-token"};
+constexpr std::array kAtMostOnce{"host",   "content-length", "origin",
+                                 "cookie", "content-type",   "x-csrf-token"};
 
 constexpr Status kBadRequest = 400;
 constexpr Status kTooLarge = 413;
@@ -66,7 +67,8 @@ Method method_of(http::verb verb) {
 }
 
 bool is_header_text(std::string_view value) {
-  return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  return std::ranges::all_of(value,
+                             [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
 }  // namespace
@@ -111,8 +113,14 @@ struct RequestParser::State {
     for (const char* name : kAtMostOnce)
       if (message.count(name) > 1) return kBadRequest;
     if (message.count(http::field::host) != 1) return kBadRequest;
+    // Beast takes "5, 5" for 5 (RFC 9112 section 6.3 allows that); somebody else may take it for something
+    // else.
+    if (!std::ranges::all_of(message[http::field::content_length],
+                             [](char c) { return c >= '0' && c <= '9'; }))
+      return kBadRequest;
     const std::string_view target(message.target());
-    const bool is_clean = std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+    const bool is_clean =
+        std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
     return target.starts_with('/') && is_clean ? 0 : kBadRequest;
   }
 
@@ -175,8 +183,8 @@ Bytes to_bytes(const Response& response, bool keep_alive, bool head_only) {
   boost::system::error_code error;
   while (!error && !(head_only ? serializer.is_header_done() : serializer.is_done())) {
     serializer.next(error, [&](boost::system::error_code&, const auto& buffers) {
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
-           ++it) {
+      for (auto it = boost::asio::buffer_sequence_begin(buffers);
+           it != boost::asio::buffer_sequence_end(buffers); ++it) {
         const boost::asio::const_buffer piece = *it;
         append(bytes, {static_cast<const std::byte*>(piece.data()), piece.size()});
       }

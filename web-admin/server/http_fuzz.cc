@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto pieces = parsed(bytes, 3);
   if (whole.has_value() != pieces.has_value()) std::abort();
   if (!whole) return 0;
-  if (whole->body != pieces->body || whole->path != pieces->path || whole->headers != pieces->headers) std::abort();
+  if (whole->body != pieces->body || whole->path != pieces->path || whole->headers != pieces->headers)
+    std::abort();
   if (whole->body.size() > privyseal::web::kMaxBodyBytes || !whole->path.starts_with('/')) std::abort();
   static_cast<void>(privyseal::web::parse_urlencoded(whole->query));
   static_cast<void>(privyseal::web::parse_multipart(whole->header("content-type"), whole->body));

@@ -111,7 +111,8 @@ TEST(Http, NothingSplitsAResponse) {
 }
 
 TEST(Http, KeepsEverySetCookie) {
-  const Response response{.status = 200, .headers = {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, .body = ""};
+  const Response response{
+      .status = 200, .headers = {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, .body = ""};
   const auto bytes = to_bytes(response, true, false);
   EXPECT_TRUE(text_of(bytes).contains("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n"));
 }

@@ -25,7 +25,8 @@ void Identity::refresh() {
   if (target_of(folder_ / "active") == generation_) return;
   const auto loaded = load();
   if (!loaded)
-    log_event(LogLevel::kAlert, "identity-not-taken", {{"generation", generation_}, {"why", loaded.error().message}});
+    log_event(LogLevel::kAlert, "identity-not-taken",
+              {{"generation", generation_}, {"why", loaded.error().message}});
   else
     log_event(LogLevel::kNotice, "identity-taken", {{"generation", generation_}});
 }

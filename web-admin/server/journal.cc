@@ -45,9 +45,9 @@ void Journal::refused(const Actor& actor, const Act& act, std::string_view why) 
     log_event(LogLevel::kAlert, "audit-refusal-not-written", {{"why", written.error().message}});
 }
 
-Result<void> Journal::write(const Actor& actor, const Act& act, std::string_view outcome, std::string_view why) {
-  const std::string params_hash =
-      act.params.empty() ? "" : to_hex(sha256(bytes_of(to_text(act.params))));
+Result<void> Journal::write(const Actor& actor, const Act& act, std::string_view outcome,
+                            std::string_view why) {
+  const std::string params_hash = act.params.empty() ? "" : to_hex(sha256(bytes_of(to_text(act.params))));
   if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return fail("audit", begun.error());
   const auto appended = log_.append({.actor = actor.name,
                                      .role = actor.role,

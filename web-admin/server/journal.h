@@ -1,8 +1,8 @@
 /// The console's own audit log: who signed in, who did what, what was refused.
 ///
 /// An act is written before its effect and its outcome after it. If the first cannot be written, the act is
-/// refused. Refusals of strangers are written too, but only so many in ten minutes: nobody fills the disk from
-/// outside; how many were left out stands in the next one.
+/// refused. Refusals of strangers are written too, but only so many in ten minutes: nobody fills the disk
+/// from outside; how many were left out stands in the next one.
 ///
 /// Threads: the one of the Database. Ownership: database, clock and keys must outlive it.
 #pragma once
@@ -28,7 +28,8 @@ struct Act {
 
 class Journal {
  public:
-  [[nodiscard]] static Result<Journal> open(Database& database, const std::string& origin, const Clock& clock);
+  [[nodiscard]] static Result<Journal> open(Database& database, const std::string& origin,
+                                            const Clock& clock);
 
   /// Durable when it returns. kUnavailable and others: the act must not be done.
   [[nodiscard]] Result<void> begin(const Actor& actor, const Act& act);

@@ -10,14 +10,17 @@ Result<JsonObject> status(Services& services, const DoorRequest&) {
   if (!users) return std::unexpected(users.error());
   const auto officer = services.users.has_officer();
   if (!officer) return std::unexpected(officer.error());
-  return JsonObject{
-      {"state", "running"}, {"users", users->size()}, {"officer", *officer}, {"url", services.settings.party.origins.front()}};
+  return JsonObject{{"state", "running"},
+                    {"users", users->size()},
+                    {"officer", *officer},
+                    {"url", services.settings.party.origins.front()}};
 }
 
 Result<JsonObject> claim_code(Services& services, const DoorRequest& request) {
   const auto officer = services.users.has_officer();
   if (!officer) return std::unexpected(officer.error());
-  if (*officer) return fail(ErrorCode::kConflict, "an officer exists already: he invites the others on the Users page");
+  if (*officer)
+    return fail(ErrorCode::kConflict, "an officer exists already: he invites the others on the Users page");
   const Act act{.action = "claim-code-make", .object = "user/first-officer"};
   if (auto begun = services.journal.begin(request.actor, act); !begun) return std::unexpected(begun.error());
   const auto claim = services.claims.make({}, services.clock.now());
@@ -55,7 +58,8 @@ constexpr std::array kOperations{
 }  // namespace
 
 Result<JsonObject> answer_door(Services& services, const DoorRequest& request) {
-  if (audit::is_door_operation(request.operation)) return ask_own_log(services, request.operation, request.body);
+  if (audit::is_door_operation(request.operation))
+    return ask_own_log(services, request.operation, request.body);
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return operation.answer(services, request);
   return fail(ErrorCode::kNotFound, "door: no such operation");
@@ -63,8 +67,9 @@ Result<JsonObject> answer_door(Services& services, const DoorRequest& request) {
 
 Result<JsonObject> ask_own_log(Services& services, std::string_view operation, const JsonObject& request) {
   const Bytes public_key = services.audit_key();
-  return audit::answer_door(operation, request,
-                            {.database = services.log_reader, .origin = services.log_origin, .public_key = public_key});
+  return audit::answer_door(
+      operation, request,
+      {.database = services.log_reader, .origin = services.log_origin, .public_key = public_key});
 }
 
 }  // namespace privyseal::web

@@ -1,5 +1,5 @@
-/// What local programs may ask the console's daemon: its status, the first officer's claim code, the users, and
-/// its audit log.
+/// What local programs may ask the console's daemon: its status, the first officer's claim code, the users,
+/// and its audit log.
 ///
 /// Threads: the desk's; the caller sees to it. Ownership: services must outlive it.
 #pragma once
@@ -12,9 +12,12 @@
 namespace privyseal::web {
 
 inline constexpr std::array kDoorGrants{
-    DoorGrant{"provisioning", "status"},           DoorGrant{"provisioning", "claim-code"},
-    DoorGrant{"provisioning", "users"},            DoorGrant{"provisioning", "audit-entries"},
-    DoorGrant{"provisioning", "audit-checkpoint"}, DoorGrant{"provisioning", "audit-verify"},
+    DoorGrant{"provisioning", "status"},
+    DoorGrant{"provisioning", "claim-code"},
+    DoorGrant{"provisioning", "users"},
+    DoorGrant{"provisioning", "audit-entries"},
+    DoorGrant{"provisioning", "audit-checkpoint"},
+    DoorGrant{"provisioning", "audit-verify"},
 };
 
 [[nodiscard]] Result<JsonObject> answer_door(Services& services, const DoorRequest& request);

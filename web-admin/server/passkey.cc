@@ -28,7 +28,9 @@ struct FreeAssertion {
 using CredentialPtr = std::unique_ptr<fido_cred_t, FreeCredential>;
 using AssertionPtr = std::unique_ptr<fido_assert_t, FreeAssertion>;
 
-std::unexpected<Error> deny(std::string why) { return fail(ErrorCode::kDenied, "passkey: " + std::move(why)); }
+std::unexpected<Error> deny(std::string why) {
+  return fail(ErrorCode::kDenied, "passkey: " + std::move(why));
+}
 
 ByteView view(const unsigned char* bytes, std::size_t size) {
   return std::as_bytes(std::span(bytes, bytes == nullptr ? 0 : size));
@@ -38,13 +40,12 @@ ByteView view(const unsigned char* bytes, std::size_t size) {
 CredentialPtr credential_of(int algorithm, const RelyingParty& party, const Registration& registration) {
   CredentialPtr credential(fido_cred_new());
   const Digest hash = sha256(bytes_of(registration.client_data_json));
-  const bool taken =
-      credential != nullptr && fido_cred_set_type(credential.get(), algorithm) == FIDO_OK &&
-      fido_cred_set_clientdata_hash(credential.get(), uchar(hash), hash.size()) == FIDO_OK &&
-      fido_cred_set_rp(credential.get(), party.id.c_str(), nullptr) == FIDO_OK &&
-      fido_cred_set_uv(credential.get(), FIDO_OPT_TRUE) == FIDO_OK &&
-      fido_cred_set_attobj(credential.get(), uchar(registration.attestation_object),
-                           registration.attestation_object.size()) == FIDO_OK;
+  const bool taken = credential != nullptr && fido_cred_set_type(credential.get(), algorithm) == FIDO_OK &&
+                     fido_cred_set_clientdata_hash(credential.get(), uchar(hash), hash.size()) == FIDO_OK &&
+                     fido_cred_set_rp(credential.get(), party.id.c_str(), nullptr) == FIDO_OK &&
+                     fido_cred_set_uv(credential.get(), FIDO_OPT_TRUE) == FIDO_OK &&
+                     fido_cred_set_attobj(credential.get(), uchar(registration.attestation_object),
+                                          registration.attestation_object.size()) == FIDO_OK;
   if (!taken) credential.reset();
   return credential;
 }
@@ -102,7 +103,8 @@ AssertionPtr assertion_of(const RelyingParty& party, const Assertion& given) {
   AssertionPtr assertion(fido_assert_new());
   const Digest hash = sha256(bytes_of(given.client_data_json));
   const bool taken =
-      assertion != nullptr && fido_assert_set_clientdata_hash(assertion.get(), uchar(hash), hash.size()) == FIDO_OK &&
+      assertion != nullptr &&
+      fido_assert_set_clientdata_hash(assertion.get(), uchar(hash), hash.size()) == FIDO_OK &&
       fido_assert_set_rp(assertion.get(), party.id.c_str()) == FIDO_OK &&
       fido_assert_set_count(assertion.get(), 1) == FIDO_OK &&
       fido_assert_set_up(assertion.get(), FIDO_OPT_TRUE) == FIDO_OK &&
@@ -130,14 +132,16 @@ Result<void> check_client_data(std::string_view json, Ceremony ceremony, ByteVie
     return deny("it answers another question");
   if (challenge.empty() || !is_same_secret(bytes_of(*signed_challenge), bytes_of(to_base64url(challenge))))
     return deny("it answers another challenge");
-  if (std::ranges::find(party.origins, *origin) == party.origins.end()) return deny("it comes from another site");
+  if (std::ranges::find(party.origins, *origin) == party.origins.end())
+    return deny("it comes from another site");
   if (*cross_origin || data->contains("topOrigin")) return deny("the page was inside another page");
   return {};
 }
 
 Result<Passkey> verify_registration(const RelyingParty& party, ByteView challenge,
                                     const Registration& registration) {
-  if (auto checked = check_client_data(registration.client_data_json, Ceremony::kCreate, challenge, party); !checked)
+  if (auto checked = check_client_data(registration.client_data_json, Ceremony::kCreate, challenge, party);
+      !checked)
     return std::unexpected(checked.error());
   if (registration.attestation_object.size() > kMaxAttestation) return deny("the attestation is too long");
   fido_init(FIDO_DISABLE_U2F_FALLBACK);
@@ -147,12 +151,12 @@ Result<Passkey> verify_registration(const RelyingParty& party, ByteView challeng
     if (auto checked = check_authenticator(credential.get(), party); !checked)
       return std::unexpected(checked.error());
     if (!is_attestation_sound(credential.get())) return deny("its attestation is not right");
-    Passkey passkey{
-        .credential_id = copy_of(view(fido_cred_id_ptr(credential.get()), fido_cred_id_len(credential.get()))),
-        .algorithm = algorithm,
-        .public_key =
-            copy_of(view(fido_cred_pubkey_ptr(credential.get()), fido_cred_pubkey_len(credential.get()))),
-        .sign_count = fido_cred_sigcount(credential.get())};
+    Passkey passkey{.credential_id =
+                        copy_of(view(fido_cred_id_ptr(credential.get()), fido_cred_id_len(credential.get()))),
+                    .algorithm = algorithm,
+                    .public_key = copy_of(
+                        view(fido_cred_pubkey_ptr(credential.get()), fido_cred_pubkey_len(credential.get()))),
+                    .sign_count = fido_cred_sigcount(credential.get())};
     if (passkey.credential_id.empty() || !loaded_key(passkey)) return deny("it has no key");
     return passkey;
   }
@@ -161,7 +165,8 @@ Result<Passkey> verify_registration(const RelyingParty& party, ByteView challeng
 
 Result<std::uint32_t> verify_assertion(const RelyingParty& party, ByteView challenge, const Passkey& passkey,
                                        const Assertion& assertion) {
-  if (auto checked = check_client_data(assertion.client_data_json, Ceremony::kGet, challenge, party); !checked)
+  if (auto checked = check_client_data(assertion.client_data_json, Ceremony::kGet, challenge, party);
+      !checked)
     return std::unexpected(checked.error());
   if (assertion.credential_id != passkey.credential_id) return deny("it is another passkey");
   fido_init(FIDO_DISABLE_U2F_FALLBACK);

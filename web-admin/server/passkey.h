@@ -1,8 +1,8 @@
 /// Passkeys: what a browser says about one, checked (WebAuthn level 2, sections 7.1 and 7.2).
 ///
-/// Signatures, the authenticator's data and attestations are libfido2's work; the client data is checked here.
-/// A user must have been verified (PIN or biometry); pages inside other pages are refused; a signature counter
-/// that does not grow tells of a copied authenticator and is refused.
+/// Signatures, the authenticator's data and attestations are libfido2's work; the client data is checked
+/// here. A user must have been verified (PIN or biometry); pages inside other pages are refused; a signature
+/// counter that does not grow tells of a copied authenticator and is refused.
 ///
 /// Pure: challenges are given by the caller, who sees to it that each is used once.
 /// Threads: any.

@@ -35,7 +35,7 @@ struct NoSuchMethod {
   std::string allow;  ///< the Allow header's value
 };
 
-[[nodiscard]] std::variant<Found, NoSuchPath, NoSuchMethod> find_route(std::span<const Route> routes, Method method,
-                                                                       std::string_view path);
+[[nodiscard]] std::variant<Found, NoSuchPath, NoSuchMethod> find_route(std::span<const Route> routes,
+                                                                       Method method, std::string_view path);
 
 }  // namespace privyseal::web

@@ -122,7 +122,8 @@ class Server::State {
 
   Result<void> listen() {
     error_code error;
-    const net::tcp::endpoint wanted(asio::ip::make_address(settings_.listen_host, error), settings_.listen_port);
+    const net::tcp::endpoint wanted(asio::ip::make_address(settings_.listen_host, error),
+                                    settings_.listen_port);
     if (!error) acceptor_.open(wanted.protocol(), error);
     if (!error) acceptor_.set_option(net::tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(wanted, error);
@@ -173,7 +174,9 @@ class Server::State {
             },
         .context = identity_->context(),
         .signed_in =
-            [this](const std::string& from) { admission_.signed_in(from, std::chrono::steady_clock::now()); }};
+            [this](const std::string& from) {
+              admission_.signed_in(from, std::chrono::steady_clock::now());
+            }};
     asio::co_spawn(loop_, serve_connection(std::move(settings), std::move(socket)),
                    [this, source](const std::exception_ptr& broken) {
                      admission_.leave(source);
@@ -224,7 +227,8 @@ class Server::State {
   std::thread loop_thread_;
 };
 
-Result<std::unique_ptr<Server>> Server::open(Settings settings, std::span<const Route> routes, Apology apology) {
+Result<std::unique_ptr<Server>> Server::open(Settings settings, std::span<const Route> routes,
+                                             Apology apology) {
   auto state = std::make_unique<State>(std::move(settings), routes, apology);
   if (auto opened = state->open(); !opened) return std::unexpected(opened.error());
   return std::unique_ptr<Server>(new Server(std::move(state)));

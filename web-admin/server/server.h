@@ -1,7 +1,7 @@
 /// The console as a whole: its listener, its one desk, its own door, and its orderly end.
 ///
-/// Two threads: the loop moves bytes and TLS, the desk answers requests one after the other and alone touches the
-/// database and asks the other daemons, so that nothing here needs a lock.
+/// Two threads: the loop moves bytes and TLS, the desk answers requests one after the other and alone touches
+/// the database and asks the other daemons, so that nothing here needs a lock.
 ///
 /// Threads: create, run and destroy from main.
 #pragma once

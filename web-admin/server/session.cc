@@ -37,7 +37,8 @@ Result<Sessions> Sessions::open(Database& database) {
 
 Result<std::string> Sessions::begin(std::int64_t user_id, std::string_view source, WallTime now) {
   auto insert = database_->prepare(
-      "INSERT OR REPLACE INTO session (user_id, token_hash, source, begun, seen) VALUES (?1, ?2, ?3, ?4, ?4)");
+      "INSERT OR REPLACE INTO session (user_id, token_hash, source, begun, seen) VALUES (?1, ?2, ?3, ?4, "
+      "?4)");
   if (!insert) return std::unexpected(insert.error());
   std::string value = new_cookie_value();
   const Digest hash = sha256(bytes_of(value));

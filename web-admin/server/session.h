@@ -1,4 +1,5 @@
-/// Who is signed in. The server alone counts: 10 minutes without a request, or 8 hours in all, and it is over.
+/// Who is signed in. The server alone counts: 10 minutes without a request, or 8 hours in all, and it is
+/// over.
 ///
 /// One session a user: a new sign-in ends the old one. The cookie's value is 256 random bits, of which the
 /// database has only the hash. A wall clock that went back ends sessions rather than stretch them.

@@ -10,7 +10,8 @@ namespace {
 
 bool is_address(const std::string& text) {
   in6_addr ignored;
-  return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+  return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
 /// "192.0.2.1:8443" or "[2001:db8::1]:8443"; port 0 means any free one.
@@ -48,10 +49,10 @@ Result<void> read_texts(Config& config, Settings& settings) {
     const char* key;
     std::filesystem::path* path;
   };
-  for (const Text& wanted : {Text{"identity", &settings.identity}, Text{"openssl_config", &settings.openssl_config},
-                             Text{"keyd", &settings.keyd}, Text{"state", &settings.state},
-                             Text{"doors.gateway", &settings.gateway_door},
-                             Text{"doors.renewal", &settings.renewal_door}}) {
+  for (const Text& wanted :
+       {Text{"identity", &settings.identity}, Text{"openssl_config", &settings.openssl_config},
+        Text{"keyd", &settings.keyd}, Text{"state", &settings.state},
+        Text{"doors.gateway", &settings.gateway_door}, Text{"doors.renewal", &settings.renewal_door}}) {
     auto text = config.text(wanted.key);
     if (!text) return std::unexpected(text.error());
     *wanted.path = std::move(*text);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace privyseal::web {
 namespace {
 
@@ -94,8 +93,8 @@ Result<std::optional<User>> Users::find(std::int64_t id) {
 Result<bool> Users::has_officer() {
   const auto users = all();
   if (!users) return std::unexpected(users.error());
-  return std::ranges::any_of(*users,
-                             [](const User& user) { return user.role == Role::kOfficer && user.has_passkey; });
+  return std::ranges::any_of(
+      *users, [](const User& user) { return user.role == Role::kOfficer && user.has_passkey; });
 }
 
 Result<User> Users::add(const NewUser& user, WallTime now) {
@@ -123,7 +122,8 @@ Result<void> Users::end(std::int64_t id, WallTime now) {
     return user.id != id && user.role == Role::kOfficer && user.has_passkey;
   });
   if (!another)
-    return fail(ErrorCode::kConflict, "This is the last officer who can sign in. Invite another officer first.");
+    return fail(ErrorCode::kConflict,
+                "This is the last officer who can sign in. Invite another officer first.");
   auto update = database_->prepare("UPDATE user SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL");
   if (!update) return std::unexpected(update.error());
   if (auto ended = update->bind(1, id).bind(2, to_rfc3339(now)).run(); !ended) return ended;

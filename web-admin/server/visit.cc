@@ -30,7 +30,8 @@ Result<JsonObject> perform(Visit& visit, const Act& act, const std::filesystem::
                            std::string_view operation, JsonObject request) {
   const Actor actor = visit.actor();
   if (auto begun = visit.at.journal.begin(actor, act); !begun)
-    return fail(ErrorCode::kUnavailable, "Nothing was done, because it could not be written to the audit log.");
+    return fail(ErrorCode::kUnavailable,
+                "Nothing was done, because it could not be written to the audit log.");
   auto answer = asked(visit, door, operation, std::move(request), kActWithin);
   visit.at.journal.end(actor, act, answer ? Result<void>() : std::unexpected(answer.error()));
   return answer;
@@ -40,7 +41,9 @@ Response html_response(const Html& html, Status status) {
   return {.status = status, .headers = {{"Content-Type", "text/html; charset=utf-8"}}, .body = html.markup()};
 }
 
-Response redirect_to(std::string path) { return {.status = 303, .headers = {{"Location", std::move(path)}}, .body = ""}; }
+Response redirect_to(std::string path) {
+  return {.status = 303, .headers = {{"Location", std::move(path)}}, .body = ""};
+}
 
 Response json_response(const JsonObject& object, Status status) {
   return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = to_text(object)};

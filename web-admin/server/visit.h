@@ -54,8 +54,8 @@ struct Visit {
 };
 
 /// Asks a daemon on behalf of the visitor. The errors are the door's.
-[[nodiscard]] Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door, std::string_view operation,
-                                     JsonObject request = {});
+[[nodiscard]] Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door,
+                                     std::string_view operation, JsonObject request = {});
 
 /// The same for what changes something: written to the audit log before, and its outcome after.
 [[nodiscard]] Result<JsonObject> perform(Visit& visit, const Act& act, const std::filesystem::path& door,

@@ -28,6 +28,7 @@ OURS = {
     "hsm/keyd/": ["hsm/wire", "hsm/pkcs11/"],
     "hsm/provider/": ["hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/wire"],
+    "provisioning/cli/": ["provisioning/arguments", "provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -98,6 +99,7 @@ PLANTED = {
     "firmware/base/door.cc": "#include <boost/json.hpp>",
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
+    "provisioning/cli/status.cc": '#include "hsm/pkcs11/module.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

@@ -37,6 +37,7 @@ OURS = {
     "web-admin/server/main.cc": ["web-admin/"],
     "web-admin/server/console_test.cc": ["web-admin/"],
     "web-admin/pages/": ["web-admin/server/", "hsm/client", "hsm/wire"],
+    "provisioning/cli/": ["provisioning/arguments", "provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -122,6 +123,7 @@ PLANTED = {
     "web-admin/server/doors.cc": '#include "firmware/gateway/ledger_store.h"',
     "web-admin/pages/mail.cc": '#include "hsm/pkcs11/session.h"',
     "web-admin/pages/users.cc": "#include <openssl/evp.h>",
+    "provisioning/cli/status.cc": '#include "hsm/pkcs11/module.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

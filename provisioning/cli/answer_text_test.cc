@@ -117,11 +117,11 @@ INSTANTIATE_TEST_SUITE_P(
          "2026-03-10 09:00:00 +00:00  keyd       0  root  generate  key/a  ok       -\n"
          "\nOldest first. Times are Europe/London.\n"},
         {"AuditVerify", audit_verify_text,
-         R"({"logs":[{"log":"keyd","ok":true,"size":4,"signed":3},{"log":"renewd","ok":false,"size":4,"signed":3,"why":"an entry differs"},{"log":"admind","why":"down"}]})",
+         R"({"logs":[{"log":"keyd","verdict":"sound","size":4,"signed":3},{"log":"renewd","verdict":"not-sound","size":4,"signed":3,"why":"an entry differs"},{"log":"admind","verdict":"no-answer","why":"down"}]})",
          "LOG     ENTRIES  SIGNED  VERDICT    WHY\n"
          "keyd          4       3  sound      -\n"
          "renewd        4       3  NOT SOUND  an entry differs\n"
-         "admind        -       -  no answer  down\n"
+         "admind        -       -  no-answer  down\n"
          "\nSound: every signed entry is as it was signed, by the audit key in the token. Entries behind the "
          "last\n"
          "checkpoint are signed within a minute.\n"},

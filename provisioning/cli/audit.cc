@@ -81,11 +81,11 @@ Result<Report> tail(const Arguments& arguments, Surroundings& at) {
 /// One log, looked at from outside (its lines, its checkpoint, the signature) and by its own daemon (its
 /// database). kFailed's codes mean that it was looked at and is not sound; all others that it could not be
 /// looked at.
-Result<void> look_at(Appliance& appliance, Daemon daemon, const Result<Bytes>& key, JsonObject& verdict) {
+Result<void> look_at(Appliance& appliance, Daemon daemon, const Result<Bytes>& key, JsonObject& seen) {
   const auto log = copy_log(appliance, daemon);
   if (!log) return std::unexpected(log.error());
-  verdict["size"] = log->size_now;
-  verdict["signed"] = log->lines.size();
+  seen["size"] = log->size_now;
+  seen["signed"] = log->lines.size();
   if (!key) return fail(ErrorCode::kUnavailable, "the signature cannot be checked: " + key.error().message);
   if (const auto checked = check_log(*log, *key); !checked)
     return fail(ErrorCode::kInvalid, checked.error().message);
@@ -97,30 +97,37 @@ Result<void> look_at(Appliance& appliance, Daemon daemon, const Result<Bytes>& k
   return {};
 }
 
-JsonObject verdict_of(Appliance& appliance, Daemon daemon, const Result<Bytes>& key) {
-  JsonObject verdict{{"log", name_of(daemon)}};
-  const auto looked = look_at(appliance, daemon, key, verdict);
-  if (!looked) verdict["why"] = looked.error().message;
-  if (looked || exit_status_of(looked.error().code) == ExitStatus::kFailed)
-    verdict["ok"] = looked.has_value();
-  return verdict;
+/// "sound", "not-sound", "unsigned", "unchecked", "no-answer": from best to worst but for the first.
+std::string_view verdict_word(const Result<void>& looked, const JsonObject& seen) {
+  if (looked) return "sound";
+  if (!seen.contains("size")) return "no-answer";
+  if (exit_status_of(looked.error().code) != ExitStatus::kFailed) return "unchecked";
+  return count_at(seen, "signed") == 0 ? "unsigned" : "not-sound";
+}
+
+ExitStatus exit_status_of(const std::vector<std::string>& verdicts) {
+  const auto any = [&](std::string_view verdict) { return std::ranges::contains(verdicts, verdict); };
+  if (any("not-sound")) return ExitStatus::kFailed;
+  if (any("no-answer") || any("unchecked")) return ExitStatus::kNoAnswer;
+  return any("unsigned") ? ExitStatus::kWarning : ExitStatus::kOk;
 }
 
 Result<Report> verify(const Arguments& arguments, Surroundings& at) {
   const auto key = at.appliance.audit_key();
   JsonArray logs;
-  bool all_sound = true;
-  bool all_answer = true;
+  std::vector<std::string> verdicts;
   for (const Daemon daemon : chosen(arguments)) {
-    JsonObject verdict = verdict_of(at.appliance, daemon, key);
-    all_answer = all_answer && verdict.contains("ok");
-    all_sound = all_sound && json_flag(verdict, "ok", true).value_or(false);
-    logs.push_back(std::move(verdict));
+    JsonObject seen{{"log", name_of(daemon)}};
+    const auto looked = look_at(at.appliance, daemon, key, seen);
+    seen["verdict"] = verdict_word(looked, seen);
+    if (!looked) seen["why"] = looked.error().message;
+    verdicts.push_back(shown(seen, "verdict"));
+    logs.push_back(std::move(seen));
   }
-  Report report{.json = {{"ok", all_sound && all_answer}, {"logs", std::move(logs)}}, .text = ""};
+  const ExitStatus status = exit_status_of(verdicts);
+  Report report{
+      .json = {{"ok", status == ExitStatus::kOk}, {"logs", std::move(logs)}}, .text = "", .status = status};
   report.text = audit_verify_text(report.json);
-  if (!all_answer) report.status = ExitStatus::kNoAnswer;
-  if (!all_sound) report.status = ExitStatus::kFailed;
   return report;
 }
 
@@ -164,12 +171,9 @@ std::string audit_tail_text(const JsonObject& entries) {
 std::string audit_verify_text(const JsonObject& verdicts) {
   Table table({"LOG", {"ENTRIES", Table::Align::kRight}, {"SIGNED", Table::Align::kRight}, "VERDICT", "WHY"});
   for (const JsonObject* log : objects_at(verdicts, "logs")) {
-    const bool is_sound = json_flag(*log, "ok", false).value_or(false);
+    const std::string verdict = shown(*log, "verdict");
     table.add({shown(*log, "log"), shown(*log, "size"), shown(*log, "signed"),
-               is_sound              ? "sound"
-               : log->contains("ok") ? "NOT SOUND"
-                                     : "no answer",
-               shown(*log, "why")});
+               verdict == "not-sound" ? "NOT SOUND" : verdict, shown(*log, "why")});
   }
   return table.text("No log was looked at.") +
          "\nSound: every signed entry is as it was signed, by the audit key in the token. Entries behind the "

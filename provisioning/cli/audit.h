@@ -13,7 +13,7 @@ namespace privyseal::cli {
 
 /// `{"entries":[{"log":"gatewayd","entry":{...}}]}`. Pure.
 [[nodiscard]] std::string audit_tail_text(const JsonObject& entries);
-/// `{"logs":[{"log","ok","size","signed","why"}]}`; a log whose daemon does not answer has no "ok". Pure.
+/// `{"logs":[{"log","verdict","size","signed","why"}]}`. Pure.
 [[nodiscard]] std::string audit_verify_text(const JsonObject& verdicts);
 
 }  // namespace privyseal::cli

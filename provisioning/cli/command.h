@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,6 +30,7 @@ struct Report {
 struct Surroundings {
   Appliance& appliance;
   const Clock& clock;
+  std::ostream& notes;  ///< for a person who waits; never part of the answer
 };
 
 /// The usual command: one question at one door. Both functions are pure.

@@ -150,7 +150,7 @@ ExitStatus run_command(const Command& command, Words words, const Clock& clock, 
   const auto arguments = arguments_of(command, words);
   if (!arguments) return Wrong{command, err}(arguments.error());
   Appliance appliance(arguments->has("run") ? arguments->text("run") : "/run");
-  Surroundings at{.appliance = appliance, .clock = clock};
+  Surroundings at{.appliance = appliance, .clock = clock, .notes = err};
   if (const auto* question = std::get_if<Question>(&command.what))
     return run_question(*question, command, *arguments, at, out, err);
   return run_task(std::get<Task>(command.what), command, *arguments, at, out, err);

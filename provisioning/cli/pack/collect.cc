@@ -1,6 +1,7 @@
 #include "provisioning/cli/pack/collect.h"
 
 #include <algorithm>
+#include <format>
 #include <thread>
 
 #include "provisioning/cli/reading.h"
@@ -22,12 +23,15 @@ std::uint64_t signed_size(const std::string& note) {
 }
 
 /// Returns when gatewayd has signed `size` entries, or when the time is over.
-Result<void> wait_for_checkpoint(Appliance& appliance, std::uint64_t size, std::chrono::seconds wait) {
+Result<void> wait_for_checkpoint(Surroundings& at, std::uint64_t size, std::chrono::seconds wait) {
   const auto until = std::chrono::steady_clock::now() + wait;
-  for (;;) {
-    const auto state = appliance.audit_state(Daemon::kGatewayd);
+  for (bool is_first = true;; is_first = false) {
+    const auto state = at.appliance.audit_state(Daemon::kGatewayd);
     if (!state) return std::unexpected(state.error());
     if (signed_size(state->note) >= size || std::chrono::steady_clock::now() >= until) return {};
+    if (is_first)
+      at.notes << std::format("waiting until gatewayd has signed what it recorded last, {} at most\n", wait)
+               << std::flush;
     std::this_thread::sleep_for(kLookAgain);
   }
 }
@@ -80,8 +84,7 @@ Result<Facts> collect(Surroundings& at, const DateRange& range, std::chrono::sec
   if (!mails) return std::unexpected(mails.error());
   std::uint64_t needed = 1;  // at least the first entry, for the appliance's name
   for (const JsonObject& mail : *mails) needed = std::max(needed, needed_size(mail));
-  if (auto waited = wait_for_checkpoint(appliance, needed, wait); !waited)
-    return std::unexpected(waited.error());
+  if (auto waited = wait_for_checkpoint(at, needed, wait); !waited) return std::unexpected(waited.error());
 
   Facts facts{.range = range,
               .now = at.clock.now(),

@@ -16,7 +16,7 @@ namespace {
 
 using Verdict = std::pair<Standing, std::string>;
 
-Verdict silence(const Error& error) { return {Standing::kNotShown, "Not shown: " + error.message + "."}; }
+Verdict silence(const Error& error) { return {Standing::kNotShown, error.message + "."}; }
 
 std::string mails_text(std::size_t count) {
   return count == 1 ? "the 1 mail" : std::format("each of the {} mails", count);
@@ -24,7 +24,7 @@ std::string mails_text(std::size_t count) {
 
 bool is_delivered(const JsonObject& mail) { return shown(object_at(mail, "row"), "outcome") == "delivered"; }
 
-Verdict no_mail() { return {Standing::kNotShown, "Not shown: no mail was handled in this range."}; }
+Verdict no_mail() { return {Standing::kNotShown, "No mail was handled in this range."}; }
 
 Verdict tls_both_legs(const Facts& facts) {
   std::size_t delivered = 0;
@@ -160,7 +160,7 @@ Verdict logs_sound(const Facts& facts) {
     const auto log = log_of(facts, daemon);
     if (!log) return silence(log.error());
     if ((*log)->note.empty())
-      return {Standing::kNotShown, std::format("Not shown: {} has signed nothing yet.", name_of(daemon))};
+      return {Standing::kNotShown, std::format("{} has signed nothing yet.", name_of(daemon))};
     if (const auto checked = check_log(**log, facts.audit_key); !checked)
       return {Standing::kNotMet,
               std::format("The log of {} is not sound: {}.", name_of(daemon), checked.error().message)};
@@ -189,7 +189,7 @@ Verdict changes_recorded(const Facts& facts) {
 Verdict console_accounts(const Facts& facts) {
   if (!facts.accounts) return silence(facts.accounts.error());
   const auto users = objects_at(*facts.accounts, "users");
-  if (users.empty()) return {Standing::kNotShown, "Not shown: nobody has an account at the console yet."};
+  if (users.empty()) return {Standing::kNotShown, "Nobody has an account at the console yet."};
   std::set<std::string> names;
   for (const JsonObject* user : users) {
     const std::string name = shown(*user, "name");
@@ -209,7 +209,7 @@ Verdict mail_sources(const Facts& facts) {
     const std::string address = shown(row, "client_address");
     sources.insert(address.substr(0, address.rfind(':')));
   }
-  if (sources.empty()) return {Standing::kNotShown, "Not shown: no mail was sent in this range."};
+  if (sources.empty()) return {Standing::kNotShown, "No mail was sent in this range."};
   std::string list;
   for (const std::string& source : sources) list += (list.empty() ? "" : ", ") + source;
   return {Standing::kEvidenced,
@@ -218,7 +218,7 @@ Verdict mail_sources(const Facts& facts) {
 
 Verdict keys_non_extractable(const Facts& facts) {
   if (!facts.keys) return silence(facts.keys.error());
-  if (facts.keys->empty()) return {Standing::kNotShown, "Not shown: the token holds no key."};
+  if (facts.keys->empty()) return {Standing::kNotShown, "The token holds no key."};
   return {Standing::kEnforced,
           std::format(
               "keyd offers {}. It offers a key only after the token has said that it is sensitive, was made "
@@ -237,7 +237,7 @@ Verdict versions(const Facts& facts) {
   const std::string version = shown(*facts.gateway, "version");
   const std::string openssl = shown(*facts.gateway, "openssl");
   if (version.empty() || openssl.empty())
-    return {Standing::kNotShown, "Not shown: the gateway does not say which version it is."};
+    return {Standing::kNotShown, "The gateway does not say which version it is."};
   return {Standing::kEvidenced, std::format("The gateway runs version {} on {}.", version, openssl)};
 }
 
@@ -245,7 +245,7 @@ Verdict mail_volume(const Facts& facts) {
   std::map<std::string, std::size_t> sent;
   for (const JsonObject& mail : facts.mails)
     if (shown(object_at(mail, "row"), "direction") == "out") ++sent[shown(object_at(mail, "row"), "sender")];
-  if (sent.empty()) return {Standing::kNotShown, "Not shown: no mail was sent in this range."};
+  if (sent.empty()) return {Standing::kNotShown, "No mail was sent in this range."};
   const auto most = std::ranges::max_element(sent, {}, [](const auto& s) { return s.second; });
   return {Standing::kEvidenced,
           std::format("{} sent mail; the most by one is {}, from {}.", counted(sent.size(), "sender"),
@@ -253,7 +253,7 @@ Verdict mail_volume(const Facts& facts) {
 }
 
 Verdict pack_key(const Facts& facts) {
-  if (facts.audit_key.empty()) return {Standing::kNotShown, "Not shown: there is no audit key."};
+  if (facts.audit_key.empty()) return {Standing::kNotShown, "There is no audit key."};
   return {Standing::kEvidenced,
           std::format("This pack can be checked without the appliance; it is signed by the audit key {}.",
                       ca::key_fingerprint(facts.audit_key))};

@@ -24,9 +24,9 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
 .status { font-weight: bold; white-space: nowrap; }
 .clause { break-inside: avoid; border-top: 1px solid #b1b4b6; padding-top: .5rem; }
 .text { white-space: pre-line; color: #383b3d; border-left: 4px solid #b1b4b6; padding-left: .75rem; margin: .5rem 0; }
-code, .mono { font-family: monospace; overflow-wrap: anywhere; }
+h1, h2, h3, li, p, code { overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f2f1; padding: .75rem; }
-@media print { body { font-size: 10pt; max-width: none; padding: 0; } a { color: inherit; } .scroll { overflow: visible; } }
+@media print { body { font-size: 10pt; max-width: none; padding: 0; } a { color: inherit; } .scroll { overflow: visible; } td { overflow-wrap: anywhere; } }
 )";
 
 /// A table whose first cell in a row names the row.
@@ -84,7 +84,11 @@ std::string summary(const std::vector<RowFindings>& findings) {
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = counts.size(); i-- > 0;)
     rows.push_back({std::string(to_string(static_cast<Standing>(i))), std::to_string(counts[i])});
-  return table("Clauses by status", {"Status", "Clauses"}, rows);
+  std::string html = table("Clauses by status", {"Status", "Clauses"}, rows);
+  std::vector<std::vector<std::string>> clauses;
+  for (const RowFindings& row : findings)
+    clauses.push_back({row.row->title, row.row->number, std::string(to_string(row.standing))});
+  return html + table("The clauses", {"Clause", "Number", "Status"}, clauses);
 }
 
 std::string clause(const RowFindings& row) {

@@ -13,6 +13,7 @@
 
 #include "ca/renewd/desk.h"
 #include "ca/renewd/renewal.h"
+#include "firmware/base/audit/checkpoint_rhythm.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
 
@@ -22,7 +23,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::seconds kCheckpointEvery{60};
 // keyd answers within two seconds a call, and an operation makes a handful of them.
 constexpr std::chrono::seconds kAnswerWithin{20};
 
@@ -109,15 +109,19 @@ class Renewd::State {
   net::awaitable<void> keep_checkpoints() {
     asio::steady_timer timer(loop_);
     for (;;) {
-      timer.expires_after(kCheckpointEvery);
+      timer.expires_after(audit::CheckpointRhythm::kLookEvery);
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-      sign_log();
+      const auto size = store_->log().size();
+      if (!size || rhythm_.is_due(*size, std::chrono::steady_clock::now())) sign_log();
     }
   }
 
   void sign_log() {
+    const auto size = store_->log().size();
     if (const auto done = store_->log().checkpoint(signer_); !done)
       log_event(LogLevel::kWarning, "audit-not-signed", {{"why", done.error().message}});
+    else if (size)
+      rhythm_.signed_now(*size, std::chrono::steady_clock::now());
   }
 
   Settings settings_;
@@ -125,6 +129,7 @@ class Renewd::State {
   hsm::Client keyd_;
   AuditSigner signer_;
   std::unique_ptr<ca::Store> store_;
+  audit::CheckpointRhythm rhythm_;
   std::unique_ptr<Services> services_;
   // Coroutines that the end has cut short know what stands above, and timers in renewals know the loop.
   net::io_context loop_{1};

@@ -76,7 +76,7 @@ void Clerk::refused(Refusal refusal) {
 }
 
 void Clerk::work() {
-  Time next_checkpoint = std::chrono::steady_clock::now();
+  Time next_look = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     const Time now = std::chrono::steady_clock::now();
@@ -85,13 +85,13 @@ void Clerk::work() {
       const bool is_written = write(due.front());
       lock.lock();
       tally_.settle(due.front(), is_written, std::chrono::steady_clock::now());
-    } else if (next_checkpoint <= now) {
+    } else if (next_look <= now) {
       lock.unlock();
-      sign_checkpoint();
+      sign_if_due();
       lock.lock();
-      next_checkpoint = std::chrono::steady_clock::now() + kCheckpointEvery;
+      next_look = std::chrono::steady_clock::now() + audit::CheckpointRhythm::kLookEvery;
     } else {
-      changed_.wait_until(lock, std::min(next_checkpoint, tally_.next_due().value_or(next_checkpoint)));
+      changed_.wait_until(lock, std::min(next_look, tally_.next_due().value_or(next_look)));
     }
   }
 }
@@ -109,12 +109,20 @@ bool Clerk::write(const RefusalTally::Due& due) {
   return done.has_value();
 }
 
+void Clerk::sign_if_due() {
+  const auto log = journal_.last_checkpoint();
+  if (!log || rhythm_.is_due(log->size, std::chrono::steady_clock::now())) sign_checkpoint();
+}
+
 void Clerk::sign_checkpoint() {
   const KeyRef key = keys_.find(kAuditKey);
   if (!key || key->role() != hsm::KeyRole::kAudit) return;  // before it was made, on day one
   OwnSigner signer(key, journal_, work_);
+  const auto log = journal_.last_checkpoint();
   if (const auto done = journal_.checkpoint(signer); !done)
     log_event(LogLevel::kError, "checkpoint-not-signed", {{"why", done.error().message}});
+  else if (log)
+    rhythm_.signed_now(log->size, std::chrono::steady_clock::now());
 }
 
 }  // namespace privyseal::keyd

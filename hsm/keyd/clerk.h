@@ -1,5 +1,5 @@
 /// Writes down what nobody waits for: refusals, keyd's start and its end; and has the log's checkpoints
-/// signed, at most one a minute.
+/// signed, in the rhythm of firmware/base/audit/checkpoint_rhythm.h.
 ///
 /// Why a thread of its own: whoever is refused, and the server's thread that refuses him, must not wait
 /// for the disk or the token.
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "firmware/base/audit/checkpoint_rhythm.h"
 #include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
 #include "hsm/keyd/refusal_tally.h"
@@ -19,7 +20,6 @@ namespace privyseal::keyd {
 
 class Clerk {
  public:
-  static constexpr std::chrono::seconds kCheckpointEvery{60};
   static constexpr std::string_view kAuditKey = "audit";
 
   Clerk(Journal& journal, KeyStore& keys, Token& token) : journal_(journal), keys_(keys), work_(token) {}
@@ -43,11 +43,13 @@ class Clerk {
   void record(const audit::Entry& entry);
   /// True: it is on the disk.
   bool write(const RefusalTally::Due& due);
+  void sign_if_due();
   void sign_checkpoint();
 
   Journal& journal_;
   KeyStore& keys_;
-  WorkSession work_;  // of `thread_`; of main before and after it
+  WorkSession work_;  // this and the next: of `thread_`; of main before and after it
+  audit::CheckpointRhythm rhythm_;
 
   // Not a Guarded: the thread waits on a condition, which needs the bare lock.
   std::mutex mutex_;

@@ -72,12 +72,12 @@ Result<Report> import(const Arguments& arguments, Surroundings& at) {
   });
 }
 
-/// A certificate of the appliance's own CA, for a machine that talks to it: with the chain, ready for its server.
+/// A certificate of the appliance's own CA, for a machine that talks to it: with the chain, ready for its
+/// server.
 Result<Report> issue(const Arguments& arguments, Surroundings& at) {
   const auto csr = read_file(arguments.text("file"), kMaxPemBytes);
   if (!csr) return std::unexpected(csr.error());
-  const JsonObject asked{
-      {"op", "issue"}, {"profile", arguments.text("profile")}, {"csr", text_of(*csr)}};
+  const JsonObject asked{{"op", "issue"}, {"profile", arguments.text("profile")}, {"csr", text_of(*csr)}};
   return ask(at, asked, [&](const JsonObject& answer) -> Result<std::string> {
     const auto certificate = json_text(answer, "certificate");
     if (!certificate) return fail("renewd", certificate.error());
@@ -178,15 +178,13 @@ std::vector<Command> certificate_commands() {
       {.words = "cert issue",
        .summary = "a certificate of the appliance's own CA, for the mail server",
        .bare = {"profile", "file"},
-       .options = {{.name = "profile",
-                    .value = "mail-server|admin-client",
-                    .help = "what it is for",
-                    .choices = {"mail-server", "admin-client"}},
-                   {.name = "file", .value = "FILE", .help = "the request (PKCS#10, PEM)"},
-                   {.name = "out",
-                    .value = "FILE",
-                    .help = "where the certificate goes",
-                    .kind = Kind::kOptional}},
+       .options =
+           {{.name = "profile",
+             .value = "mail-server|admin-client",
+             .help = "what it is for",
+             .choices = {"mail-server", "admin-client"}},
+            {.name = "file", .value = "FILE", .help = "the request (PKCS#10, PEM)"},
+            {.name = "out", .value = "FILE", .help = "where the certificate goes", .kind = Kind::kOptional}},
        .what = Task{nothing_to_check, issue}},
       simple("cert renew", "cert-renew", "renew now, not only when it is due"),
       simple("cert activate", "cert-activate", "put the imported certificate to use"),

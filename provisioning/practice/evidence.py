@@ -10,10 +10,12 @@ from places import shown
 from practice import Practice
 
 _CHECK_SECONDS = 120.0
+_SIGNED_SECONDS = 30.0
 
 
 def check_evidence(practice: Practice) -> str:
     """What was found, for a person. LabError when anything is not sound."""
+    _wait_until_signed(practice)
     logs = practice.appliance.tell("audit", "verify")
     today = datetime.now(timezone.utc).date()
     pack = practice.places.top / "pack"
@@ -33,6 +35,16 @@ EVIDENCE
   a pack of {files} files was made in {made:.1f} s: {shown(pack)}/index.html
   python3 verify_pack.py says:
 {_indented(checked.stdout, 4)}"""
+
+
+def _wait_until_signed(practice: Practice) -> None:
+    """A log that has come to rest is signed within seconds; LabError when one is not, or is not sound."""
+    deadline = time.monotonic() + _SIGNED_SECONDS
+    while not all(log["verdict"] == "sound" and log["signed"] == log["size"]
+                  for log in (logs := practice.appliance.ask("audit", "verify")["logs"])):
+        if time.monotonic() > deadline:
+            raise LabError(f"an audit log is not signed: {logs}")
+        time.sleep(0.5)
 
 
 def _indented(text: str, by: int = 2) -> str:

@@ -43,24 +43,33 @@ CheckpointWriter::State CheckpointWriter::state() {
 
 void CheckpointWriter::run() {
   for (bool last = false; !last;) {
-    write();
+    write_if_due(false);
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, options_.every, [this] { return stopping_; });
     last = stopping_;
   }
-  write();  // what came in since
+  write_if_due(true);  // what came in since
 }
 
-void CheckpointWriter::write() {
+Result<bool> CheckpointWriter::write(bool is_last) {
+  const auto size = log_.size();
+  if (!size) return std::unexpected(size.error());
+  if (!rhythm_.is_due(*size, std::chrono::steady_clock::now()) && !is_last) return false;
+  const auto written = log_.checkpoint(*signer_);
+  if (written) rhythm_.signed_now(*size, std::chrono::steady_clock::now());
+  return written;
+}
+
+void CheckpointWriter::write_if_due(bool is_last) {
   // Asked for each time: it tells whether the key is there even when there is nothing to sign.
   auto key = signer_->public_key();
-  auto written = key ? log_.checkpoint(*signer_) : fail("audit key " + signer_->name(), key.error());
+  auto written = key ? write(is_last) : fail("audit key " + signer_->name(), key.error());
   const std::lock_guard lock(mutex_);
   if (key) state_.public_key = std::move(*key);
   note(std::move(written));
 }
 
-/// Under the lock. Said once when it begins to fail and once when it works again, not every minute.
+/// Under the lock. Said once when it begins to fail and once when it works again, not at every look.
 void CheckpointWriter::note(Result<bool> written) {
   const bool was_failing = !state_.failure.empty();
   state_.failure = written ? "" : written.error().message;

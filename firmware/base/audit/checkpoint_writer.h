@@ -1,4 +1,5 @@
-/// Signs checkpoints of one log beside the daemon's work: every minute if something came in, and at the end.
+/// Signs checkpoints of one log beside the daemon's work: in the rhythm of checkpoint_rhythm.h, and at the
+/// end.
 ///
 /// Why a thread and a connection of its own: the signature comes from another process, which may be slow or
 /// away, and nobody who writes to the log may wait for that. A checkpoint that cannot be made is missing
@@ -16,6 +17,7 @@
 #include <string>
 #include <thread>
 
+#include "firmware/base/audit/checkpoint_rhythm.h"
 #include "firmware/base/audit/log.h"
 #include "firmware/base/audit/signer.h"
 #include "firmware/base/clock.h"
@@ -27,7 +29,7 @@ class CheckpointWriter {
   struct Options {
     std::filesystem::path database;  ///< where the log is; its tables must be there
     std::string origin;
-    std::chrono::milliseconds every{60000};
+    std::chrono::milliseconds every = CheckpointRhythm::kLookEvery;  ///< to look whether one is due
   };
   struct State {
     std::optional<WallTime> signed_at;  ///< the last checkpoint that this process made
@@ -52,13 +54,15 @@ class CheckpointWriter {
   CheckpointWriter(Options options, std::unique_ptr<Database> database, Log log,
                    std::unique_ptr<Signer> signer, const Clock& clock);
   void run();
-  void write();
+  void write_if_due(bool is_last);
+  Result<bool> write(bool is_last);
   void note(Result<bool> written);
 
   const Options options_;
-  const std::unique_ptr<Database> database_;  // this and the next two: the thread's alone
+  const std::unique_ptr<Database> database_;  // this and the next three: the thread's alone
   Log log_;
   const std::unique_ptr<Signer> signer_;
+  CheckpointRhythm rhythm_;
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -115,9 +115,12 @@ class Renewd::State {
     }
   }
 
+  /// What fails every minute is said once.
   void sign_log() {
-    if (const auto done = store_->log().checkpoint(signer_); !done)
-      log_event(LogLevel::kWarning, "audit-not-signed", {{"why", done.error().message}});
+    const auto done = store_->log().checkpoint(signer_);
+    const std::string why = done ? "" : done.error().message;
+    if (!why.empty() && why != not_signed_) log_event(LogLevel::kWarning, "audit-not-signed", {{"why", why}});
+    not_signed_ = why;
   }
 
   Settings settings_;
@@ -126,6 +129,7 @@ class Renewd::State {
   AuditSigner signer_;
   std::unique_ptr<ca::Store> store_;
   std::unique_ptr<Services> services_;
+  std::string not_signed_;
   // Coroutines that the end has cut short know what stands above, and timers in renewals know the loop.
   net::io_context loop_{1};
   asio::executor_work_guard<net::io_context::executor_type> work_{loop_.get_executor()};

@@ -116,12 +116,14 @@ class Renewd::State {
     }
   }
 
+  /// What fails at every look is said once.
   void sign_log() {
     const auto size = store_->log().size();
-    if (const auto done = store_->log().checkpoint(signer_); !done)
-      log_event(LogLevel::kWarning, "audit-not-signed", {{"why", done.error().message}});
-    else if (size)
-      rhythm_.signed_now(*size, std::chrono::steady_clock::now());
+    const auto done = store_->log().checkpoint(signer_);
+    if (done && size) rhythm_.signed_now(*size, std::chrono::steady_clock::now());
+    const std::string why = done ? "" : done.error().message;
+    if (!why.empty() && why != not_signed_) log_event(LogLevel::kWarning, "audit-not-signed", {{"why", why}});
+    not_signed_ = why;
   }
 
   Settings settings_;
@@ -131,6 +133,7 @@ class Renewd::State {
   std::unique_ptr<ca::Store> store_;
   audit::CheckpointRhythm rhythm_;
   std::unique_ptr<Services> services_;
+  std::string not_signed_;
   // Coroutines that the end has cut short know what stands above, and timers in renewals know the loop.
   net::io_context loop_{1};
   asio::executor_work_guard<net::io_context::executor_type> work_{loop_.get_executor()};

@@ -35,7 +35,7 @@ std::string waiting_sentence(const ca::IdentityState& identity, const ca::Step& 
   const ca::Generation* active = ca::active_of(identity);
   if (ca::unfinished_of(identity) != nullptr) return "The next attempt is at " + at + ".";
   if (active != nullptr && step.until == ca::renew_at(*active, identity.rules))
-    return "The certificate is renewed at " + at + ".";
+    return "The certificate is due for renewal at " + at + ".";
   if (active != nullptr && !active->live) return "Our own port is looked at again at " + at + ".";
   if (ca::previous_of(identity) != nullptr) return "The previous key is retired at " + at + ".";
   return "The next step is at " + at + ".";

@@ -45,7 +45,7 @@ TEST_F(RenewdLocal, ServesBothIdentitiesAndRenewsThem) {
   EXPECT_TRUE(lab.answers("lan-2"));
   const JsonObject identity = lab.renewd->identity("lan");
   EXPECT_EQ(text_in(identity, "active", "issuer"), "CN=Law Firm appliance CA");
-  EXPECT_THAT(json_text(identity, "next").value(), HasSubstr("renewed at"));
+  EXPECT_THAT(json_text(identity, "next").value(), HasSubstr("due for renewal at"));
   EXPECT_EQ(lab.renewd->stop(), 0) << lab.renewd->output();
 }
 

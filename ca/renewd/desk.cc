@@ -4,14 +4,12 @@
 #include <array>
 
 #include "ca/renewd/view.h"
+#include "firmware/base/audit/door_operations.h"
 
 namespace privyseal::renewd {
 namespace {
 
 constexpr std::int64_t kMaxIssuedRows = 100;
-constexpr std::int64_t kMaxAuditEntries = 500;
-// So that a whole answer fits into one message of the door.
-constexpr std::size_t kMaxEntriesBytes = 96 * 1024;
 
 constexpr std::array kGrants{
     DoorGrant{"console", "status"},
@@ -49,18 +47,6 @@ static_assert(std::ranges::none_of(kGrants, [](const DoorGrant& grant) {
   return grant.caller == "console" && grant.operation == "issue";
 }));
 
-/// The first lines that fit together.
-JsonArray fitting(const std::vector<std::string>& lines) {
-  JsonArray array;
-  std::size_t bytes = 0;
-  for (const std::string& line : lines) {
-    bytes += line.size() + line.size() / 4;  // quotes are escaped
-    if (bytes > kMaxEntriesBytes && !array.empty()) break;
-    array.emplace_back(line);
-  }
-  return array;
-}
-
 }  // namespace
 
 std::span<const DoorGrant> grants() { return kGrants; }
@@ -81,9 +67,9 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Row{"issue", &Desk::issue},
       Row{"issue-list", &Desk::issue_list},
       Row{"crl", &Desk::crl},
-      Row{"audit-entries", &Desk::audit_entries},
-      Row{"audit-checkpoint", &Desk::audit_checkpoint},
-      Row{"audit-verify", &Desk::audit_verify},
+      Row{"audit-entries", &Desk::audit},
+      Row{"audit-checkpoint", &Desk::audit},
+      Row{"audit-verify", &Desk::audit},
   };
   const auto* row = std::ranges::find(kTable, request.operation, &Row::name);
   if (row == kTable.end()) return fail(ErrorCode::kInvalid, "there is no operation " + request.operation);
@@ -240,37 +226,10 @@ Result<JsonObject> Desk::crl(const DoorRequest& /*request*/) {
   return JsonObject{{"pem", *pem}};
 }
 
-Result<JsonObject> Desk::audit_entries(const DoorRequest& request) {
-  const auto after = json_number(request.body, "after", 0, 0, std::numeric_limits<std::int64_t>::max());
-  if (!after) return std::unexpected(after.error());
-  const auto limit = json_number(request.body, "limit", kMaxAuditEntries, 1, kMaxAuditEntries);
-  if (!limit) return std::unexpected(limit.error());
-  auto& log = services_.store.log();
-  const auto lines = log.entries(static_cast<std::uint64_t>(*after), static_cast<std::uint64_t>(*limit));
-  if (!lines) return std::unexpected(lines.error());
-  const auto size = log.size();
-  if (!size) return std::unexpected(size.error());
-  return JsonObject{{"entries", fitting(*lines)}, {"size", *size}};
-}
-
-Result<JsonObject> Desk::audit_checkpoint(const DoorRequest& /*request*/) {
-  const auto note = services_.store.log().last_checkpoint();
-  if (!note) return std::unexpected(note.error());
-  const auto size = services_.store.log().size();
-  if (!size) return std::unexpected(size.error());
-  return JsonObject{{"note", *note}, {"size", *size}};
-}
-
-Result<JsonObject> Desk::audit_verify(const DoorRequest& /*request*/) {
+Result<JsonObject> Desk::audit(const DoorRequest& request) {
   // Without the key the signatures cannot be checked, but everything else can.
   const auto key = signer_.public_key();
-  const auto verdict = services_.store.log().verify(key ? *key : Bytes());
-  if (!verdict) return std::unexpected(verdict.error());
-  JsonObject json{
-      {"ok", verdict->ok}, {"size", verdict->size}, {"checkpoint_size", verdict->checkpoint_size}};
-  if (verdict->first_bad) json["first_bad"] = *verdict->first_bad;
-  if (!verdict->why.empty()) json["why"] = verdict->why;
-  return json;
+  return audit::answer_door(request.operation, request.body, services_.store.log(), key ? *key : Bytes());
 }
 
 }  // namespace privyseal::renewd

@@ -41,9 +41,7 @@ class Desk {
   Result<JsonObject> issue(const DoorRequest& request);
   Result<JsonObject> issue_list(const DoorRequest& request);
   Result<JsonObject> crl(const DoorRequest& request);
-  Result<JsonObject> audit_entries(const DoorRequest& request);
-  Result<JsonObject> audit_checkpoint(const DoorRequest& request);
-  Result<JsonObject> audit_verify(const DoorRequest& request);
+  Result<JsonObject> audit(const DoorRequest& request);
 
   Result<Renewal*> renewal_of(const DoorRequest& request) const;
   Result<JsonObject> view_of(const Renewal& renewal) const;

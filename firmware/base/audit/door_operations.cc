@@ -62,9 +62,14 @@ Result<JsonObject> answer_door(std::string_view operation, const JsonObject& req
                                const DoorSource& source) {
   auto log = Log::open_to_read(source.database, std::string(source.origin), kClock);
   if (!log) return std::unexpected(log.error());
-  if (operation == "audit-entries") return entries(request, *log);
-  if (operation == "audit-checkpoint") return checkpoint(*log);
-  if (operation == "audit-verify") return verdict(*log, source.public_key);
+  return answer_door(operation, request, *log, source.public_key);
+}
+
+Result<JsonObject> answer_door(std::string_view operation, const JsonObject& request, Log& log,
+                               ByteView public_key) {
+  if (operation == "audit-entries") return entries(request, log);
+  if (operation == "audit-checkpoint") return checkpoint(log);
+  if (operation == "audit-verify") return verdict(log, public_key);
   return fail(ErrorCode::kNotFound, "no such operation");
 }
 

@@ -13,6 +13,8 @@
 
 namespace privyseal::audit {
 
+class Log;
+
 /// Where a door looks. Ownership: everything must outlive the call.
 struct DoorSource {
   Database& database;
@@ -30,5 +32,8 @@ struct DoorSource {
 /// kInvalid: the request. kNotFound: no such operation.
 [[nodiscard]] Result<JsonObject> answer_door(std::string_view operation, const JsonObject& request,
                                              const DoorSource& source);
+/// The same from a log that is open.
+[[nodiscard]] Result<JsonObject> answer_door(std::string_view operation, const JsonObject& request, Log& log,
+                                             ByteView public_key);
 
 }  // namespace privyseal::audit

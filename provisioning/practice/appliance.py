@@ -28,10 +28,10 @@ class Appliance:
 
     NAMES = tuple(_DAEMONS)
 
-    def __init__(self, places: Places, ports: Ports, egress_root: Path) -> None:
+    def __init__(self, places: Places, ports: Ports, egress_root: Path, cjsm_issuer: str) -> None:
         self._places = places
         self._ports = ports
-        self._settings = ApplianceSettings(places, ports, egress_root)
+        self._settings = ApplianceSettings(places, ports, egress_root, cjsm_issuer)
 
     @property
     def console_url(self) -> str:
@@ -77,13 +77,21 @@ class Appliance:
         for key in ("audit", "issuing-ca"):
             self._ask_keyd(f"generating the key '{key}'", "generate", "--name", key, "--role", key, "--type", "p256")
 
-    def wait_for_certificates(self, renewd: Child) -> None:
-        """Until renewd has put a certificate to use for every identity."""
+    def wait_for_certificates(self, renewd: Child, *names: str) -> None:
+        """Until renewd has put a certificate to use for each of these identities."""
         deadline = time.monotonic() + _CERTIFICATE_SECONDS
-        while any(identity["active"] is None for identity in self.certificates()):
+        while any(self.certificate(name)["active"] is None for name in names):
             if not renewd.is_alive() or time.monotonic() > deadline:
-                raise LabError(f"not every identity has its certificate within {_CERTIFICATE_SECONDS:.0f} s; "
+                raise LabError(f"{', '.join(names)} have no certificate within {_CERTIFICATE_SECONDS:.0f} s; "
                                f"its log is {renewd.log}")
+            time.sleep(0.1)
+
+    def wait_until_proven(self, name: str) -> None:
+        """Until the imported certificate has passed its trial."""
+        deadline = time.monotonic() + _CERTIFICATE_SECONDS
+        while (self.certificate(name)["candidate"] or {}).get("state") != "proven":
+            if time.monotonic() > deadline:
+                raise LabError(f"the certificate for '{name}' has not passed its trial: {self.certificate(name)}")
             time.sleep(0.1)
 
     def issue(self, request: Path, certificate: Path) -> None:

@@ -15,11 +15,12 @@ CONSOLE_HOST = "localhost"
 
 @dataclass(frozen=True)
 class ApplianceSettings:
-    """`egress_root`: the pinned root of the CJSM side."""
+    """`egress_root`: the pinned root of the CJSM side. `cjsm_issuer`: "est" or "manual"."""
 
     places: Places
     ports: Ports
     egress_root: Path
+    cjsm_issuer: str
 
     def openssl(self) -> str:
         return f"""\
@@ -68,7 +69,7 @@ openssl_config = "{places.openssl_config}"
 retry_seconds = 2
 
 [identity.cjsm]   # towards CJSM: issued by the stand-in for the Egress/MoJ CA
-issuer = "est"
+issuer = "{self.cjsm_issuer}"
 common_name = "{GATEWAY_NAME}"
 organisation = "Law Firm"
 dns_names = ["{GATEWAY_NAME}"]

@@ -59,7 +59,7 @@ class Lab:
 
     @staticmethod
     def addresses() -> list[str]:
-        return [value for name, value in Lab.env().items() if name.endswith(("_SMTP", "_EST", "_CONSOLE"))]
+        return [value for name, value in Lab.env().items() if name.endswith(("_SMTP", "_CONSOLE"))]
 
 
 class LabTest(unittest.TestCase):
@@ -77,7 +77,7 @@ class LabTest(unittest.TestCase):
         return self.lab
 
     def _assert_nothing_is_left(self, addresses: list[str]) -> None:
-        self.assertEqual(len(addresses), 7)
+        self.assertEqual(len(addresses), 6)
         _wait("all listeners are gone", lambda: not any(map(_answers, addresses)), 10)
 
     def test_ctrl_c_ends_it_well(self) -> None:

@@ -24,7 +24,9 @@ def say(text: str) -> None:
 class Practice:
     """Threads: one. `stop` may be called at any time and more than once."""
 
-    def __init__(self, places: Places, ports: Ports) -> None:
+    def __init__(self, places: Places, ports: Ports, by_hand: bool = False) -> None:
+        """`by_hand`: requests to the Egress CA are carried by people, and no EST server is there."""
+        self._by_hand = by_hand
         self.places = places
         self.ports = ports
         self._children: list[Child] = []
@@ -33,25 +35,31 @@ class Practice:
     def start(self) -> None:
         """Makes everything from nothing. LabError says which step failed."""
         places, ports = self.places, self.ports
-        say("making a practice CA as Egress/MoJ, with an EST server (Debian's estserver) before it")
+        say("making a practice CA as Egress/MoJ" + ("" if self._by_hand else ", with an EST server (Debian's estserver)"))
         self._egress = Authority(places.pki, "egress-ca", places.log("pki"))
         self._egress.create("Practice Egress CA")
         self._peer: Identity = self._egress.identity("relay", RELAY_NAME)
-        self.est = EstServer(places.top / "est", self._egress, ports.est, places.log("est"))
-        self.est.write()
-        self._children.append(self.est.start())
+        if not self._by_hand:
+            est = EstServer(places.top / "est", self._egress, ports.est, places.log("est"))
+            est.write()
+            self._children.append(est.start())
         say(f"starting Postfix as the CJSM relay {RELAY_NAME}")
         self.relay = self._add(relay(places, ports, self._egress.certificate, self._peer))
 
         say("making a SoftHSM token (a test token, not a validated one), starting keyd")
-        self.appliance = Appliance(places, ports, self._egress.certificate)
+        self.appliance = Appliance(places, ports, self._egress.certificate, "manual" if self._by_hand else "est")
         self.appliance.set_up()
         self._children.append(self.appliance.start("keyd"))
         self.appliance.make_keys()
-        say("starting renewd: it makes the keys, and has their certificates issued: by EST, and by the appliance's own CA")
+        say("starting renewd: it makes the keys and has their certificates issued, "
+            + ("by hand" if self._by_hand else "by EST") + " and by the appliance's own CA")
         renewd = self.appliance.start("renewd")
         self._children.append(renewd)
-        self.appliance.wait_for_certificates(renewd)
+        self.appliance.wait_for_certificates(renewd, "lan", "console")
+        if self._by_hand:
+            self._carry_request()
+        else:
+            self.appliance.wait_for_certificates(renewd, "cjsm")
 
         say(f"starting Postfix as the mail server {MAIL_NAME}, with a certificate of the appliance's own CA")
         self.org = self._add(organisation(places, ports, places.lan_root, self._mail_server_identity()))
@@ -59,6 +67,15 @@ class Practice:
         self._children.append(self.appliance.start("gatewayd"))
         self._children.append(self.appliance.start("admind"))
         self.write_env()
+
+    def _carry_request(self) -> None:
+        """As two people would do it: the request out, the certificate in, activated."""
+        request, certificate = self.places.pki / "cjsm.csr", self.places.pki / "cjsm.pem"
+        self.appliance.tell("cert", "request", "cjsm", "--out", str(request))
+        self._egress.sign(request, GATEWAY_NAME, certificate)
+        self.appliance.tell("cert", "import", "cjsm", str(certificate))
+        self.appliance.wait_until_proven("cjsm")
+        self.appliance.tell("cert", "activate", "cjsm")
 
     def _mail_server_identity(self) -> Identity:
         """As its administrator would get one: a request from there, `privyseal cert issue` here."""
@@ -114,7 +131,6 @@ class Practice:
             "LAB_OPENSSL_CONF": places.openssl_config,
             "LAB_KEY_URI": (places.identities / "cjsm/active/key.uri").read_text().strip(),
             "LAB_RUN": places.run,
-            "LAB_EST": f"127.0.0.1:{ports.est}",
             "LAB_CONSOLE": f"127.0.0.1:{ports.console}",
             "LAB_CONSOLE_URL": self.appliance.console_url,
             "LAB_RENEWD_PID": pids["renewd"],

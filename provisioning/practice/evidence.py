@@ -40,8 +40,10 @@ EVIDENCE
 def _wait_until_signed(practice: Practice) -> None:
     """A log that has come to rest is signed within seconds; LabError when one is not, or is not sound."""
     deadline = time.monotonic() + _SIGNED_SECONDS
-    while not all(log["verdict"] == "sound" and log["signed"] == log["size"]
-                  for log in (logs := practice.appliance.ask("audit", "verify")["logs"])):
+    while True:
+        logs = practice.appliance.ask("audit", "verify")["logs"]
+        if all(log["verdict"] == "sound" and log["signed"] == log["size"] for log in logs):
+            return
         if time.monotonic() > deadline:
             raise LabError(f"an audit log is not signed: {logs}")
         time.sleep(0.5)

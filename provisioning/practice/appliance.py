@@ -86,6 +86,14 @@ class Appliance:
                                f"its log is {renewd.log}")
             time.sleep(0.1)
 
+    def wait_until_live(self) -> None:
+        """Until renewd has seen each certificate at the port that must show it."""
+        deadline = time.monotonic() + _CERTIFICATE_SECONDS
+        while not all(identity["active"]["live"] for identity in self.certificates()):
+            if time.monotonic() > deadline:
+                raise LabError(f"a listener does not show its certificate: {self.certificates()}")
+            time.sleep(0.1)
+
     def wait_until_proven(self, name: str) -> None:
         """Until the imported certificate has passed its trial."""
         deadline = time.monotonic() + _CERTIFICATE_SECONDS

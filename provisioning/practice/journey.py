@@ -109,7 +109,7 @@ def _lan_tls(practice: Practice, log_before: int) -> str:
 
 def _signatures(journey: "Journey", identity: str, use: str) -> str:
     """Of the identity's keys, which signed: renewd calls them cjsm-1, cjsm-2 and so on."""
-    keys = [f"HSM key '{key}' ({counts[use]} signature counted by keyd)" for key, counts in journey.uses.items()
+    keys = [f"HSM key '{key}' ({counts[use]} signature{'s' if counts[use] > 1 else ''} counted by keyd)" for key, counts in journey.uses.items()
             if use in counts and key.startswith(f"{identity}-")]
     return " and ".join(keys) or "no key of the HSM"
 

@@ -66,6 +66,7 @@ class Practice:
         say(f"starting gatewayd as {GATEWAY_NAME}, and the console")
         self._children.append(self.appliance.start("gatewayd"))
         self._children.append(self.appliance.start("admind"))
+        self.appliance.wait_until_live()
         self.write_env()
 
     def _carry_request(self) -> None:

@@ -76,6 +76,7 @@ class Server::State {
                                .audit_key = [this] { return checkpoints_->state().public_key; }});
     console_.emplace(*services_, routes_, apology_);
     if (auto listening = listen(); !listening) return listening;
+    if (auto noted = note_life("console-started"); !noted) return noted;
     return open_door();
   }
 
@@ -99,6 +100,8 @@ class Server::State {
     loop_.stop();
     if (loop_thread_.joinable()) loop_thread_.join();
     desk_.join();
+    if (const auto noted = note_life("console-stopped"); !noted)
+      log_event(LogLevel::kWarning, "console-stop-not-recorded", {{"why", noted.error().message}});
     if (checkpoints_) checkpoints_->stop();
   }
 
@@ -118,6 +121,13 @@ class Server::State {
     if (!checkpoints) return std::unexpected(checkpoints.error());
     checkpoints_ = std::move(*checkpoints);
     return {};
+  }
+
+  /// While no request is at the desk.
+  Result<void> note_life(std::string_view action) {
+    if (!store_) return {};
+    return store_->journal().note({.name = "privyseal-admind", .role = "daemon", .source = "local"},
+                                  {.action = action, .object = "console"});
   }
 
   Result<void> listen() {

@@ -109,7 +109,8 @@ Response claim_page(Visit& visit) {
 Response claim_code(Visit& visit) {
   const auto claim = visit.at.claims.check(visit.form.text("code"), visit.at.clock.now());
   if (!claim) {
-    visit.at.journal.refused(visit.actor(), {.action = "claim", .object = "claim-code"}, claim.error().message);
+    visit.at.journal.refused(visit.actor(), {.action = "claim", .object = "claim-code"},
+                             claim.error().message);
     return page(visit, Place::kNone, "Enter your claim code",
                 join(problem("There is a problem", {claim.error().message}), code_form(visit)), 403);
   }

@@ -10,10 +10,11 @@ namespace {
 Html invite_form(const Visit& visit) {
   Html options;
   const std::string typed = visit.form.text("role");
-  const std::string_view chosen = typed.empty() ? to_string(Role::kAuditor) : typed;  // the least, unless chosen
+  const std::string_view chosen =
+      typed.empty() ? to_string(Role::kAuditor) : typed;  // the least, unless chosen
   for (const RoleName& role : kRoles)
-    options += el("option", {{"value", role.name}, {"selected", role.name == chosen}},
-                  role.name, ": ", role.means);
+    options +=
+        el("option", {{"value", role.name}, {"selected", role.name == chosen}}, role.name, ": ", role.means);
   return form(
       visit, "/users/invite",
       join(input({.name = "name", .label = "Name", .value = visit.form.text("name")}),

@@ -1,5 +1,7 @@
 #include "hsm/keyd/clerk.h"
 
+#include <algorithm>
+
 #include "firmware/base/log.h"
 #include "hsm/keyd/checkpoint.h"
 

@@ -115,7 +115,7 @@ async function trackOne(page) {
   assert.equal(await page.locator("text=Track").count(), 2, "the two messages are seen");
   await page.fill("#text", "bob@police");
   await page.click("button:has-text('Find')");
-  await page.click("tr:has-text('out') >> text=Track");
+  await page.click("tr:has-text('To CJSM') >> text=Track");
   await page.waitForSelector("text=What happened");
   await page.waitForSelector(`text=${REPLY.split(" ").at(-1)}`);
   await check(page, "mail-track");

@@ -82,10 +82,12 @@ class Victim {
   /// As a person would who asks until he is answered.
   void ask_to_renew_after(std::int64_t old) {
     JsonObject identity;
-    const bool answered = wait_until([&] {
-      identity = lab_.renewd->identity("lan");
-      return !identity.empty() || !lab_.renewd->process().is_running();
-    });
+    const bool answered = wait_until(
+        [&] {
+          identity = lab_.renewd->identity("lan");
+          return !identity.empty() || !lab_.renewd->process().is_running();
+        },
+        60s);
     EXPECT_TRUE(answered);
     const bool is_begun = active_of(identity) > old || number_in(identity, "candidate", "generation") > old;
     if (!is_begun) static_cast<void>(lab_.renewd->ask("cert-renew", {{"identity", "lan"}}));
@@ -145,7 +147,8 @@ TEST_P(RenewdKillEach, DISABLED_CallOfARotationIsFinishedByTheNextOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, RenewdKillEach,
-                         testing::Values("rename", "symlink", "mkdir", "fsync", "fdatasync", "write", "pwrite64"),
+                         testing::Values("rename", "symlink", "mkdir", "fsync", "fdatasync", "write",
+                                         "pwrite64"),
                          [](const auto& call) { return call.param; });
 
 }  // namespace

@@ -7,6 +7,7 @@ import os
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -106,6 +107,20 @@ class LabTest(unittest.TestCase):
         with smtplib.SMTP(before["LAB_LAN_SMTP"], timeout=30) as client:
             client.ehlo()
             self.assertEqual(client.docmd("STARTTLS")[0], 220)
+        self.assertEqual(lab.env()["LAB_GATEWAY_PID"], before["LAB_GATEWAY_PID"])
+
+    def test_without_console_and_renewd_mail_flows_on(self) -> None:
+        lab = self._up()
+        before = lab.env()
+        os.kill(int(before["LAB_ADMIND_PID"]), signal.SIGKILL)
+        os.kill(int(before["LAB_RENEWD_PID"]), signal.SIGKILL)
+        tls = ssl.create_default_context(cafile=before["LAB_LAN_CA_PEM"])
+        with smtplib.SMTP(before["LAB_LAN_SMTP"], timeout=30) as client:
+            client._host = "gateway.lawfirm.example"
+            client.starttls(context=tls)
+            self.assertEqual(client.sendmail("alice@lawfirm.example", ["bob@police.example.cjsm.net"], "Subject: x\n\nx\n"), {})
+        _wait("both are back", lambda: before["LAB_ADMIND_PID"] != lab.env()["LAB_ADMIND_PID"]
+              and before["LAB_RENEWD_PID"] != lab.env()["LAB_RENEWD_PID"])
         self.assertEqual(lab.env()["LAB_GATEWAY_PID"], before["LAB_GATEWAY_PID"])
 
     def test_a_second_lab_in_the_same_folder_is_refused(self) -> None:

@@ -26,6 +26,7 @@ OURS = {
     "hsm/provider/": ["hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
+    "provisioning/verify/": [],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
 
@@ -37,7 +38,7 @@ FOREIGN = {
     r"boost/": ["firmware/tls/", "firmware/gateway/", "tests/"],
     r"sqlite3\.h": ["firmware/base/database.cc", "tests/"],
     r"toml\+\+/": ["firmware/base/config.cc"],
-    r"mbedtls/|psa/": ["tests/"],
+    r"mbedtls/|psa/": ["provisioning/verify/", "tests/"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -92,6 +93,7 @@ PLANTED = {
     "firmware/policy/wait.cc": "#include <boost/asio.hpp>",
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
+    "provisioning/verify/main.cc": '#include "provisioning/site.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

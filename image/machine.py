@@ -45,6 +45,7 @@ class Machine:
     folder: Path
     ports: Ports = field(default_factory=Ports)
     setup: Path | None = None
+    boots: int = 0
     _children: list[subprocess.Popen] = field(default_factory=list)
 
     @property
@@ -53,13 +54,13 @@ class Machine:
 
     @property
     def console_log(self) -> Path:
-        """What a person at the serial console sees."""
-        return self.folder / "console.log"
+        """What a person at the serial console sees, of this boot."""
+        return self.folder / f"console-{self.boots}.log"
 
     @property
     def journal_log(self) -> Path:
-        """The journal, as the lab image copies it to its second serial line."""
-        return self.folder / "journal.log"
+        """The journal of this boot, as the lab image copies it to its second serial line."""
+        return self.folder / f"journal-{self.boots}.log"
 
     @property
     def tpm(self) -> Path:
@@ -83,7 +84,9 @@ class Machine:
         self.tpm.mkdir()
 
     def switch_on(self, console_on_terminal: bool = False) -> None:
+        self.boots += 1
         sock = self.folder / "tpm.sock"
+        sock.unlink(missing_ok=True)
         self._children = [subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm}", "--ctrl",
              f"type=unixio,path={sock}", "--flags", "startup-clear"],
@@ -143,6 +146,13 @@ class Machine:
         return command
 
 
+def lab_setup_disk() -> Path:
+    from lab_site import LabSite  # it needs this module in turn
+    site = LabSite(OUT / "lab")
+    site.make_authorities()
+    return site.write_setup_disk()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["boot"])
@@ -152,10 +162,13 @@ def main() -> int:
     if not IMAGE.exists():
         print("there is no image yet: ./dev image build", file=sys.stderr)
         return 1
-    machine = Machine(OUT / "machine", setup=arguments.setup)
+    machine = Machine(OUT / "machine", setup=arguments.setup or lab_setup_disk())
     if arguments.fresh or not machine.disk.exists() or machine.disk.stat().st_mtime < IMAGE.stat().st_mtime:
         machine.make()
-    print(f"booting; the journal goes to {machine.journal_log}; Ctrl-C switches the machine off")
+    print("booting (half a minute and more, without KVM); Ctrl-C switches the machine off\n"
+          f"  its journal          {machine.folder}/journal-1.log\n"
+          f"  its ports, here      LAN mail {machine.ports.lan}, CJSM mail {machine.ports.cjsm}, "
+          f"console {machine.ports.console}")
     machine.switch_on(console_on_terminal=True)
     try:
         machine.wait()

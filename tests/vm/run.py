@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Boots the appliance's image, provisions it, breaks it. `./dev image test` runs it as root inside the userland.
+
+One machine after the other; the logs of each lie in build/image/test/. Exit status: 0 all held, 1 not.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "image"))
+
+from guest import Guest, GuestError, greets  # noqa: E402
+from lab_site import LabSite  # noqa: E402
+from machine import IMAGE, OUT, Machine, Ports  # noqa: E402
+
+_FOLDER = OUT / "test"
+_PORTS = Ports(lan=12525, cjsm=14545, console=18443)
+_KEYD_READY = "keyd-ready"
+_STOPPED = "PRIVYSEAL HAS STOPPED"
+
+
+def _expect(holds: bool, what: str) -> None:
+    if not holds:
+        raise GuestError(what)
+
+
+def refuses_a_forged_file(machine: Machine, site: LabSite) -> None:
+    """One byte of a signed file is another: the box says so and starts nothing."""
+    forged = site.folder / "forged.disk"
+    content = bytearray(site.setup_disk.read_bytes())
+    content[content.index(b"lawfirm")] ^= 1
+    forged.write_bytes(content)
+    machine.setup = forged
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console("provisioned  NO: its signature is not by the key that this box trusts")
+        guest.must_not_say(_KEYD_READY)
+        _expect(not greets(machine.ports.lan), "an unprovisioned box answers on its LAN side")
+
+
+def provisions_itself(machine: Machine, site: LabSite) -> None:
+    machine.setup = site.setup_disk
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
+        guest.wait_for_console("keys         the key daemon answers and can sign")
+
+
+def needs_its_setup_disk_no_more(machine: Machine, _: LabSite) -> None:
+    """After a power cut, and without the disk: the same box, the same token."""
+    machine.setup = None
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
+        guest.wait_for_console("keys         the key daemon answers and can sign")
+
+
+def keeps_its_state_from_another_tpm(machine: Machine, _: LabSite) -> None:
+    """The disk in another machine: the state partition stays shut."""
+    own = machine.folder / "own-tpm"
+    shutil.move(machine.tpm, own)
+    machine.new_tpm()
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console(_STOPPED)
+        guest.must_not_say(_KEYD_READY)
+    shutil.rmtree(machine.tpm)
+    shutil.move(own, machine.tpm)
+
+
+def stops_at_a_flipped_byte(machine: Machine, _: LabSite) -> None:
+    """In the key daemon's own program: dm-verity sees it as soon as it is read, and the machine stops."""
+    offset = _place_in_root(machine.disk, "/usr/lib/privyseal/privyseal-keyd")
+    with machine.disk.open("r+b") as disk:
+        disk.seek(offset)
+        byte = disk.read(1)[0]
+        disk.seek(offset)
+        disk.write(bytes([byte ^ 1]))
+    with Guest(machine) as guest:
+        machine.switch_on()
+        _expect(guest.wait_until_off(), "a machine with a changed root file system stays on")
+        guest.must_not_say(_KEYD_READY)
+
+
+def _place_in_root(disk: Path, path: str) -> int:
+    """Where the file's first block lies on the disk."""
+    table = subprocess.run(["sfdisk", "--dump", str(disk)], check=True, capture_output=True, text=True).stdout
+    root = next(line for line in table.splitlines() if 'name="privyseal-root"' in line)
+    start = int(root.split("start=")[1].split(",")[0]) * 512
+    extents = subprocess.run(["dump.erofs", f"--offset={start}", "-e", f"--path={path}", str(disk)], check=True,
+                             capture_output=True, text=True).stdout
+    # "   0:        0..    4096 |    4096 :   12345344..  12349440 |    4096"
+    first = next(line for line in extents.splitlines() if line.strip().startswith("0:"))
+    return start + int(first.split("|")[1].split(":")[1].split("..")[0]) + 100
+
+
+_STEPS: list[Callable[[Machine, LabSite], None]] = [
+    refuses_a_forged_file, provisions_itself, needs_its_setup_disk_no_more, keeps_its_state_from_another_tpm,
+    stops_at_a_flipped_byte,
+]
+
+
+def main() -> int:
+    if not IMAGE.exists():
+        print("there is no image yet: ./dev image build", file=sys.stderr)
+        return 1
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    site = LabSite(_FOLDER / "site")
+    site.make_authorities()
+    site.write_setup_disk()
+    machine = Machine(_FOLDER / "machine", ports=_PORTS)
+    machine.make()
+    for step in _STEPS:
+        begun = time.monotonic()
+        print(f"  {step.__name__.replace('_', ' '):45}", end="", flush=True)
+        try:
+            step(machine, site)
+        except GuestError as error:
+            print(f"FAILED\n    {error}")
+            return 1
+        print(f"{time.monotonic() - begun:5.0f} s")
+    print(f"{len(_STEPS)} passed, 0 failed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,6 +7,7 @@
 #include <array>
 #include <ranges>
 
+#include "ca/der.h"
 #include "ca/openssl.h"
 
 namespace privyseal::ca {
@@ -78,28 +79,9 @@ bool add_dns_names(X509_REQ* request, const std::vector<std::string>& dns_names)
   return is_done;
 }
 
-void append_length(Bytes& der, std::size_t length) {
-  if (length >= 0x100) der.push_back(std::byte{0x82});
-  if (length >= 0x100) der.push_back(static_cast<std::byte>(length >> 8));
-  if (length >= 0x80 && length < 0x100) der.push_back(std::byte{0x81});
-  der.push_back(static_cast<std::byte>(length & 0xff));
-}
-
-Bytes tagged(unsigned char tag, ByteView content) {
-  Bytes der{static_cast<std::byte>(tag)};
-  append_length(der, content.size());
-  append(der, content);
-  return der;
-}
-
 /// CertificationRequest (RFC 2986 section 4.2). `info` goes in as it was signed.
 Bytes request_der(ByteView info, ByteView algorithm, ByteView signature) {
-  Bytes bits{std::byte{0}};  // no unused bits
-  append(bits, signature);
-  Bytes content = copy_of(info);
-  append(content, algorithm);
-  append(content, tagged(0x03, bits));
-  return tagged(0x30, content);
+  return der::sequence({info, algorithm, der::bit_string(signature)});
 }
 
 /// Null unless the bytes are one request.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,16 +70,12 @@ Result<std::vector<KeyInfo>> Client::list_keys() {
 
 Result<Bytes> Client::sign_tls13(std::string_view name, ByteView message) {
   if (auto fits = check_signable(name, message); !fits) return std::unexpected(fits.error());
-  auto answer = ask<SignatureAnswer>(SignTls13Request{std::string(name), copy_of(message)}, deadline_);
-  if (!answer) return std::unexpected(std::move(answer).error());
-  return std::move(answer->signature);
+  return ask_signature(SignTls13Request{std::string(name), copy_of(message)});
 }
 
 Result<Bytes> Client::sign_csr(std::string_view name, ByteView request_info) {
   if (auto fits = check_signable(name, request_info); !fits) return std::unexpected(fits.error());
-  auto answer = ask<SignatureAnswer>(SignCsrRequest{std::string(name), copy_of(request_info)}, deadline_);
-  if (!answer) return std::unexpected(std::move(answer).error());
-  return std::move(answer->signature);
+  return ask_signature(SignCsrRequest{std::string(name), copy_of(request_info)});
 }
 
 Result<KeyInfo> Client::generate(std::string_view name, KeyRole role, KeyType type) {
@@ -92,12 +89,59 @@ Result<std::vector<KeyUses>> Client::uses() {
   return std::move(answer->uses);
 }
 
+Result<Bytes> Client::sign_checkpoint(std::string_view name, std::string_view text) {
+  if (auto is_name = check_name(name); !is_name) return std::unexpected(is_name.error());
+  if (text.size() > kMaxCheckpointBytes) return fail(ErrorCode::kInvalid, "checkpoint: too long");
+  return ask_signature(SignCheckpointRequest{std::string(name), std::string(text)});
+}
+
+Result<Bytes> Client::sign_certificate(std::string_view name, ByteView tbs_certificate) {
+  if (auto fits = check_signable(name, tbs_certificate); !fits) return std::unexpected(fits.error());
+  return ask_signature(SignCertificateRequest{std::string(name), copy_of(tbs_certificate)});
+}
+
+Result<Bytes> Client::sign_crl(std::string_view name, ByteView tbs_cert_list) {
+  if (auto fits = check_signable(name, tbs_cert_list); !fits) return std::unexpected(fits.error());
+  return ask_signature(SignCrlRequest{std::string(name), copy_of(tbs_cert_list)});
+}
+
+Result<void> Client::retire(std::string_view name) {
+  if (auto is_name = check_name(name); !is_name) return is_name;
+  const auto answer = ask<DoneAnswer>(RetireRequest{std::string(name)}, deadline_);
+  if (!answer) return std::unexpected(answer.error());
+  return {};
+}
+
+Result<std::vector<std::string>> Client::audit_entries(std::uint64_t after, std::size_t limit) {
+  std::vector<std::string> entries;
+  while (entries.size() < limit) {
+    const auto wanted = static_cast<std::uint16_t>(std::min(limit - entries.size(), kMaxAuditEntries));
+    auto answer = ask<AuditEntriesAnswer>(ReadAuditRequest{after + entries.size(), wanted}, deadline_);
+    if (!answer) return std::unexpected(std::move(answer).error());
+    if (answer->entries.size() > wanted) return unavailable("answered with more entries than were asked for");
+    if (answer->entries.empty()) break;
+    std::ranges::move(answer->entries, std::back_inserter(entries));
+  }
+  return entries;
+}
+
+Result<AuditCheckpoint> Client::audit_checkpoint() {
+  return ask<AuditCheckpointAnswer>(ReadAuditCheckpointRequest{}, deadline_);
+}
+
 Result<bool> Client::health() { return health(deadline_); }
 
 Result<bool> Client::health(std::chrono::milliseconds deadline) {
   const auto answer = ask<HealthAnswer>(HealthRequest{}, deadline);
   if (!answer) return std::unexpected(answer.error());
   return answer->ready;
+}
+
+template <class RequestBody>
+Result<Bytes> Client::ask_signature(RequestBody body) {
+  auto answer = ask<SignatureAnswer>(std::move(body), deadline_);
+  if (!answer) return std::unexpected(std::move(answer).error());
+  return std::move(answer->signature);
 }
 
 template <class AnswerBody, class RequestBody>

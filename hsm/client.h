@@ -30,6 +30,8 @@
 
 namespace privyseal::hsm {
 
+using AuditCheckpoint = AuditCheckpointAnswer;  ///< of keyd's own log
+
 class Client {
  public:
   static constexpr std::chrono::milliseconds kDeadline{2000};
@@ -46,6 +48,18 @@ class Client {
   /// Never repeated once it was sent: after kUnavailable or kTimeout, look with find_key.
   [[nodiscard]] Result<KeyInfo> generate(std::string_view name, KeyRole role, KeyType type);
   [[nodiscard]] Result<std::vector<KeyUses>> uses();
+  /// ECDSA-Sig-Value over a checkpoint's text: origin, size and root, each with its line end.
+  /// kConflict: the log of this origin was signed before with a larger size, or with another root.
+  [[nodiscard]] Result<Bytes> sign_checkpoint(std::string_view name, std::string_view text);
+  /// ECDSA-Sig-Value over a DER TBSCertificate (RFC 5280 section 4.1).
+  [[nodiscard]] Result<Bytes> sign_certificate(std::string_view name, ByteView tbs_certificate);
+  /// ECDSA-Sig-Value over a DER TBSCertList (RFC 5280 section 5.1).
+  [[nodiscard]] Result<Bytes> sign_crl(std::string_view name, ByteView tbs_cert_list);
+  /// The key is never offered or used again, also after a restart. Retiring it twice is no error.
+  [[nodiscard]] Result<void> retire(std::string_view name);
+  /// keyd's own audit log: `limit` entries behind the first `after` ones; fewer only at the log's end.
+  [[nodiscard]] Result<std::vector<std::string>> audit_entries(std::uint64_t after, std::size_t limit);
+  [[nodiscard]] Result<AuditCheckpoint> audit_checkpoint();
   /// Whether keyd can sign right now; an error when keyd itself cannot be asked.
   [[nodiscard]] Result<bool> health();
   [[nodiscard]] Result<bool> health(std::chrono::milliseconds deadline);
@@ -62,6 +76,8 @@ class Client {
     bool is_sent = false;
   };
 
+  template <class RequestBody>
+  Result<Bytes> ask_signature(RequestBody body);
   template <class AnswerBody, class RequestBody>
   Result<AnswerBody> ask(RequestBody body, std::chrono::milliseconds deadline);
   Result<Answer> exchange(const Request& request, Time until);

@@ -46,7 +46,27 @@ FakeKeyd::Reply agreeable(const Request& request) {
       return answer_to(request, KeysAnswer{{KeyInfo{generate.name, generate.role, generate.type, {}}}});
     }
     FakeKeyd::Reply operator()(const CountUsesRequest&) {
-      return answer_to(request, UsesAnswer{{KeyUses{"a", 1, 2, 3, 4}}});
+      return answer_to(request, UsesAnswer{{KeyUses{"a", 1, 2, 3, 4, 5, 6, 7}}});
+    }
+    FakeKeyd::Reply operator()(const SignCheckpointRequest& sign) {
+      return answer_to(request, SignatureAnswer{copy_of(bytes_of(sign.text))});
+    }
+    FakeKeyd::Reply operator()(const SignCertificateRequest& sign) {
+      return answer_to(request, SignatureAnswer{sign.tbs_certificate});
+    }
+    FakeKeyd::Reply operator()(const SignCrlRequest& sign) {
+      return answer_to(request, SignatureAnswer{sign.tbs_cert_list});
+    }
+    FakeKeyd::Reply operator()(const RetireRequest&) { return answer_to(request, DoneAnswer{}); }
+    /// A log of seven entries, of which two fit into one answer.
+    FakeKeyd::Reply operator()(const ReadAuditRequest& read) {
+      AuditEntriesAnswer answer;
+      for (std::uint64_t at = read.after; at < std::min<std::uint64_t>(7, read.after + 2); ++at)
+        if (answer.entries.size() < read.limit) answer.entries.push_back(std::to_string(at));
+      return answer_to(request, answer);
+    }
+    FakeKeyd::Reply operator()(const ReadAuditCheckpointRequest&) {
+      return answer_to(request, AuditCheckpointAnswer{7, "note"});
     }
   };
   return std::visit(Visitor{request}, request.body);
@@ -75,7 +95,37 @@ TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
   EXPECT_EQ(client_.sign_csr("gateway", message).value(), message);
   EXPECT_EQ(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP384).value(),
             (KeyInfo{"new", KeyRole::kLanIdentity, KeyType::kEcP384, {}}));
-  EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4}));
+  EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(client_.sign_checkpoint("audit", "o\n1\nr\n").value(), copy_of(bytes_of("o\n1\nr\n")));
+  EXPECT_EQ(client_.sign_certificate("issuing-ca", message).value(), message);
+  EXPECT_EQ(client_.sign_crl("issuing-ca", message).value(), message);
+  EXPECT_TRUE(client_.retire("old"));
+  EXPECT_EQ(client_.audit_checkpoint().value(), (AuditCheckpoint{7, "note"}));
+}
+
+TEST_F(ClientTest, AuditEntriesAreReadOnUntilTheLimitOrTheEnd) {
+  const FakeKeyd keyd(socket_, agreeable);
+  EXPECT_THAT(client_.audit_entries(0, 3).value(), testing::ElementsAre("0", "1", "2"));
+  EXPECT_THAT(client_.audit_entries(5, 1000).value(), testing::ElementsAre("5", "6"));
+  EXPECT_THAT(client_.audit_entries(7, 10).value(), testing::IsEmpty());
+  EXPECT_THAT(client_.audit_entries(0, 0).value(), testing::IsEmpty());
+}
+
+TEST_F(ClientTest, MoreAuditEntriesThanAskedForAreNonsense) {
+  const FakeKeyd keyd(
+      socket_, [](const Request& request) { return answer_to(request, AuditEntriesAnswer{{"0", "1"}}); });
+  EXPECT_EQ(code_of(client_.audit_entries(0, 1)), ErrorCode::kUnavailable);
+}
+
+TEST_F(ClientTest, WhatIsTooLongIsNotSent) {
+  const FakeKeyd keyd(socket_, agreeable);
+  const Bytes long_message(kMaxMessageBytes, std::byte{0x30});
+  EXPECT_EQ(code_of(client_.sign_checkpoint("audit", std::string(kMaxCheckpointBytes + 1, 'c'))),
+            ErrorCode::kInvalid);
+  EXPECT_EQ(code_of(client_.sign_certificate("issuing-ca", long_message)), ErrorCode::kInvalid);
+  EXPECT_EQ(code_of(client_.sign_crl("issuing-ca", long_message)), ErrorCode::kInvalid);
+  EXPECT_EQ(code_of(client_.retire("No Name")), ErrorCode::kInvalid);
+  EXPECT_EQ(keyd.connections(), 0);
 }
 
 TEST_F(ClientTest, OneCallerKeepsOneConnection) {

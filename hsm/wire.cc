@@ -10,7 +10,7 @@
 namespace privyseal::hsm {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 // The kind is one of these plus the body's place in its variant, so the order of
 // the variants is part of the protocol.
 constexpr std::uint8_t kFirstRequest = 0x01;
@@ -42,6 +42,19 @@ class Writer {
     bytes(bytes_of(value));
   }
   void error_text(std::string_view value) { bytes(bytes_of(value.substr(0, kMaxErrorBytes))); }
+  void text(std::string_view value, std::size_t most_bytes) {
+    CHECK(value.size() <= most_bytes);
+    bytes(bytes_of(value));
+  }
+  void count(std::uint16_t value, std::uint16_t most) {
+    CHECK(value >= 1 && value <= most);
+    number(value);
+  }
+  void entries(const std::vector<std::string>& lines) {
+    CHECK(lines.size() <= kMaxAuditEntries);
+    number(static_cast<std::uint16_t>(lines.size()));
+    for (const std::string& line : lines) text(line, kMaxEntryBytes);
+  }
   template <class Item>
   void list(const std::vector<Item>& items);
 
@@ -91,6 +104,20 @@ class Reader {
     value = text_of(counted());
     if (value.size() > kMaxErrorBytes) is_bad_ = true;
   }
+  void text(std::string& value, std::size_t most_bytes) {
+    value = text_of(counted());
+    if (value.size() > most_bytes) is_bad_ = true;
+  }
+  void count(std::uint16_t& value, std::uint16_t most) {
+    number(value);
+    if (value < 1 || value > most) is_bad_ = true;
+  }
+  void entries(std::vector<std::string>& lines) {
+    std::uint16_t size = 0;
+    number(size);
+    if (size > kMaxAuditEntries) is_bad_ = true;
+    for (std::size_t i = 0; i < size && !is_bad_; ++i) text(lines.emplace_back(), kMaxEntryBytes);
+  }
   template <class Item>
   void list(std::vector<Item>& items);
 
@@ -121,7 +148,7 @@ concept IsA = std::same_as<std::remove_const_t<T>, Struct>;
 
 void fields(auto& io, IsA<KeyInfo> auto& key) {
   io.name(key.name);
-  io.enumerator(key.role, KeyRole::kCjsmIdentity, KeyRole::kLanIdentity);
+  io.enumerator(key.role, KeyRole::kCjsmIdentity, KeyRole::kConsoleIdentity);
   io.enumerator(key.type, KeyType::kEcP256, KeyType::kEcP384);
   io.bytes(key.public_key);
 }
@@ -130,6 +157,9 @@ void fields(auto& io, IsA<KeyUses> auto& uses) {
   io.number(uses.tls_client);
   io.number(uses.tls_server);
   io.number(uses.csr);
+  io.number(uses.certificate);
+  io.number(uses.crl);
+  io.number(uses.checkpoint);
   io.number(uses.refused);
 }
 
@@ -146,10 +176,28 @@ void fields(auto& io, IsA<SignCsrRequest> auto& request) {
 }
 void fields(auto& io, IsA<GenerateRequest> auto& request) {
   io.name(request.name);
-  io.enumerator(request.role, KeyRole::kCjsmIdentity, KeyRole::kLanIdentity);
+  io.enumerator(request.role, KeyRole::kCjsmIdentity, KeyRole::kConsoleIdentity);
   io.enumerator(request.type, KeyType::kEcP256, KeyType::kEcP384);
 }
 void fields(auto&, IsA<CountUsesRequest> auto&) {}
+void fields(auto& io, IsA<SignCheckpointRequest> auto& request) {
+  io.name(request.name);
+  io.text(request.text, kMaxCheckpointBytes);
+}
+void fields(auto& io, IsA<SignCertificateRequest> auto& request) {
+  io.name(request.name);
+  io.bytes(request.tbs_certificate);
+}
+void fields(auto& io, IsA<SignCrlRequest> auto& request) {
+  io.name(request.name);
+  io.bytes(request.tbs_cert_list);
+}
+void fields(auto& io, IsA<RetireRequest> auto& request) { io.name(request.name); }
+void fields(auto& io, IsA<ReadAuditRequest> auto& request) {
+  io.number(request.after);
+  io.count(request.limit, kMaxAuditEntries);
+}
+void fields(auto&, IsA<ReadAuditCheckpointRequest> auto&) {}
 
 void fields(auto& io, IsA<HealthAnswer> auto& answer) { io.flag(answer.ready); }
 void fields(auto& io, IsA<KeysAnswer> auto& answer) { io.list(answer.keys); }
@@ -158,6 +206,12 @@ void fields(auto& io, IsA<UsesAnswer> auto& answer) { io.list(answer.uses); }
 void fields(auto& io, IsA<ErrorAnswer> auto& answer) {
   io.enumerator(answer.code, ErrorCode::kInvalid, ErrorCode::kClosed);
   io.error_text(answer.message);
+}
+void fields(auto&, IsA<DoneAnswer> auto&) {}
+void fields(auto& io, IsA<AuditEntriesAnswer> auto& answer) { io.entries(answer.entries); }
+void fields(auto& io, IsA<AuditCheckpointAnswer> auto& answer) {
+  io.number(answer.size);
+  io.text(answer.note, kMaxNoteBytes);
 }
 
 template <class Item>
@@ -216,6 +270,16 @@ bool is_key_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxKeyNameBytes && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
+}
+
+void keep_what_fits(std::vector<std::string>& entries) {
+  std::size_t bytes = 1 + 1 + 4 + 2;  // version, kind, id, count
+  std::size_t kept = 0;
+  for (; kept < entries.size() && kept < kMaxAuditEntries; ++kept) {
+    bytes += 2 + entries[kept].size();
+    if (bytes > kMaxMessageBytes) break;
+  }
+  entries.resize(kept);
 }
 
 Bytes to_bytes(const Request& request) { return write(request, kFirstRequest); }

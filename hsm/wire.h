@@ -23,13 +23,20 @@ inline constexpr std::size_t kMaxMessageBytes = 16'384;
 inline constexpr std::size_t kMaxKeyNameBytes = 32;  ///< [a-z0-9-], not empty
 inline constexpr std::size_t kMaxKeys = 64;          ///< in one answer; with this many it surely fits
 inline constexpr std::size_t kMaxErrorBytes = 256;   ///< longer error messages are cut
+inline constexpr std::size_t kMaxCheckpointBytes = 512;
+inline constexpr std::size_t kMaxNoteBytes = 2048;    ///< a signed checkpoint
+inline constexpr std::size_t kMaxEntryBytes = 4096;   ///< one line of the audit log
+inline constexpr std::size_t kMaxAuditEntries = 500;  ///< in one answer; fewer when they would not fit
 
 enum class KeyType : std::uint8_t { kEcP256 = 1, kEcP384 = 2 };
 
 /// What a key is for, for its whole life. It is part of the token object's label.
 enum class KeyRole : std::uint8_t {
-  kCjsmIdentity = 1,  ///< the Egress-issued identity: TLS client and TLS server on the CJSM side
-  kLanIdentity = 2,   ///< TLS server on the organisation's side
+  kCjsmIdentity = 1,     ///< the Egress-issued identity: TLS client and TLS server on the CJSM side
+  kLanIdentity = 2,      ///< TLS server on the organisation's side
+  kAudit = 3,            ///< signs checkpoints of audit logs, and packs of evidence
+  kIssuingCa = 4,        ///< the appliance's own CA: signs certificates and CRLs
+  kConsoleIdentity = 5,  ///< TLS server of the console
 };
 
 struct KeyInfo {
@@ -46,6 +53,9 @@ struct KeyUses {
   std::uint64_t tls_client = 0;
   std::uint64_t tls_server = 0;
   std::uint64_t csr = 0;
+  std::uint64_t certificate = 0;
+  std::uint64_t crl = 0;
+  std::uint64_t checkpoint = 0;
   std::uint64_t refused = 0;
   bool operator==(const KeyUses&) const = default;
 };
@@ -81,11 +91,44 @@ struct GenerateRequest {
 struct CountUsesRequest {
   bool operator==(const CountUsesRequest&) const = default;
 };
+/// `text` is the body of a tlog-checkpoint: origin, size and root, a line each. Audit keys only.
+struct SignCheckpointRequest {
+  std::string name;
+  std::string text;
+  bool operator==(const SignCheckpointRequest&) const = default;
+};
+/// `tbs_certificate` is a DER TBSCertificate (RFC 5280 section 4.1). Issuing CA only.
+struct SignCertificateRequest {
+  std::string name;
+  Bytes tbs_certificate;
+  bool operator==(const SignCertificateRequest&) const = default;
+};
+/// `tbs_cert_list` is a DER TBSCertList (RFC 5280 section 5.1). Issuing CA only.
+struct SignCrlRequest {
+  std::string name;
+  Bytes tbs_cert_list;
+  bool operator==(const SignCrlRequest&) const = default;
+};
+/// The key is never offered or used again. Asking twice does no harm.
+struct RetireRequest {
+  std::string name;
+  bool operator==(const RetireRequest&) const = default;
+};
+/// keyd's own audit log, from entry number `after` on.
+struct ReadAuditRequest {
+  std::uint64_t after = 0;
+  std::uint16_t limit = 0;  ///< 1 to kMaxAuditEntries
+  bool operator==(const ReadAuditRequest&) const = default;
+};
+struct ReadAuditCheckpointRequest {
+  bool operator==(const ReadAuditCheckpointRequest&) const = default;
+};
 
 struct Request {
   std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
   std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
-               GenerateRequest, CountUsesRequest>
+               GenerateRequest, CountUsesRequest, SignCheckpointRequest, SignCertificateRequest,
+               SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest>
       body;
   bool operator==(const Request&) const = default;
 };
@@ -112,18 +155,36 @@ struct ErrorAnswer {
   std::string message;
   bool operator==(const ErrorAnswer&) const = default;
 };
+struct DoneAnswer {
+  bool operator==(const DoneAnswer&) const = default;
+};  ///< to retire
+/// Empty: the log has no entry there. Otherwise as many of the asked ones as fit, at least one.
+struct AuditEntriesAnswer {
+  std::vector<std::string> entries;  ///< canonical JSON, a line each
+  bool operator==(const AuditEntriesAnswer&) const = default;
+};
+struct AuditCheckpointAnswer {
+  std::uint64_t size = 0;  ///< of the log now
+  std::string note;        ///< the last signed checkpoint, or empty
+  bool operator==(const AuditCheckpointAnswer&) const = default;
+};
 
 struct Answer {
   std::uint32_t id = 0;
-  std::variant<HealthAnswer, KeysAnswer, SignatureAnswer, UsesAnswer, ErrorAnswer> body;
+  std::variant<HealthAnswer, KeysAnswer, SignatureAnswer, UsesAnswer, ErrorAnswer, DoneAnswer,
+               AuditEntriesAnswer, AuditCheckpointAnswer>
+      body;
   bool operator==(const Answer&) const = default;
 };
 
 /// 1 to kMaxKeyNameBytes of [a-z0-9-]. parse_* refuse any other name.
 [[nodiscard]] bool is_key_name(std::string_view name);
 
-/// The caller has seen to it that the names are key names and that it all fits into
-/// kMaxMessageBytes (a CHECK); only an error's message may be too long, and is cut.
+/// Drops entries from the end until the rest fits into one answer. Entries are at most kMaxEntryBytes.
+void keep_what_fits(std::vector<std::string>& entries);
+
+/// The caller has seen to it that the names are key names, that texts and lists keep their limits
+/// and that it all fits into kMaxMessageBytes (a CHECK); only an error's message may be too long, and is cut.
 [[nodiscard]] Bytes to_bytes(const Request& request);
 [[nodiscard]] Bytes to_bytes(const Answer& answer);
 /// kInvalid: another version, an unknown kind or enumerator, a wrong length, bytes left over.

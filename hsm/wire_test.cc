@@ -24,12 +24,21 @@ std::vector<Request> every_request() {
       {0, SignCsrRequest{std::string(kMaxKeyNameBytes, 'z'), Bytes(15000, std::byte{0x30})}},
       {6, GenerateRequest{"lan-2", KeyRole::kLanIdentity, KeyType::kEcP384}},
       {7, CountUsesRequest{}},
+      {8, GenerateRequest{"console", KeyRole::kConsoleIdentity, KeyType::kEcP256}},
+      {9, SignCheckpointRequest{"audit", "gateway.lawfirm.example/keyd\n7\nAAAA\n"}},
+      {10, SignCheckpointRequest{"audit", std::string(kMaxCheckpointBytes, 'c')}},
+      {11, SignCertificateRequest{"issuing-ca", Bytes(700, std::byte{0x30})}},
+      {12, SignCrlRequest{"issuing-ca", Bytes(300, std::byte{0x30})}},
+      {13, RetireRequest{"cjsm-1"}},
+      {14, ReadAuditRequest{0, 1}},
+      {15, ReadAuditRequest{std::numeric_limits<std::uint64_t>::max(), kMaxAuditEntries}},
+      {16, ReadAuditCheckpointRequest{}},
   };
 }
 
 std::vector<Answer> every_answer() {
   const KeyInfo key{"gateway", KeyRole::kCjsmIdentity, KeyType::kEcP256, Bytes(91, std::byte{7})};
-  const KeyUses uses{"gateway", 1, 2, 3, std::numeric_limits<std::uint64_t>::max()};
+  const KeyUses uses{"gateway", 1, 2, 3, 4, 5, 6, std::numeric_limits<std::uint64_t>::max()};
   return {
       {1, HealthAnswer{true}},
       {2, HealthAnswer{false}},
@@ -39,6 +48,11 @@ std::vector<Answer> every_answer() {
       {6, UsesAnswer{std::vector<KeyUses>(kMaxKeys, uses)}},
       {7, ErrorAnswer{ErrorCode::kDenied, "key: not for this caller"}},
       {8, ErrorAnswer{ErrorCode::kClosed, ""}},
+      {9, DoneAnswer{}},
+      {10, AuditEntriesAnswer{}},
+      {11, AuditEntriesAnswer{{R"({"v":1})", "", std::string(kMaxEntryBytes, 'e')}}},
+      {13, AuditCheckpointAnswer{}},
+      {14, AuditCheckpointAnswer{std::numeric_limits<std::uint64_t>::max(), std::string(kMaxNoteBytes, 'n')}},
   };
 }
 
@@ -52,20 +66,42 @@ TEST(Wire, EveryAnswerSurvivesTheTrip) {
 
 TEST(Wire, BytesAreAsTheyWere) {  // a change of these needs another version
   EXPECT_EQ(to_hex(to_bytes(Request{0x01020304, FindKeyRequest{"ab"}})),
-            "0103040302010200"
+            "0203040302010200"
             "6162");
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignTls13Request{"k", hex("2020")}})),
-            "0104010000000100"
+            "0204010000000100"
             "6b02002020");
   EXPECT_EQ(to_hex(to_bytes(Request{1, GenerateRequest{"k", KeyRole::kLanIdentity, KeyType::kEcP256}})),
-            "0106010000000100"
+            "0206010000000100"
             "6b0201");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "01850900000003010078");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0}}}})),
-            "018409000000"
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "02850900000003010078");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0, 0, 0, 0}}}})),
+            "028409000000"
             "0100"
             "01006b" +
-                std::string("0100000000000000") + std::string(48, '0'));
+                std::string("0100000000000000") + std::string(96, '0'));
+  EXPECT_EQ(to_hex(to_bytes(Request{1, SignCheckpointRequest{"k", "o\n"}})),
+            "0208010000000100"
+            "6b02006f0a");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, ReadAuditRequest{258, 3}})), "020c0100000002010000000000000300");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, DoneAnswer{}})), "028609000000");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditEntriesAnswer{{"a", "bc"}}})),
+            "02870900000002000100610200"
+            "6263");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditCheckpointAnswer{1, "n"}})),
+            "0288090000000100000000000000"
+            "01006e");
+}
+
+TEST(Wire, KeepsAsManyEntriesAsFit) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{30}, std::size_t{700}, kMaxEntryBytes}) {
+    std::vector<std::string> entries(1000, std::string(size, 'e'));
+    keep_what_fits(entries);
+    ASSERT_FALSE(entries.empty());
+    const Bytes bytes = to_bytes(Answer{1, AuditEntriesAnswer{entries}});
+    EXPECT_TRUE(entries.size() == kMaxAuditEntries || bytes.size() + 2 + size > kMaxMessageBytes) << size;
+    EXPECT_EQ(std::get<AuditEntriesAnswer>(parse_answer(bytes).value().body).entries, entries);
+  }
 }
 
 TEST(Wire, CutsLongErrorMessages) {
@@ -106,6 +142,15 @@ struct BadMessage {
   const char* bytes;
 };
 
+// Each one byte longer than it may be, and otherwise right.
+const std::string kLongCheckpoint =
+    "02080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
+const std::string kLongEntry = "02870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
+const std::string kLongNote =
+    "0288010000000100000000000000"
+    "0108" +
+    to_hex(Bytes(kMaxNoteBytes + 1, std::byte{'n'}));
+
 class RefusedRequest : public testing::TestWithParam<BadMessage> {};
 TEST_P(RefusedRequest, IsInvalid) {
   const auto request = parse_request(hex(GetParam().bytes));
@@ -116,35 +161,39 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                          testing::ValuesIn(std::to_array<BadMessage>({
                              {"Empty", ""},
                              {"VersionZero", "000101000000"},
-                             {"VersionTwo", "020101000000"},
-                             {"KindZero", "010001000000"},
-                             {"KindAfterTheLast", "010801000000"},
-                             {"KindOfAnAnswer", "01810100000001"},
-                             {"EmptyName", "0103010000000000"},
+                             {"VersionOne", "010101000000"},
+                             {"KindZero", "020001000000"},
+                             {"KindAfterTheLast", "020e01000000"},
+                             {"KindOfAnAnswer", "02810100000001"},
+                             {"EmptyName", "0203010000000000"},
                              {"NameTooLong",
-                              "0103010000002100"
+                              "0203010000002100"
                               "616161616161616161616161616161616161616161616161616161616161616161"},
-                             {"UpperCaseName", "010301000000010041"},
-                             {"NameWithSlash", "01030100000001002f"},
-                             {"NameWithNul", "010301000000010000"},
-                             {"NameWithHighByte", "0103010000000100e9"},
+                             {"UpperCaseName", "020301000000010041"},
+                             {"NameWithSlash", "02030100000001002f"},
+                             {"NameWithNul", "020301000000010000"},
+                             {"NameWithHighByte", "0203010000000100e9"},
                              {"NameLengthBeyondTheEnd",
-                              "0103010000000200"
+                              "0203010000000200"
                               "61"},
                              {"MessageLengthBeyondTheEnd",
-                              "0104010000000100"
+                              "0204010000000100"
                               "6bffff2020"},
                              {"RoleZero",
-                              "0106010000000100"
+                              "0206010000000100"
                               "6b0001"},
-                             {"RoleThree",
-                              "0106010000000100"
-                              "6b0301"},
+                             {"RoleSix",
+                              "0206010000000100"
+                              "6b0601"},
                              {"TypeZero",
-                              "0106010000000100"
+                              "0206010000000100"
                               "6b0100"},
+                             {"LimitZero", "020c0100000000000000000000000000"},
+                             {"LimitAboveTheMost", "020c010000000000000000000000f501"},
+                             {"CheckpointLengthBeyondTheEnd", "02080100000001006b03006f0a"},
+                             {"CheckpointTooLong", kLongCheckpoint.c_str()},
                              {"TypeThree",
-                              "0106010000000100"
+                              "0206010000000100"
                               "6b0103"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
@@ -158,17 +207,22 @@ TEST_P(RefusedAnswer, IsInvalid) {
 INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                          testing::ValuesIn(std::to_array<BadMessage>({
                              {"Empty", ""},
-                             {"VersionTwo", "02810100000001"},
-                             {"KindBeforeTheFirst", "018001000000"},
-                             {"KindAfterTheLast", "018601000000"},
-                             {"FlagTwo", "01810100000002"},
-                             {"ErrorCodeSeven", "018501000000070000"},
+                             {"VersionOne", "01810100000001"},
+                             {"KindBeforeTheFirst", "028001000000"},
+                             {"KindAfterTheLast", "028901000000"},
+                             {"FlagTwo", "02810100000002"},
+                             {"ErrorCodeSeven", "028501000000070000"},
                              {"MoreKeysThanThere",
-                              "0182010000000200"
+                              "0282010000000200"
                               "01006b01010000"},
-                             {"CountAboveTheMost", "0182010000004100"},
-                             {"HugeCount", "018201000000ffff"},
-                             {"UsesCutInACounter", "018401000000010001006b01000000"},
+                             {"CountAboveTheMost", "0282010000004100"},
+                             {"HugeCount", "028201000000ffff"},
+                             {"MoreEntriesThanThere", "0287010000000200010061"},
+                             {"EntriesAboveTheMost", "028701000000f501"},
+                             {"EntryTooLong", kLongEntry.c_str()},
+                             {"NoteTooLong", kLongNote.c_str()},
+                             {"DoneWithSomething", "02860100000000"},
+                             {"UsesCutInACounter", "028401000000010001006b01000000"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 

@@ -58,7 +58,10 @@ TEST_F(CommandsTest, WrongUsageIsNamed) {
   EXPECT_THAT(err_.str(), HasSubstr("no such command: destroy"));
   EXPECT_EQ(run({"generate", "--socket", "s", "--name", "n", "--role", "root", "--type", "p256"}),
             kWrongUsage);
-  EXPECT_THAT(err_.str(), HasSubstr("generate: --role must be one of cjsm-identity|lan-identity"));
+  EXPECT_THAT(
+      err_.str(),
+      HasSubstr(
+          "generate: --role must be one of cjsm-identity|lan-identity|audit|issuing-ca|console-identity"));
   EXPECT_EQ(run({"list"}), kWrongUsage);
   EXPECT_THAT(err_.str(), HasSubstr("--socket is missing"));
 }
@@ -141,16 +144,18 @@ TEST_F(CommandsTest, ListShowsTheKeys) {
 
 TEST_F(CommandsTest, UsesAreATableOrJson) {
   const test::FakeKeyd keyd(socket_, [](const Request& request) {
-    return test::answer_to(
-        request, hsm::UsesAnswer{{{"gateway", 1, 2, 3, 4}, {"lan", 0, 18446744073709551615u, 0, 0}}});
+    return test::answer_to(request, hsm::UsesAnswer{{{"gateway", 1, 2, 3, 4, 5, 6, 7},
+                                                     {"lan", 0, 18446744073709551615u, 0, 0, 0, 0, 0}}});
   });
   EXPECT_EQ(run_on_socket({"uses"}), kDone);
-  EXPECT_THAT(out_.str(), testing::ContainsRegex("gateway +1 +2 +3 +4\n"));
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("gateway +1 +2 +3 +4 +5 +6 +7\n"));
   EXPECT_EQ(run_on_socket({"uses", "--json"}), kDone);
   EXPECT_EQ(
       out_.str(),
-      R"({"uses": [{"name": "gateway", "tls_client": 1, "tls_server": 2, "csr": 3, "refused": 4}, )"
-      R"({"name": "lan", "tls_client": 0, "tls_server": 18446744073709551615, "csr": 0, "refused": 0}]})"
+      R"({"uses": [{"name": "gateway", "tls_client": 1, "tls_server": 2, "csr": 3, "certificate": 4, "crl": 5, )"
+      R"("checkpoint": 6, "refused": 7}, {"name": "lan", "tls_client": 0, )"
+      R"("tls_server": 18446744073709551615, "csr": 0, "certificate": 0, "crl": 0, "checkpoint": 0, )"
+      R"("refused": 0}]})"
       "\n");
 }
 

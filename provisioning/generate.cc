@@ -30,9 +30,9 @@ Command generate_command() {
       .options = {socket_option(),
                   {.name = "name", .value = "NAME", .help = "the new key's name: a-z, 0-9 and -"},
                   {.name = "role",
-                   .value = "cjsm-identity|lan-identity",
+                   .value = "cjsm-identity|lan-identity|audit|issuing-ca|console-identity",
                    .help = "what it is for, for its whole life",
-                   .choices = {"cjsm-identity", "lan-identity"}},
+                   .choices = {"cjsm-identity", "lan-identity", "audit", "issuing-ca", "console-identity"}},
                   {.name = "type", .value = "p256|p384", .help = "its curve", .choices = {"p256", "p384"}}},
       .run = generate};
 }

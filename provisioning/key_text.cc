@@ -15,7 +15,10 @@ using hsm::KeyRole;
 using hsm::KeyType;
 
 constexpr std::array kRoles{std::pair{KeyRole::kCjsmIdentity, std::string_view("cjsm-identity")},
-                            std::pair{KeyRole::kLanIdentity, std::string_view("lan-identity")}};
+                            std::pair{KeyRole::kLanIdentity, std::string_view("lan-identity")},
+                            std::pair{KeyRole::kAudit, std::string_view("audit")},
+                            std::pair{KeyRole::kIssuingCa, std::string_view("issuing-ca")},
+                            std::pair{KeyRole::kConsoleIdentity, std::string_view("console-identity")}};
 constexpr std::array kTypes{std::pair{KeyType::kEcP256, std::string_view("p256")},
                             std::pair{KeyType::kEcP384, std::string_view("p384")}};
 
@@ -40,7 +43,7 @@ std::optional<KeyRole> role_of(std::string_view text) { return value_in(kRoles, 
 std::optional<KeyType> type_of(std::string_view text) { return value_in(kTypes, text); }
 
 std::string table_of(std::span<const hsm::KeyInfo> keys) {
-  constexpr auto kLine = "{:<32} {:<14} {:<5} {}\n";
+  constexpr auto kLine = "{:<32} {:<16} {:<5} {}\n";
   std::string table = std::format(kLine, "NAME", "ROLE", "TYPE", "PUBLIC KEY (SHA-256)");
   for (const hsm::KeyInfo& key : keys)
     table += std::format(kLine, key.name, text_of_role(key.role), text_of_type(key.type),

@@ -51,6 +51,13 @@ Result<void> show_certificate(SSL_CTX* context, const Library& library, const Co
   return {};
 }
 
+/// A callback of libssl's: before a certificate is chosen. keyd signs only what TLS 1.3 signs; a client
+/// without a certificate is a better answer than a handshake that breaks.
+int show_none_before_tls13(SSL* session, void* /*unused*/) {
+  if (SSL_version(session) < TLS1_3_VERSION) SSL_certs_clear(session);
+  return 1;
+}
+
 Result<void> trust(SSL_CTX* context, const Library& library, const ContextSettings& settings) {
   const auto roots = certificates_in(settings.trusted_roots, library.get());
   if (!roots) return std::unexpected(roots.error());
@@ -80,7 +87,10 @@ Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Libra
   SslCtxPtr context(
       SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
   if (!context) return fail_openssl(ErrorCode::kUnavailable, "tls context");
-  if (auto applied = apply(kProfile, context.get()); !applied) return std::unexpected(applied.error());
+  const bool enrols = settings.purpose == Purpose::kEnrolment;
+  if (auto applied = apply(enrols ? kEnrolmentProfile : kProfile, context.get()); !applied)
+    return std::unexpected(applied.error());
+  if (enrols) SSL_CTX_set_cert_cb(context.get(), show_none_before_tls13, nullptr);
   if (!settings.certificate.empty())
     if (auto shown = show_certificate(context.get(), *library, settings); !shown)
       return std::unexpected(shown.error());

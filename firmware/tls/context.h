@@ -19,15 +19,22 @@ namespace privyseal::tls {
 
 enum class Side { kClient, kServer };
 
+/// Which row of the table in profile.h counts.
+enum class Purpose {
+  kMail,       ///< kProfile: everything but the one below
+  kEnrolment,  ///< kEnrolmentProfile. In TLS 1.2 our certificate is not shown: keyd signs nothing of TLS 1.2
+};
+
 struct ContextSettings {
   Side side = Side::kClient;
+  Purpose purpose = Purpose::kMail;
   /// Our certificate chain (PEM, leaf first) and the URI of its key; both empty: we show none (clients only).
-  std::filesystem::path certificate;
-  std::string key_uri;
+  std::filesystem::path certificate{};
+  std::string key_uri{};
   /// The only roots that are trusted; empty: the peer is not asked for a certificate (servers only).
-  std::filesystem::path trusted_roots;
+  std::filesystem::path trusted_roots{};
   /// The peer's certificate must hold one of these dNSNames. Needed where trusted_roots is set.
-  std::vector<std::string> peer_names;
+  std::vector<std::string> peer_names{};
 };
 
 class Context {

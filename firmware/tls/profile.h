@@ -13,6 +13,7 @@ struct Profile {
   int min_version;
   int max_version;
   const char* suites;      ///< TLS 1.3 names, best first
+  const char* old_suites;  ///< TLS 1.2 names; null: never spoken
   const char* groups;      ///< key agreement, best first
   const char* signatures;  ///< accepted from peers, and offered
   std::uint64_t options;   ///< SSL_OP_*
@@ -24,6 +25,7 @@ inline constexpr Profile kProfile{
     .min_version = TLS1_3_VERSION,
     .max_version = TLS1_3_VERSION,
     .suites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+    .old_suites = nullptr,
     .groups = "X25519:P-256:P-384",
     .signatures =
         "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ed25519:"
@@ -31,6 +33,20 @@ inline constexpr Profile kProfile{
     // Certificate compression costs more CPU per handshake than the bytes it saves.
     .options = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
+};
+
+/// Towards enrolment servers only, which may speak TLS 1.2: forward secrecy and authenticated encryption
+/// there too. It carries requests and certificates, which are public, and at most a password for asking.
+inline constexpr Profile kEnrolmentProfile{
+    .min_version = TLS1_2_VERSION,
+    .max_version = TLS1_3_VERSION,
+    .suites = kProfile.suites,
+    .old_suites =
+        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
+        "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256",
+    .groups = kProfile.groups,
+    .signatures = kProfile.signatures,
+    .options = kProfile.options,
 };
 
 /// kInvalid: this OpenSSL does not know a name of the table.

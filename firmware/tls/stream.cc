@@ -273,6 +273,14 @@ net::awaitable<void> Stream::close_after_reading(Duration within) {
 
 bool Stream::secure() const { return state_->tls && SSL_is_init_finished(state_->tls.get()); }
 
+std::string Stream::peer_fingerprint() const {
+  X509* certificate = secure() ? SSL_get0_peer_certificate(state_->tls.get()) : nullptr;
+  std::array<unsigned char, 32> digest{};
+  unsigned int size = 0;
+  if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return "";
+  return to_hex(std::as_bytes(std::span(digest)));
+}
+
 asio::ip::address Stream::peer_ip() const { return state_->peer.address(); }
 
 const std::string& Stream::peer_address() const { return state_->address; }

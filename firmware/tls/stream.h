@@ -63,6 +63,8 @@ class Stream {
   [[nodiscard]] net::awaitable<void> close_after_reading(Duration within);
 
   [[nodiscard]] bool secure() const;
+  /// SHA-256 of the peer's certificate, hexadecimal; empty: it showed none.
+  [[nodiscard]] std::string peer_fingerprint() const;
   [[nodiscard]] boost::asio::ip::address peer_ip() const;
   /// "192.0.2.1:25"
   [[nodiscard]] const std::string& peer_address() const;

@@ -1,16 +1,14 @@
 #include "hsm/keyd/desk.h"
 
 #include <algorithm>
+#include <concepts>
 
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
-#include "hsm/keyd/csr.h"
 #include "hsm/keyd/tls13.h"
 
 namespace privyseal::keyd {
 namespace {
-
-using AnswerBody = decltype(hsm::Answer::body);
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -18,24 +16,26 @@ struct Overloaded : Cases... {
 };
 
 /// What a request asks for; nothing when it asks to sign what nobody may sign.
-std::optional<Operation> operation_of(const hsm::Request& request) {
+struct AskedOperation {
   using Asked = std::optional<Operation>;
-  return std::visit(Overloaded{
-                        [](const hsm::HealthRequest&) -> Asked { return Operation::kHealth; },
-                        [](const hsm::ListKeysRequest&) -> Asked { return Operation::kListKeys; },
-                        [](const hsm::CountUsesRequest&) -> Asked { return Operation::kCountUses; },
-                        [](const hsm::FindKeyRequest&) -> Asked { return Operation::kFindKey; },
-                        [](const hsm::SignCsrRequest&) -> Asked { return Operation::kSignCsr; },
-                        [](const hsm::GenerateRequest&) -> Asked { return Operation::kGenerate; },
-                        [](const hsm::SignTls13Request& asked) -> Asked {
-                          const auto side = certificate_verify_side(asked.message);
-                          if (!side) return std::nullopt;
-                          return *side == Tls13Side::kClient ? Operation::kSignTls13Client
-                                                             : Operation::kSignTls13Server;
-                        },
-                    },
-                    request.body);
-}
+  Asked operator()(const hsm::HealthRequest&) const { return Operation::kHealth; }
+  Asked operator()(const hsm::ListKeysRequest&) const { return Operation::kListKeys; }
+  Asked operator()(const hsm::CountUsesRequest&) const { return Operation::kCountUses; }
+  Asked operator()(const hsm::FindKeyRequest&) const { return Operation::kFindKey; }
+  Asked operator()(const hsm::SignCsrRequest&) const { return Operation::kSignCsr; }
+  Asked operator()(const hsm::GenerateRequest&) const { return Operation::kGenerate; }
+  Asked operator()(const hsm::SignCheckpointRequest&) const { return Operation::kSignCheckpoint; }
+  Asked operator()(const hsm::SignCertificateRequest&) const { return Operation::kSignCertificate; }
+  Asked operator()(const hsm::SignCrlRequest&) const { return Operation::kSignCrl; }
+  Asked operator()(const hsm::RetireRequest&) const { return Operation::kRetire; }
+  Asked operator()(const hsm::ReadAuditRequest&) const { return Operation::kReadAudit; }
+  Asked operator()(const hsm::ReadAuditCheckpointRequest&) const { return Operation::kReadAudit; }
+  Asked operator()(const hsm::SignTls13Request& asked) const {
+    const auto side = certificate_verify_side(asked.message);
+    if (!side) return std::nullopt;
+    return *side == Tls13Side::kClient ? Operation::kSignTls13Client : Operation::kSignTls13Server;
+  }
+};
 
 std::string_view key_name_of(const hsm::Request& request) {
   return std::visit(
@@ -47,20 +47,13 @@ std::string_view key_name_of(const hsm::Request& request) {
 }
 
 bool is_signing(const hsm::Request& request) {
-  return std::holds_alternative<hsm::SignTls13Request>(request.body) ||
-         std::holds_alternative<hsm::SignCsrRequest>(request.body);
-}
-
-std::unexpected<Error> refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
-                              std::string_view asked, std::string_view why) {
-  if (key) ++key->refusals;
-  log_event(LogLevel::kWarning, is_signing(request) ? "signature-refused" : "request-refused",
-            {{"caller", to_string(peer.caller)},
-             {"pid", peer.pid},
-             {"asked", asked},
-             {"key", key_name_of(request)},
-             {"why", why}});
-  return fail(ErrorCode::kDenied, "keyd refuses: " + std::string(why));
+  return std::visit(
+      []<class Body>(const Body&) {
+        return std::same_as<Body, hsm::SignTls13Request> || std::same_as<Body, hsm::SignCsrRequest> ||
+               std::same_as<Body, hsm::SignCheckpointRequest> ||
+               std::same_as<Body, hsm::SignCertificateRequest> || std::same_as<Body, hsm::SignCrlRequest>;
+      },
+      request.body);
 }
 
 bool may_with_some_key(Caller caller, Operation operation) {
@@ -68,97 +61,224 @@ bool may_with_some_key(Caller caller, Operation operation) {
       kGrants, [&](const Grant& grant) { return grant.caller == caller && grant.operation == operation; });
 }
 
-AnswerBody error_of(const Error& error) {
-  return hsm::ErrorAnswer{.code = error.code, .message = error.message};
+auto error_of(const Error& error) { return hsm::ErrorAnswer{.code = error.code, .message = error.message}; }
+
+hsm::ErrorAnswer not_recorded(const Intent& intent, const Error& why) {
+  log_event(
+      LogLevel::kAlert, "act-not-recorded",
+      {{"act", intent.entry.action.empty() ? "sign-checkpoint" : intent.entry.action}, {"why", why.message}});
+  return {.code = ErrorCode::kUnavailable, .message = "keyd cannot write this down, so it is not done"};
 }
 
-AnswerBody health(WorkSession& work) {
+hsm::HealthAnswer health(WorkSession& work) {
   const auto session = work.get();
   const auto logged_in = session ? (*session)->is_logged_in() : std::unexpected(session.error());
   if (!logged_in) work.discard();
-  return hsm::HealthAnswer{.ready = logged_in.value_or(false)};
+  return {.ready = logged_in.value_or(false)};
 }
 
-AnswerBody list(KeyStore& keys) {
+hsm::KeysAnswer list(KeyStore& keys) {
   hsm::KeysAnswer answer;
   for (const KeyRef& key : keys.all()) answer.keys.push_back(key->info());
   return answer;
 }
 
-AnswerBody count(KeyStore& keys) {
+hsm::UsesAnswer count(KeyStore& keys) {
   hsm::UsesAnswer answer;
   for (const KeyRef& key : keys.all()) answer.uses.push_back(key->uses());
   return answer;
 }
 
-AnswerBody signature(const KeyRef& key, WorkSession& work, ByteView message,
-                     std::atomic<std::uint64_t>& uses) {
-  auto made = key->sign(work, message);
-  if (!made) {
-    log_event(LogLevel::kError, "signature-failed", {{"key", key->name()}, {"why", made.error().message}});
-    return error_of(made.error());
+std::atomic<std::uint64_t>& uses_of(Key& key, Operation operation) {
+  switch (operation) {
+    case Operation::kSignTls13Client:
+      return key.tls_client_uses;
+    case Operation::kSignTls13Server:
+      return key.tls_server_uses;
+    case Operation::kSignCsr:
+      return key.csr_uses;
+    case Operation::kSignCertificate:
+      return key.certificate_uses;
+    case Operation::kSignCrl:
+      return key.crl_uses;
+    case Operation::kSignCheckpoint:
+      return key.checkpoint_uses;
+    default:
+      CHECK(false);
   }
-  ++uses;
-  return hsm::SignatureAnswer{.signature = std::move(*made)};
 }
 
-AnswerBody csr_signature(const Permit& permit, const hsm::Request& request, WorkSession& work) {
-  const ByteView info = std::get<hsm::SignCsrRequest>(request.body).request_info;
+Result<Bytes> sign_and_count(const Permit& permit, ByteView message, WorkSession& work) {
   const KeyRef& key = permit.key();
-  if (auto checked = check_request_info(info, key->public_key().spki()); !checked)
-    return error_of(
-        refuse(permit.peer(), request, key, to_string(permit.operation()), checked.error().message).error());
-  log_event(LogLevel::kNotice, "csr-signed", {{"key", key->name()}, {"pid", permit.peer().pid}});
-  return signature(key, work, info, key->csr_uses);
-}
-
-AnswerBody generate(KeyStore& keys, const Permit& permit, const hsm::GenerateRequest& asked,
-                    WorkSession& work) {
-  const auto made = keys.generate(work, {.role = asked.role, .name = asked.name}, asked.type);
-  if (!made) {
-    log_event(LogLevel::kError, "key-not-made", {{"key", asked.name}, {"why", made.error().message}});
-    return error_of(made.error());
-  }
-  log_event(LogLevel::kNotice, "key-made",
-            {{"key", asked.name}, {"role", to_string(asked.role)}, {"pid", permit.peer().pid}});
-  return hsm::KeysAnswer{.keys = {(*made)->info()}};
+  auto made = key->sign(work, message);
+  if (made)
+    ++uses_of(*key, permit.operation());
+  else
+    log_event(LogLevel::kError, "signature-failed", {{"key", key->name()}, {"why", made.error().message}});
+  return made;
 }
 
 }  // namespace
 
 Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
-  const KeyRef key = keys_.find(key_name_of(request));
-  const auto operation = operation_of(request);
-  if (!operation) return refuse(peer, request, key, "sign-tls13", "it is no TLS 1.3 CertificateVerify input");
+  const std::string_view name = key_name_of(request);
+  const KeyRef key = keys_.find(name);
+  const auto operation = std::visit(AskedOperation{}, request.body);
+  const auto denied = [](std::string why) { return Error{ErrorCode::kDenied, std::move(why)}; };
+  if (!operation)
+    return refuse(peer, request, key, "sign-tls13", denied("it is no TLS 1.3 CertificateVerify input"));
   std::optional<KeyRole> role;
   if (const auto* asked = std::get_if<hsm::GenerateRequest>(&request.body))
     role = asked->role;
   else if (key)
     role = key->role();
+  else if (*operation == Operation::kRetire)
+    role = keys_.retired_role(name);  // to retire twice is no error
   if (may(peer.caller, *operation, role)) return Permit(*operation, peer, key);
-  if (!role && !key_name_of(request).empty() && may_with_some_key(peer.caller, *operation))
+  if (!role && !name.empty() && may_with_some_key(peer.caller, *operation))
     return fail(ErrorCode::kNotFound, "there is no such key");
-  return refuse(peer, request, key, to_string(*operation), "this caller may not do that");
+  return refuse(peer, request, key, to_string(*operation), denied("this caller may not do that"));
+}
+
+std::unexpected<Error> Desk::refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
+                                    std::string_view asked, Error why) {
+  const std::string_view name = key_name_of(request);
+  if (key) ++key->refusals;
+  log_event(LogLevel::kWarning, is_signing(request) ? "signature-refused" : "request-refused",
+            {{"caller", to_string(peer.caller)},
+             {"pid", peer.pid},
+             {"asked", asked},
+             {"key", name},
+             {"why", why.message}});
+  clerk_.refused({.actor = std::string(to_string(peer.caller)),
+                  .role = role_of(peer.caller),
+                  .source = source_of(peer),
+                  .object = name.empty() ? std::string() : "key/" + std::string(name),
+                  .why = std::string(asked) + ": " + why.message});
+  // What is wrong with a request is for people; the code says that it was refused, or came too late.
+  const ErrorCode code = why.code == ErrorCode::kConflict ? ErrorCode::kConflict : ErrorCode::kDenied;
+  return fail(code, "keyd refuses: " + why.message);
+}
+
+void Desk::turn_away(uid_t user, pid_t pid) {
+  log_event(LogLevel::kWarning, "caller-refused",
+            {{"uid", user}, {"pid", pid}, {"why", "this user is no caller of keyd"}});
+  const std::string uid = "uid " + std::to_string(user);
+  clerk_.refused({.actor = uid,
+                  .role = "stranger",
+                  .source = uid,
+                  .object = {},
+                  .why = "connect: this user is no caller of keyd"});
 }
 
 hsm::Answer Desk::perform(const Permit& permit, const hsm::Request& request, WorkSession& work) {
+  if (is_recorded(permit.operation()))
+    return {.id = request.id, .body = perform_recorded(permit, request, work)};
+  auto body =
+      std::visit(Overloaded{
+                     [&](const hsm::HealthRequest&) -> AnswerBody { return health(work); },
+                     [&](const hsm::ListKeysRequest&) -> AnswerBody { return list(keys_); },
+                     [&](const hsm::CountUsesRequest&) -> AnswerBody { return count(keys_); },
+                     [&](const hsm::FindKeyRequest&) -> AnswerBody {
+                       return hsm::KeysAnswer{.keys = {permit.key()->info()}};
+                     },
+                     [&](const hsm::SignTls13Request& asked) { return sign_handshake(permit, asked, work); },
+                     [](const auto&) -> AnswerBody { CHECK(false); },  // is_recorded
+                 },
+                 request.body);
+  return {.id = request.id, .body = std::move(body)};
+}
+
+Desk::AnswerBody Desk::sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked,
+                                      WorkSession& work) {
+  auto made = sign_and_count(permit, asked.message, work);
+  if (!made) return error_of(made.error());
+  return hsm::SignatureAnswer{.signature = std::move(*made)};
+}
+
+Desk::AnswerBody Desk::perform_recorded(const Permit& permit, const hsm::Request& request,
+                                        WorkSession& work) {
+  const auto refused = [&](const Error& why) {
+    return error_of(refuse(permit.peer(), request, permit.key(), to_string(permit.operation()), why).error());
+  };
+  const auto intent = intent_of(permit, request);
+  if (!intent) return refused(intent.error());
+  if (const auto* asked = std::get_if<hsm::GenerateRequest>(&request.body))
+    return generate(*intent, *asked, work);
+  if (const auto* asked = std::get_if<hsm::ReadAuditRequest>(&request.body)) return audit_entries(*asked);
+  if (permit.operation() == Operation::kRetire) return retire(permit, *intent);
+  if (permit.operation() == Operation::kReadAudit) {
+    auto state = journal_.last_checkpoint();
+    if (!state) return error_of(state.error());
+    return std::move(*state);
+  }
+  if (intent->checkpoint)
+    if (const auto kept = journal_.remember(*intent->checkpoint); !kept)
+      return kept.error().code == ErrorCode::kConflict ? refused(kept.error())
+                                                       : not_recorded(*intent, kept.error());
+  return sign_recorded(permit, *intent, work);
+}
+
+Desk::AnswerBody Desk::sign_recorded(const Permit& permit, const Intent& intent, WorkSession& work) {
+  const bool is_for_the_log = !intent.entry.action.empty();
+  if (is_for_the_log) {
+    if (const auto written = journal_.record(intent.entry); !written)
+      return not_recorded(intent, written.error());
+    log_event(LogLevel::kNotice,
+              permit.operation() == Operation::kSignCsr           ? "csr-signed"
+              : permit.operation() == Operation::kSignCertificate ? "certificate-signed"
+                                                                  : "crl-signed",
+              {{"key", permit.key()->name()}, {"pid", permit.peer().pid}, {"what", intent.entry.why}});
+  }
+  auto made = sign_and_count(permit, intent.to_sign, work);
+  if (made) return hsm::SignatureAnswer{.signature = std::move(*made)};
+  if (is_for_the_log) note_outcome(intent, "failed", made.error().message);
+  return error_of(made.error());
+}
+
+Desk::AnswerBody Desk::generate(const Intent& intent, const hsm::GenerateRequest& asked, WorkSession& work) {
+  if (const auto written = journal_.record(intent.entry); !written)
+    return not_recorded(intent, written.error());
+  const auto made = keys_.generate(work, {.role = asked.role, .name = asked.name}, asked.type);
+  if (!made) {
+    log_event(LogLevel::kError, "key-not-made", {{"key", asked.name}, {"why", made.error().message}});
+    note_outcome(intent, "failed", made.error().message);
+    return error_of(made.error());
+  }
+  log_event(LogLevel::kNotice, "key-made",
+            {{"key", asked.name}, {"role", to_string(asked.role)}, {"by", intent.entry.actor}});
+  note_outcome(intent, "ok", "public key " + to_hex(sha256((*made)->public_key().spki())));
+  return hsm::KeysAnswer{.keys = {(*made)->info()}};
+}
+
+Desk::AnswerBody Desk::retire(const Permit& permit, const Intent& intent) {
   const KeyRef& key = permit.key();
-  const auto body = std::visit(
-      Overloaded{
-          [&](const hsm::HealthRequest&) { return health(work); },
-          [&](const hsm::ListKeysRequest&) { return list(keys_); },
-          [&](const hsm::CountUsesRequest&) { return count(keys_); },
-          [&](const hsm::FindKeyRequest&) -> AnswerBody { return hsm::KeysAnswer{.keys = {key->info()}}; },
-          [&](const hsm::SignCsrRequest&) { return csr_signature(permit, request, work); },
-          [&](const hsm::GenerateRequest& asked) { return generate(keys_, permit, asked, work); },
-          [&](const hsm::SignTls13Request& asked) {
-            auto& uses = permit.operation() == Operation::kSignTls13Client ? key->tls_client_uses
-                                                                           : key->tls_server_uses;
-            return signature(key, work, asked.message, uses);
-          },
-      },
-      request.body);
-  return {.id = request.id, .body = body};
+  // Two requests for one key may both have been admitted before the first was performed.
+  if (!key || keys_.retired_role(key->name())) return hsm::DoneAnswer{};
+  if (const auto written = journal_.retire(key->label(), intent.entry); !written)
+    return not_recorded(intent, written.error());
+  keys_.retire(key);
+  log_event(LogLevel::kNotice, "key-retired", {{"key", key->name()}, {"pid", permit.peer().pid}});
+  return hsm::DoneAnswer{};
+}
+
+Desk::AnswerBody Desk::audit_entries(const hsm::ReadAuditRequest& asked) {
+  auto entries = journal_.entries(asked.after, asked.limit);
+  if (!entries) return error_of(entries.error());
+  if (std::ranges::any_of(*entries, [](const auto& line) { return line.size() > hsm::kMaxEntryBytes; }))
+    return hsm::ErrorAnswer{.code = ErrorCode::kInvalid, .message = "audit log: an entry is too long"};
+  hsm::keep_what_fits(*entries);
+  return hsm::AuditEntriesAnswer{.entries = std::move(*entries)};
+}
+
+void Desk::note_outcome(const Intent& intent, std::string outcome, std::string why) {
+  audit::Entry entry = intent.entry;
+  entry.outcome = std::move(outcome);
+  entry.why = std::move(why);
+  // It is done, or has failed, all the same; that it was begun is on the disk.
+  if (const auto written = journal_.record(entry); !written)
+    log_event(LogLevel::kAlert, "outcome-not-recorded",
+              {{"act", entry.action}, {"object", entry.object}, {"why", written.error().message}});
 }
 
 }  // namespace privyseal::keyd

@@ -1,40 +1,26 @@
 /// Where requests are decided (`admit`) and, apart from that, done (`perform`).
 ///
-/// Every refusal is logged, and counted for the key that it named.
+/// What lasts longer than a handshake (a CSR, certificate, CRL or checkpoint signed, a key made or retired)
+/// is in keyd's journal before it is done; if it cannot be written, it is not done.
+/// Every refusal is logged, counted for the key that it named, and goes into the audit log.
 ///
-/// Threads: any. Ownership: the KeyStore must outlive it.
+/// Threads: any. Ownership: the arguments must outlive it.
 #pragma once
 
+#include "hsm/keyd/clerk.h"
+#include "hsm/keyd/intent.h"
+#include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
-#include "hsm/keyd/peer.h"
-#include "hsm/keyd/policy.h"
+#include "hsm/keyd/permit.h"
 #include "hsm/wire.h"
 
 namespace privyseal::keyd {
 
-/// Policy's yes to one request of one peer. Only Desk::admit makes one.
-class Permit {
- public:
-  [[nodiscard]] Operation operation() const { return operation_; }
-  [[nodiscard]] const Peer& peer() const { return peer_; }
-  /// The key that the request names; none when the operation is about no existing key.
-  [[nodiscard]] const KeyRef& key() const { return key_; }
-
- private:
-  friend class Desk;
-  Permit(Operation operation, Peer peer, KeyRef key)
-      : operation_(operation), peer_(peer), key_(std::move(key)) {}
-
-  Operation operation_;
-  Peer peer_;
-  KeyRef key_;
-};
-
 class Desk {
  public:
-  explicit Desk(KeyStore& keys) : keys_(keys) {}
+  Desk(KeyStore& keys, Journal& journal, Clerk& clerk) : keys_(keys), journal_(journal), clerk_(clerk) {}
 
-  /// Asks nothing of the token.
+  /// Asks nothing of the token or the disk.
   /// kDenied: the caller may not, or what is to be signed is no TLS 1.3 CertificateVerify input.
   /// kNotFound: the caller might, but there is no such key.
   [[nodiscard]] Result<Permit> admit(const Peer& peer, const hsm::Request& request);
@@ -42,8 +28,25 @@ class Desk {
   /// Does what was admitted, with the worker's session. `request` is the one that `permit` is for.
   [[nodiscard]] hsm::Answer perform(const Permit& permit, const hsm::Request& request, WorkSession& work);
 
+  /// A user who is no caller of keyd's tried to connect.
+  void turn_away(uid_t user, pid_t pid);
+
  private:
+  using AnswerBody = decltype(hsm::Answer::body);
+
+  std::unexpected<Error> refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
+                                std::string_view asked, Error why);
+  AnswerBody sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked, WorkSession& work);
+  AnswerBody perform_recorded(const Permit& permit, const hsm::Request& request, WorkSession& work);
+  AnswerBody sign_recorded(const Permit& permit, const Intent& intent, WorkSession& work);
+  AnswerBody generate(const Intent& intent, const hsm::GenerateRequest& asked, WorkSession& work);
+  AnswerBody retire(const Permit& permit, const Intent& intent);
+  AnswerBody audit_entries(const hsm::ReadAuditRequest& asked);
+  void note_outcome(const Intent& intent, std::string outcome, std::string why);
+
   KeyStore& keys_;
+  Journal& journal_;
+  Clerk& clerk_;
 };
 
 }  // namespace privyseal::keyd

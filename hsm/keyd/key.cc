@@ -13,10 +13,14 @@ hsm::KeyUses Key::uses() const {
           .tls_client = tls_client_uses,
           .tls_server = tls_server_uses,
           .csr = csr_uses,
+          .certificate = certificate_uses,
+          .crl = crl_uses,
+          .checkpoint = checkpoint_uses,
           .refused = refusals};
 }
 
 Result<Bytes> Key::sign(WorkSession& work, ByteView message) {
+  if (is_retired_) return fail(ErrorCode::kNotFound, "the key was retired");
   const Bytes digest = digest_for(public_key_.type(), message);
   auto raw = raw_signature(work, digest);
   if (!raw && raw.error().code == ErrorCode::kClosed) {

@@ -25,21 +25,28 @@ class Key {
 
   [[nodiscard]] const std::string& name() const { return label_.name; }
   [[nodiscard]] hsm::KeyRole role() const { return label_.role; }
+  [[nodiscard]] const KeyLabel& label() const { return label_; }
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
   [[nodiscard]] hsm::KeyInfo info() const;
 
   /// The ECDSA-Sig-Value of `message`, already verified with the public key: what a token gives
-  /// back is not trusted. What may be signed is decided before (tls13.h, csr.h, policy.h).
-  /// kUnavailable: the token could not sign, or signed wrongly.
+  /// back is not trusted. What may be signed is decided before (tls13.h, intent.h, policy.h).
+  /// kUnavailable: the token could not sign, or signed wrongly. kNotFound: the key was retired.
   [[nodiscard]] Result<Bytes> sign(WorkSession& work, ByteView message);
 
   /// Signs and verifies a text that means nothing. As `sign`, else.
   [[nodiscard]] Result<void> self_test(WorkSession& work);
 
+  /// From now on it signs nothing, whoever still holds it.
+  void retire() { is_retired_ = true; }
+
   // Uses since keyd started.
   std::atomic<std::uint64_t> tls_client_uses{0};
   std::atomic<std::uint64_t> tls_server_uses{0};
   std::atomic<std::uint64_t> csr_uses{0};
+  std::atomic<std::uint64_t> certificate_uses{0};
+  std::atomic<std::uint64_t> crl_uses{0};
+  std::atomic<std::uint64_t> checkpoint_uses{0};
   std::atomic<std::uint64_t> refusals{0};
   [[nodiscard]] hsm::KeyUses uses() const;
 
@@ -53,6 +60,7 @@ class Key {
   // Resolved when the key is loaded or made, never per signature: a search costs more than the
   // signature. A log-in that was lost makes handles stale; then it is found again by its id.
   std::atomic<pkcs11::ObjectHandle> private_key_;
+  std::atomic<bool> is_retired_{false};
 };
 
 using KeyRef = std::shared_ptr<Key>;

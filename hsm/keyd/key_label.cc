@@ -14,7 +14,10 @@ struct RoleName {
   std::string_view text;
 };
 constexpr std::array kRoleNames{RoleName{hsm::KeyRole::kCjsmIdentity, "cjsm-identity"},
-                                RoleName{hsm::KeyRole::kLanIdentity, "lan-identity"}};
+                                RoleName{hsm::KeyRole::kLanIdentity, "lan-identity"},
+                                RoleName{hsm::KeyRole::kAudit, "audit"},
+                                RoleName{hsm::KeyRole::kIssuingCa, "issuing-ca"},
+                                RoleName{hsm::KeyRole::kConsoleIdentity, "console-identity"}};
 
 }  // namespace
 

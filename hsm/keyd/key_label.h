@@ -18,7 +18,7 @@ struct KeyLabel {
   bool operator==(const KeyLabel&) const = default;
 };
 
-/// "cjsm-identity", "lan-identity".
+/// "cjsm-identity", "lan-identity", "audit", "issuing-ca", "console-identity".
 [[nodiscard]] std::string_view to_string(hsm::KeyRole role);
 
 [[nodiscard]] std::string to_text(const KeyLabel& label);

@@ -32,7 +32,10 @@ void destroy_all(WorkSession& work, ByteView id) {
 
 }  // namespace
 
-Result<void> KeyStore::load(WorkSession& work) {
+Result<void> KeyStore::load(WorkSession& work, const std::vector<KeyLabel>& retired) {
+  keys_.with([&](Keys& keys) {
+    for (const KeyLabel& label : retired) keys.retired.emplace(label.name, label.role);
+  });
   const auto session = work.get();
   if (!session) return std::unexpected(session.error());
   auto survey = survey_token(**session);
@@ -44,6 +47,7 @@ Result<void> KeyStore::load(WorkSession& work) {
   }
   std::set<std::string> twice;
   for (KeyRef& key : survey->keys) {
+    if (retired_role(key->name())) continue;
     if (auto passed = key->self_test(work); !passed) {
       log_event(LogLevel::kAlert, "key-not-offered", {{"key", key->name()}, {"why", passed.error().message}});
       continue;
@@ -76,9 +80,26 @@ std::vector<KeyRef> KeyStore::all() {
   });
 }
 
+void KeyStore::retire(const KeyRef& key) {
+  key->retire();
+  keys_.with([&](Keys& keys) {
+    keys.retired.emplace(key->name(), key->role());
+    keys.by_name.erase(key->name());
+  });
+}
+
+std::optional<hsm::KeyRole> KeyStore::retired_role(std::string_view name) {
+  return keys_.with([&](Keys& keys) -> std::optional<hsm::KeyRole> {
+    const auto found = keys.retired.find(name);
+    if (found == keys.retired.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
 Result<void> KeyStore::reserve(const std::string& name) {
   return keys_.with([&](Keys& keys) -> Result<void> {
     if (keys.by_name.contains(name)) return fail(ErrorCode::kConflict, "there is a key of this name already");
+    if (keys.retired.contains(name)) return fail(ErrorCode::kConflict, "a key of this name was retired");
     if (keys.by_name.size() + keys.being_made.size() >= hsm::kMaxKeys)
       return fail(ErrorCode::kConflict, "the token is full");
     if (!keys.being_made.insert(name).second)

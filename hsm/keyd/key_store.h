@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ class KeyStore {
 
   /// Reads the token. Every key that is offered afterwards has the attributes of
   /// key_attributes.h and has passed its self test; others are logged and left out. Half a key
-  /// pair, which a kill in the middle of making one leaves, is destroyed.
-  [[nodiscard]] Result<void> load(WorkSession& work);
+  /// pair, which a kill in the middle of making one leaves, is destroyed. Of the `retired` ones none
+  /// is offered, and their names stay taken.
+  [[nodiscard]] Result<void> load(WorkSession& work, const std::vector<KeyLabel>& retired);
 
   /// None: there is no such key.
   [[nodiscard]] KeyRef find(std::string_view name);
@@ -29,12 +31,19 @@ class KeyStore {
   [[nodiscard]] std::vector<KeyRef> all();
 
   /// Makes a key pair on the token; it is checked and on disk before this returns.
-  /// kConflict: the name is taken, or there are kMaxKeys. kUnavailable: the token failed; nothing is left.
+  /// kConflict: the name is or was taken, or there are kMaxKeys. kUnavailable: the token failed; nothing is
+  /// left.
   [[nodiscard]] Result<KeyRef> generate(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
+
+  /// Call when it is on the disk that the key is retired.
+  void retire(const KeyRef& key);
+  /// What a retired key was for; none: no key of this name was retired.
+  [[nodiscard]] std::optional<hsm::KeyRole> retired_role(std::string_view name);
 
  private:
   struct Keys {
     std::map<std::string, KeyRef, std::less<>> by_name;
+    std::map<std::string, hsm::KeyRole, std::less<>> retired;
     std::set<std::string> being_made;
   };
   Result<void> reserve(const std::string& name);

@@ -6,8 +6,11 @@
 // An attacker inside it could use every key, and with SoftHSM read them; he gains nothing else:
 // no mail and no other daemon's data passes here. At start it gives up core dumps, being
 // traced, new privileges and the OpenSSL configuration; the unit takes network and files away.
+#include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
+#include "hsm/keyd/clerk.h"
+#include "hsm/keyd/journal.h"
 #include "hsm/keyd/process.h"
 #include "hsm/keyd/server.h"
 
@@ -20,20 +23,32 @@ Result<void> serve(const char* config_file) {
   if (auto prepared = prepare_process(*settings); !prepared) return prepared;
   const auto stop = stop_signal();
   if (!stop) return std::unexpected(stop.error());
+  const SystemClock clock;
+  const auto journal = Journal::open(settings->state / "keyd.db", settings->audit_origin, clock);
+  if (!journal) return std::unexpected(journal.error());
+  const auto retired = (*journal)->retired_keys();
+  if (!retired) return std::unexpected(retired.error());
   const auto token = Token::open(*settings);
   if (!token) return std::unexpected(token.error());
   KeyStore keys(**token);
   WorkSession first(**token);
-  if (auto loaded = keys.load(first); !loaded) return loaded;
-  Desk desk(keys);
-  const auto workers = Workers::start(settings->workers, desk, **token);
-  if (!workers) return std::unexpected(workers.error());
-  auto server = Server::listen(*settings, desk, **workers);
+  if (auto loaded = keys.load(first, *retired); !loaded) return loaded;
+  Clerk clerk(**journal, keys, **token);
+  Desk desk(keys, **journal, clerk);
+  auto signing = Workers::start(settings->workers, desk, **token);
+  if (!signing) return std::unexpected(signing.error());
+  auto recording = Workers::start(1, desk, **token);
+  if (!recording) return std::unexpected(recording.error());
+  auto server = Server::listen(*settings, desk, **signing, **recording);
   if (!server) return std::unexpected(server.error());
+  clerk.begin();
   log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
   notify_systemd("READY=1");
   auto served = server->run(stop->get());
   notify_systemd("STOPPING=1");
+  signing->reset();  // what was admitted is still done, and recorded before the end is
+  recording->reset();
+  clerk.end();
   return served;
 }
 

@@ -10,6 +10,7 @@ namespace privyseal::keyd {
 struct Peer {
   Caller caller;
   pid_t pid;
+  uid_t uid;
 };
 
 }  // namespace privyseal::keyd

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -20,10 +21,14 @@ namespace privyseal::keyd {
 using hsm::KeyRole;
 
 /// A program that may connect; the configuration says which users run it.
-enum class Caller : std::uint8_t { kGateway, kProvisioning };
+enum class Caller : std::uint8_t { kGateway, kProvisioning, kRenewal, kConsole };
+inline constexpr std::array kCallers{Caller::kGateway, Caller::kProvisioning, Caller::kRenewal,
+                                     Caller::kConsole};
 
 [[nodiscard]] constexpr std::string_view to_string(Caller caller) {
-  return caller == Caller::kGateway ? "gateway" : "provisioning";
+  constexpr std::array<std::string_view, kCallers.size()> kNames{"gateway", "provisioning", "renewal",
+                                                                 "console"};
+  return kNames.at(static_cast<std::size_t>(caller));
 }
 
 enum class Operation : std::uint8_t {
@@ -35,12 +40,20 @@ enum class Operation : std::uint8_t {
   kSignTls13Server,
   kSignCsr,
   kGenerate,
+  kSignCheckpoint,
+  kSignCertificate,
+  kSignCrl,
+  kRetire,
+  kReadAudit,
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Operation operation) {
-  constexpr std::array<std::string_view, 8> kNames{"health",   "list-keys",         "count-uses",
-                                                   "find-key", "sign-tls13-client", "sign-tls13-server",
-                                                   "sign-csr", "generate"};
+  constexpr std::array<std::string_view, 13> kNames{
+      "health",           "list-keys",         "count-uses",
+      "find-key",         "sign-tls13-client", "sign-tls13-server",
+      "sign-csr",         "generate",          "sign-checkpoint",
+      "sign-certificate", "sign-crl",          "retire",
+      "read-audit"};
   return kNames.at(static_cast<std::size_t>(operation));
 }
 
@@ -55,19 +68,61 @@ inline constexpr std::array kGrants{
     Grant{Caller::kGateway, Operation::kCountUses, {}},
     Grant{Caller::kGateway, Operation::kFindKey, KeyRole::kCjsmIdentity},
     Grant{Caller::kGateway, Operation::kFindKey, KeyRole::kLanIdentity},
+    Grant{Caller::kGateway, Operation::kFindKey, KeyRole::kAudit},
     Grant{Caller::kGateway, Operation::kSignTls13Client, KeyRole::kCjsmIdentity},
     Grant{Caller::kGateway, Operation::kSignTls13Server, KeyRole::kCjsmIdentity},
     Grant{Caller::kGateway, Operation::kSignTls13Server, KeyRole::kLanIdentity},
+    Grant{Caller::kGateway, Operation::kSignCheckpoint, KeyRole::kAudit},
 
     Grant{Caller::kProvisioning, Operation::kHealth, {}},
     Grant{Caller::kProvisioning, Operation::kListKeys, {}},
     Grant{Caller::kProvisioning, Operation::kCountUses, {}},
     Grant{Caller::kProvisioning, Operation::kFindKey, KeyRole::kCjsmIdentity},
     Grant{Caller::kProvisioning, Operation::kFindKey, KeyRole::kLanIdentity},
+    Grant{Caller::kProvisioning, Operation::kFindKey, KeyRole::kAudit},
+    Grant{Caller::kProvisioning, Operation::kFindKey, KeyRole::kIssuingCa},
+    Grant{Caller::kProvisioning, Operation::kFindKey, KeyRole::kConsoleIdentity},
     Grant{Caller::kProvisioning, Operation::kGenerate, KeyRole::kCjsmIdentity},
     Grant{Caller::kProvisioning, Operation::kGenerate, KeyRole::kLanIdentity},
+    Grant{Caller::kProvisioning, Operation::kGenerate, KeyRole::kAudit},
+    Grant{Caller::kProvisioning, Operation::kGenerate, KeyRole::kIssuingCa},
+    Grant{Caller::kProvisioning, Operation::kGenerate, KeyRole::kConsoleIdentity},
     Grant{Caller::kProvisioning, Operation::kSignCsr, KeyRole::kCjsmIdentity},
     Grant{Caller::kProvisioning, Operation::kSignCsr, KeyRole::kLanIdentity},
+    Grant{Caller::kProvisioning, Operation::kSignCsr, KeyRole::kConsoleIdentity},
+    Grant{Caller::kProvisioning, Operation::kSignCheckpoint, KeyRole::kAudit},
+    Grant{Caller::kProvisioning, Operation::kReadAudit, {}},
+
+    Grant{Caller::kRenewal, Operation::kHealth, {}},
+    Grant{Caller::kRenewal, Operation::kListKeys, {}},
+    Grant{Caller::kRenewal, Operation::kCountUses, {}},
+    Grant{Caller::kRenewal, Operation::kFindKey, KeyRole::kCjsmIdentity},
+    Grant{Caller::kRenewal, Operation::kFindKey, KeyRole::kLanIdentity},
+    Grant{Caller::kRenewal, Operation::kFindKey, KeyRole::kAudit},
+    Grant{Caller::kRenewal, Operation::kFindKey, KeyRole::kIssuingCa},
+    Grant{Caller::kRenewal, Operation::kFindKey, KeyRole::kConsoleIdentity},
+    Grant{Caller::kRenewal, Operation::kGenerate, KeyRole::kCjsmIdentity},
+    Grant{Caller::kRenewal, Operation::kGenerate, KeyRole::kLanIdentity},
+    Grant{Caller::kRenewal, Operation::kGenerate, KeyRole::kConsoleIdentity},
+    Grant{Caller::kRenewal, Operation::kSignCsr, KeyRole::kCjsmIdentity},
+    Grant{Caller::kRenewal, Operation::kSignCsr, KeyRole::kLanIdentity},
+    Grant{Caller::kRenewal, Operation::kSignCsr, KeyRole::kConsoleIdentity},
+    Grant{Caller::kRenewal, Operation::kRetire, KeyRole::kCjsmIdentity},
+    Grant{Caller::kRenewal, Operation::kRetire, KeyRole::kLanIdentity},
+    Grant{Caller::kRenewal, Operation::kRetire, KeyRole::kConsoleIdentity},
+    Grant{Caller::kRenewal, Operation::kSignTls13Client, KeyRole::kCjsmIdentity},
+    Grant{Caller::kRenewal, Operation::kSignCertificate, KeyRole::kIssuingCa},
+    Grant{Caller::kRenewal, Operation::kSignCrl, KeyRole::kIssuingCa},
+    Grant{Caller::kRenewal, Operation::kSignCheckpoint, KeyRole::kAudit},
+
+    Grant{Caller::kConsole, Operation::kHealth, {}},
+    Grant{Caller::kConsole, Operation::kListKeys, {}},
+    Grant{Caller::kConsole, Operation::kCountUses, {}},
+    Grant{Caller::kConsole, Operation::kFindKey, KeyRole::kAudit},
+    Grant{Caller::kConsole, Operation::kFindKey, KeyRole::kConsoleIdentity},
+    Grant{Caller::kConsole, Operation::kSignTls13Server, KeyRole::kConsoleIdentity},
+    Grant{Caller::kConsole, Operation::kSignCheckpoint, KeyRole::kAudit},
+    Grant{Caller::kConsole, Operation::kReadAudit, {}},
 };
 
 [[nodiscard]] constexpr bool may(Caller caller, Operation operation, std::optional<KeyRole> role) {
@@ -76,21 +131,80 @@ inline constexpr std::array kGrants{
   });
 }
 
+/// Whose log each program may have signed (the last part of a checkpoint's origin): its own. A pack is
+/// evidence put together by a person's tool. keyd's own log is signed by keyd itself, for no caller.
+[[nodiscard]] constexpr bool may_sign_log_of(Caller caller, std::string_view daemon) {
+  switch (caller) {
+    case Caller::kGateway:
+      return daemon == "gatewayd";
+    case Caller::kRenewal:
+      return daemon == "renewd";
+    case Caller::kConsole:
+      return daemon == "admind" || daemon == "pack";
+    case Caller::kProvisioning:
+      return daemon == "pack";
+  }
+  return false;
+}
+
 namespace promises {
 constexpr auto kCjsm = KeyRole::kCjsmIdentity;
 constexpr auto kLan = KeyRole::kLanIdentity;
-constexpr bool nobody_else_may(Caller caller, Operation operation) {
-  return std::ranges::all_of(kGrants,
-                             [&](const Grant& g) { return g.operation != operation || g.caller == caller; });
+constexpr auto kAudit = KeyRole::kAudit;
+constexpr auto kCa = KeyRole::kIssuingCa;
+constexpr auto kConsole = KeyRole::kConsoleIdentity;
+
+using Callers = std::initializer_list<Caller>;
+using Operations = std::initializer_list<Operation>;
+using Roles = std::initializer_list<KeyRole>;
+
+constexpr bool is_in(auto list, auto value) { return std::ranges::find(list, value) != list.end(); }
+constexpr bool only(Callers callers, Operation operation) {
+  return std::ranges::all_of(
+      kGrants, [&](const Grant& g) { return g.operation != operation || is_in(callers, g.caller); });
 }
-// Only the process that speaks TLS proves possession in TLS; it makes and certifies no key.
-static_assert(nobody_else_may(Caller::kGateway, Operation::kSignTls13Client));
-static_assert(nobody_else_may(Caller::kGateway, Operation::kSignTls13Server));
-static_assert(nobody_else_may(Caller::kProvisioning, Operation::kSignCsr));
-static_assert(nobody_else_may(Caller::kProvisioning, Operation::kGenerate));
-// The LAN key never speaks for us towards CJSM: it is no client.
-static_assert(may(Caller::kGateway, Operation::kSignTls13Client, kCjsm));
-static_assert(!may(Caller::kGateway, Operation::kSignTls13Client, kLan));
+constexpr bool only(Callers callers, Operation operation, KeyRole role) {
+  return std::ranges::all_of(kGrants, [&](const Grant& g) {
+    return g.operation != operation || g.role != role || is_in(callers, g.caller);
+  });
+}
+constexpr bool only_with(Roles roles, Operation operation) {
+  return std::ranges::all_of(
+      kGrants, [&](const Grant& g) { return g.operation != operation || (g.role && is_in(roles, *g.role)); });
+}
+constexpr bool does_only(KeyRole role, Operations operations) {
+  return std::ranges::all_of(
+      kGrants, [&](const Grant& g) { return g.role != role || is_in(operations, g.operation); });
+}
+// Possession of the CJSM identity is proved by the gateway and, as a client on trial, by renewal.
+static_assert(only({Caller::kGateway, Caller::kRenewal}, Operation::kSignTls13Client));
+static_assert(only({Caller::kGateway}, Operation::kSignTls13Server, kCjsm));
+// No other identity speaks for us towards CJSM: it is no client.
+static_assert(only_with({kCjsm}, Operation::kSignTls13Client));
+static_assert(only({Caller::kGateway}, Operation::kSignTls13Server, kLan));
+static_assert(only({Caller::kConsole}, Operation::kSignTls13Server, kConsole));
+static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignTls13Server));
+// What speaks to the network makes, certifies and retires no key.
+static_assert(only({Caller::kProvisioning, Caller::kRenewal}, Operation::kGenerate));
+static_assert(only({Caller::kProvisioning, Caller::kRenewal}, Operation::kSignCsr));
+static_assert(only({Caller::kProvisioning}, Operation::kGenerate, kAudit));
+static_assert(only({Caller::kProvisioning}, Operation::kGenerate, kCa));
+static_assert(only({Caller::kRenewal}, Operation::kRetire));
+// Certificates and CRLs: by renewal alone, with the issuing CA alone, and that key does nothing else.
+static_assert(only({Caller::kRenewal}, Operation::kSignCertificate));
+static_assert(only({Caller::kRenewal}, Operation::kSignCrl));
+static_assert(only_with({kCa}, Operation::kSignCertificate) && only_with({kCa}, Operation::kSignCrl));
+static_assert(does_only(kCa, {Operation::kFindKey, Operation::kGenerate, Operation::kSignCertificate,
+                              Operation::kSignCrl}));
+// The audit key signs nothing but checkpoints, and no other key signs one. Neither it nor the CA can be
+// retired.
+static_assert(only_with({kAudit}, Operation::kSignCheckpoint));
+static_assert(does_only(kAudit, {Operation::kFindKey, Operation::kGenerate, Operation::kSignCheckpoint}));
+static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignCsr));
+static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kRetire));
+static_assert(only({Caller::kConsole, Caller::kProvisioning}, Operation::kReadAudit));
+// Nobody's log is signed at the wish of another, and keyd's at nobody's.
+static_assert(std::ranges::none_of(kCallers, [](Caller caller) { return may_sign_log_of(caller, "keyd"); }));
 }  // namespace promises
 
 }  // namespace privyseal::keyd

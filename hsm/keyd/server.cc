@@ -18,33 +18,35 @@ constexpr int kMessagesInARow = 32;  // then the other connections have their tu
 
 }  // namespace
 
-Result<Server> Server::listen(const Settings& settings, Desk& desk, Workers& workers) {
+Result<Server> Server::listen(const Settings& settings, Desk& desk, Workers& signing, Workers& recording) {
   auto listener = listen_seqpacket(settings.socket, settings.socket_mode);
   if (!listener) return std::unexpected(listener.error());
   constexpr auto kSameOwner = static_cast<uid_t>(-1);
   if (settings.socket_group && ::chown(settings.socket.c_str(), kSameOwner, *settings.socket_group) != 0)
     return fail_errno("socket.group");
-  return Server(std::move(*listener), settings, desk, workers);
+  return Server(std::move(*listener), settings, desk, signing, recording);
 }
 
 Result<void> Server::run(int stop) {
   std::vector<pollfd> waited;
   for (;;) {
     waited.assign({{.fd = stop, .events = POLLIN, .revents = 0},
-                   {.fd = workers_->wake_fd(), .events = POLLIN, .revents = 0},
+                   {.fd = signing_->wake_fd(), .events = POLLIN, .revents = 0},
+                   {.fd = recording_->wake_fd(), .events = POLLIN, .revents = 0},
                    {.fd = listener_.get(), .events = POLLIN, .revents = 0}});
-    constexpr std::size_t kFirstConnection = 3;
+    constexpr std::size_t kFirstConnection = 4;
     for (const ConnectionRef& connection : connections_)
       waited.push_back({.fd = connection->fd(), .events = connection->wanted_events(), .revents = 0});
     if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
     if (waited[0].revents != 0) return {};
-    if (waited[1].revents != 0) workers_->clear_wake();
+    if (waited[1].revents != 0) signing_->clear_wake();
+    if (waited[2].revents != 0) recording_->clear_wake();
     std::size_t at = kFirstConnection;
     std::erase_if(connections_, [&](const ConnectionRef& connection) {
       const short events = waited[at++].revents;
       return events != 0 && !serve(connection, events);
     });
-    if (waited[2].revents != 0) accept_one();
+    if (waited[3].revents != 0) accept_one();
   }
 }
 
@@ -54,16 +56,14 @@ void Server::accept_one() {
   const auto who = peer_credentials(fd.get());
   if (!who) return log_event(LogLevel::kError, "accept-failed", {{"why", who.error().message}});
   const auto known = settings_->callers.find(who->uid);
-  if (known == settings_->callers.end())
-    return log_event(LogLevel::kWarning, "caller-refused",
-                     {{"uid", who->uid}, {"pid", who->pid}, {"why", "this user is no caller of keyd"}});
+  if (known == settings_->callers.end()) return desk_->turn_away(who->uid, who->pid);
   const Caller caller = known->second;
   if (!has_room_for(caller))
     return log_event(
         LogLevel::kWarning, "caller-refused",
         {{"caller", to_string(caller)}, {"pid", who->pid}, {"why", "it has too many connections"}});
   connections_.push_back(
-      std::make_shared<Connection>(std::move(fd), Peer{.caller = caller, .pid = who->pid}));
+      std::make_shared<Connection>(std::move(fd), Peer{.caller = caller, .pid = who->pid, .uid = who->uid}));
 }
 
 bool Server::has_room_for(Caller caller) const {
@@ -107,7 +107,8 @@ bool Server::take_message(const ConnectionRef& connection, ByteView message) {
     return true;
   }
   connection->request_admitted();
-  if (!workers_->take(
+  Workers& workers = is_recorded(permit->operation()) ? *recording_ : *signing_;
+  if (!workers.take(
           {.connection = connection, .request = std::move(*request), .permit = std::move(*permit)})) {
     const auto busy = hsm::ErrorAnswer{.code = ErrorCode::kUnavailable, .message = "keyd has too much to do"};
     static_cast<void>(connection->answer_admitted({.id = id, .body = busy}));

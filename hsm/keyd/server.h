@@ -3,6 +3,9 @@
 /// A message that cannot be parsed gets no answer and ends its connection: no
 /// caller of ours sends one.
 ///
+/// What must be written down first (is_recorded) has workers of its own: however slow the disk is,
+/// handshakes are signed.
+///
 /// Threads: one; the work is done by `Workers`. Ownership: all arguments must outlive it.
 #pragma once
 
@@ -19,14 +22,19 @@ namespace privyseal::keyd {
 class Server {
  public:
   /// kConflict: another process serves the socket. kDenied, kNotFound: the socket's folder or group.
-  [[nodiscard]] static Result<Server> listen(const Settings& settings, Desk& desk, Workers& workers);
+  [[nodiscard]] static Result<Server> listen(const Settings& settings, Desk& desk, Workers& signing,
+                                             Workers& recording);
 
   /// Serves until `stop` becomes readable.
   [[nodiscard]] Result<void> run(int stop);
 
  private:
-  Server(UniqueFd listener, const Settings& settings, Desk& desk, Workers& workers)
-      : listener_(std::move(listener)), settings_(&settings), desk_(&desk), workers_(&workers) {}
+  Server(UniqueFd listener, const Settings& settings, Desk& desk, Workers& signing, Workers& recording)
+      : listener_(std::move(listener)),
+        settings_(&settings),
+        desk_(&desk),
+        signing_(&signing),
+        recording_(&recording) {}
 
   void accept_one();
   [[nodiscard]] bool has_room_for(Caller caller) const;
@@ -38,7 +46,8 @@ class Server {
   UniqueFd listener_;
   const Settings* settings_;
   Desk* desk_;
-  Workers* workers_;
+  Workers* signing_;
+  Workers* recording_;
   std::vector<ConnectionRef> connections_;
 };
 

@@ -2,10 +2,12 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/utsname.h>
 
 #include <charconv>
 
 #include "firmware/base/config.h"
+#include "hsm/keyd/checkpoint.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -33,7 +35,7 @@ Result<gid_t> group_id(const std::string& group) {
 }
 
 Result<void> read_callers(Config& config, std::map<uid_t, Caller>& callers) {
-  for (const Caller caller : {Caller::kGateway, Caller::kProvisioning}) {
+  for (const Caller caller : kCallers) {
     const auto users = config.texts("callers." + std::string(to_string(caller)));
     if (!users) return std::unexpected(users.error());
     for (const std::string& user : *users) {
@@ -80,6 +82,22 @@ Result<void> read_token(Config& config, Settings& settings) {
   return {};
 }
 
+/// A host without a usable name is the local one.
+std::string own_origin() {
+  utsname names{};
+  if (::uname(&names) == 0)
+    if (std::string origin = std::string(names.nodename) + "/keyd"; log_name_of(origin)) return origin;
+  return "localhost/keyd";
+}
+
+Result<void> read_audit(Config& config, Settings& settings) {
+  const auto host = config.text("audit.host", "");
+  if (!host) return std::unexpected(host.error());
+  settings.audit_origin = host->empty() ? own_origin() : *host + "/keyd";
+  if (!log_name_of(settings.audit_origin)) return fail(ErrorCode::kInvalid, "audit.host is no host name");
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> load_settings(const std::filesystem::path& file) {
@@ -95,6 +113,7 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
   if (auto read = read_socket(*config, settings); !read) return fail(file.string(), read.error());
   if (auto read = read_token(*config, settings); !read) return fail(file.string(), read.error());
   if (auto read = read_callers(*config, settings.callers); !read) return fail(file.string(), read.error());
+  if (auto read = read_audit(*config, settings); !read) return fail(file.string(), read.error());
   if (auto known = config->unknown_keys(); !known) return std::unexpected(known.error());
   return settings;
 }

@@ -14,6 +14,10 @@
 ///     [callers]                             # users, by name or number; one user is one caller
 ///     gateway = ["privyseal-gateway"]
 ///     provisioning = ["root", "privyseal-admin"]
+///     renewal = ["privyseal-renewd"]
+///     console = ["privyseal-console"]
+///     [audit]
+///     host = "gateway.lawfirm.example"      # in the origin of keyd's own log; default: the host's name
 #pragma once
 
 #include <sys/types.h>
@@ -42,6 +46,8 @@ struct Settings {
   std::optional<std::filesystem::path> softhsm_conf;
 
   std::map<uid_t, Caller> callers;
+
+  std::string audit_origin;  ///< "<host>/keyd"
 };
 
 /// kInvalid: the message names the file and the key.

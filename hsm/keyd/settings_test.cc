@@ -1,5 +1,6 @@
 #include "hsm/keyd/settings.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "firmware/base/file.h"
@@ -18,6 +19,10 @@ pin_file = "/p"
 [callers]
 gateway = ["962"]
 provisioning = ["root", "963"]
+renewal = ["964"]
+console = ["965"]
+[audit]
+host = "gateway.lawfirm.example"
 )";
 
 Result<Settings> load(const std::string& text) {
@@ -38,9 +43,27 @@ TEST(KeydSettings, AreReadWithTheirDefaults) {
   EXPECT_EQ(settings->token, "t");
   EXPECT_EQ(settings->pin_file, "/p");
   EXPECT_FALSE(settings->softhsm_conf);
-  EXPECT_EQ(settings->callers,
-            (std::map<uid_t, Caller>{
-                {962, Caller::kGateway}, {0, Caller::kProvisioning}, {963, Caller::kProvisioning}}));
+  EXPECT_EQ(settings->callers, (std::map<uid_t, Caller>{{962, Caller::kGateway},
+                                                        {0, Caller::kProvisioning},
+                                                        {963, Caller::kProvisioning},
+                                                        {964, Caller::kRenewal},
+                                                        {965, Caller::kConsole}}));
+}
+
+TEST(KeydSettings, TheHostsOwnNameIsInTheAuditOriginWhenThereIsNoOther) {
+  EXPECT_EQ(load(kGood)->audit_origin, "gateway.lawfirm.example/keyd");
+  const auto settings = load(kGood.substr(0, kGood.find("[audit]")));
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_THAT(settings->audit_origin, testing::MatchesRegex("[A-Za-z0-9.-]+/keyd"));
+}
+
+TEST(KeydSettings, ACallerThatIsNotThereIsNobody) {
+  std::string text = kGood;
+  const std::string renewal = "renewal = [\"964\"]\n";
+  text.replace(text.find(renewal), renewal.size(), "");
+  const auto settings = load(text);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_FALSE(settings->callers.contains(964));
 }
 
 struct Case {
@@ -79,6 +102,8 @@ INSTANTIATE_TEST_SUITE_P(, BadKeydSettings,
                              {"OneUserTwoCallers", "\"963\"", "\"962\""},
                              {"OneUserTwice", "\"963\"", "\"0\""},
                              {"CallerIsNoList", "[\"962\"]", "\"962\""},
+                             {"AuditHostIsNone", "gateway.lawfirm.example", "a/b"},
+                             {"AuditHostHasABlank", "gateway.lawfirm.example", "a b"},
                              {"UnknownCaller", "gateway", "gatway"},
                              {"MisspeltKey", "token = ", "tokn = \"\"\ntoken = "},
                              {"NoToml", "[socket]", "[socket"},

@@ -117,6 +117,8 @@ softhsm_conf = "{keyd}/softhsm2.conf"
 [callers]
 gateway = ["privyseal-gateway"]
 provisioning = ["root", "privyseal-admin"]
+renewal = ["privyseal-renewd"]
+console = ["privyseal-console"]
 """
 
     def _openssl_settings(self) -> str:

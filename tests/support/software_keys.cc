@@ -76,6 +76,24 @@ struct SoftwareKeys::Answering {
   hsm::Answer operator()(const hsm::GenerateRequest&) const {
     return answer_to(request, ErrorAnswer{ErrorCode::kDenied, "not this one"});
   }
+  hsm::Answer operator()(const hsm::SignCheckpointRequest& wanted) const {
+    return signature(wanted.name, bytes_of(wanted.text));
+  }
+  hsm::Answer operator()(const hsm::SignCertificateRequest& wanted) const {
+    return signature(wanted.name, wanted.tbs_certificate);
+  }
+  hsm::Answer operator()(const hsm::SignCrlRequest& wanted) const {
+    return signature(wanted.name, wanted.tbs_cert_list);
+  }
+  hsm::Answer operator()(const hsm::RetireRequest& wanted) const {
+    return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
+  }
+  hsm::Answer operator()(const hsm::ReadAuditRequest&) const {
+    return answer_to(request, hsm::AuditEntriesAnswer{});
+  }
+  hsm::Answer operator()(const hsm::ReadAuditCheckpointRequest&) const {
+    return answer_to(request, hsm::AuditCheckpointAnswer{});
+  }
   hsm::Answer operator()(const hsm::CountUsesRequest&) const { return answer_to(request, hsm::UsesAnswer{}); }
 };
 

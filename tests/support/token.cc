@@ -91,10 +91,11 @@ void TestKeyd::write_config() {
   const std::string config = std::format(
       "state = \"{0}/state\"\nworkers = {1}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
-      "[callers]\ngateway = {7}\nprovisioning = {8}\n",
+      "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n",
       folder().string(), options_.workers, socket().string(),
       options_.count_logins ? PRIVYSEAL_COUNTING_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
-      softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning));
+      softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning),
+      listed(options_.renewal), listed(options_.console));
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
 }
 

@@ -1,7 +1,8 @@
 /// A real privyseal-keyd on a SoftHSM token of its own, in a folder of its own.
 ///
 /// Tests must run as root (in a user namespace is enough). By default uid 0 is the
-/// provisioning caller and uid 962 the gateway; `as_user` lets one thread be the gateway.
+/// provisioning caller, 962 the gateway, 964 renewal and 965 the console; `as_user` lets one
+/// thread be one of them.
 ///
 ///     TestKeyd keyd;
 ///     hsm::Client provisioning(keyd.socket());
@@ -25,6 +26,8 @@
 namespace privyseal::test {
 
 inline constexpr uid_t kGatewayUid = 962;  ///< image/sysusers.d
+inline constexpr uid_t kRenewalUid = 964;
+inline constexpr uid_t kConsoleUid = 965;
 inline constexpr uid_t kProvisioningUid = 0;
 inline constexpr const char* kSoftHsmModule = "/usr/lib/softhsm/libsofthsm2.so";
 
@@ -32,6 +35,8 @@ struct TestKeydOptions {
   std::optional<Identity> run_as{};  ///< as which user keyd runs; by default as the test
   std::vector<uid_t> gateway{kGatewayUid};
   std::vector<uid_t> provisioning{kProvisioningUid};
+  std::vector<uid_t> renewal{kRenewalUid};
+  std::vector<uid_t> console{kConsoleUid};
   int workers = 4;
   bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
   bool start = true;

@@ -1,0 +1,31 @@
+#include "firmware/base/sha256.h"
+
+#include <openssl/evp.h>
+
+#include <memory>
+
+#include "firmware/base/check.h"
+#include "firmware/base/free.h"
+
+namespace privyseal {
+namespace {
+
+/// Fetched once: a fetch costs more than a digest.
+const EVP_MD* algorithm() {
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kAlgorithm;
+}
+
+}  // namespace
+
+Digest sha256(std::initializer_list<ByteView> parts) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  // What can fail here is memory alone.
+  CHECK(context && EVP_DigestInit_ex2(context.get(), algorithm(), nullptr) == 1);
+  for (const ByteView part : parts) CHECK(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1);
+  Digest digest;
+  CHECK(EVP_DigestFinal_ex(context.get(), uchar(std::span<std::byte>(digest)), nullptr) == 1);
+  return digest;
+}
+
+}  // namespace privyseal

@@ -1,0 +1,165 @@
+#include "hsm/keyd/journal.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "firmware/base/check.h"
+#include "hsm/keyd/checkpoint.h"
+
+namespace privyseal::keyd {
+namespace {
+
+constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS retired_key (
+  name  TEXT PRIMARY KEY,
+  label TEXT NOT NULL           -- as on the token: role and name
+) STRICT;
+CREATE TABLE IF NOT EXISTS signed_log (
+  origin TEXT PRIMARY KEY,
+  daemon TEXT NOT NULL,         -- the origin's last part
+  size   INTEGER NOT NULL,      -- of the last checkpoint
+  root   BLOB NOT NULL
+) STRICT;
+)";
+constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
+
+template <class Act>
+Result<void> in_transaction(Database& database, Act act) {
+  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  Result<void> done = act();
+  if (done) done = database.execute("COMMIT");
+  if (!done) static_cast<void>(database.execute("ROLLBACK"));  // SQLite may have done it itself
+  return done;
+}
+
+Result<void> append(audit::Log& log, const audit::Entry& entry) {
+  return log.append(entry).transform([](std::uint64_t) {});
+}
+
+Result<std::optional<audit::Checkpoint>> last_of(Database& database, const std::string& origin) {
+  auto select = database.prepare("SELECT size, root FROM signed_log WHERE origin = ?1");
+  if (!select) return std::unexpected(select.error());
+  const auto row = select->bind(1, origin).step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  audit::Checkpoint last{.origin = origin, .size = static_cast<std::uint64_t>(select->number(0))};
+  const Bytes root = select->blob(1);
+  if (root.size() != last.root.size()) return fail(ErrorCode::kInvalid, "journal: a root is damaged");
+  std::ranges::copy(root, last.root.begin());
+  return last;
+}
+
+Result<void> has_room_for(Database& database, std::string_view daemon) {
+  auto select = database.prepare("SELECT count(*) FROM signed_log WHERE daemon = ?1");
+  if (!select) return std::unexpected(select.error());
+  const auto row = select->bind(1, daemon).step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row || select->number(0) >= kMaxHostsPerDaemon)
+    return fail(ErrorCode::kConflict, "checkpoint: this daemon had logs on too many hosts");
+  return {};
+}
+
+Result<void> keep(Database& database, const audit::Checkpoint& next) {
+  const auto name = log_name_of(next.origin);
+  CHECK(name.has_value());
+  const auto last = last_of(database, next.origin);
+  if (!last) return std::unexpected(last.error());
+  auto allowed = *last ? check_grows(**last, next) : has_room_for(database, name->daemon);
+  if (!allowed) return allowed;
+  auto write = database.prepare(
+      "INSERT INTO signed_log (origin, daemon, size, root) VALUES (?1, ?2, ?3, ?4) "
+      "ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root");
+  if (!write) return std::unexpected(write.error());
+  return write->bind(1, next.origin)
+      .bind(2, name->daemon)
+      .bind(3, static_cast<std::int64_t>(next.size))
+      .bind(4, ByteView(next.root))
+      .run();
+}
+
+}  // namespace
+
+Result<Journal::StoreRef> Journal::open_store(const std::filesystem::path& file, const std::string& origin,
+                                              const Clock& clock) {
+  auto database = Database::open(file, Database::Mode::kReadWrite);
+  if (!database) return fail("journal", database.error());
+  if (auto made = database->execute(kSchema); !made) return fail("journal", made.error());
+  auto store = std::make_unique<Store>(Store{.database = std::move(*database), .log = std::nullopt});
+  auto log = audit::Log::open(store->database, origin, clock);
+  if (!log) return fail("journal", log.error());
+  store->log = std::move(*log);
+  return store;
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& file, const std::string& origin,
+                                               const Clock& clock) {
+  auto store = open_store(file, origin, clock);
+  if (!store) return std::unexpected(store.error());
+  auto signing = open_store(file, origin, clock);
+  if (!signing) return std::unexpected(signing.error());
+  return std::unique_ptr<Journal>(new Journal(std::move(*store), std::move(*signing)));
+}
+
+Result<std::vector<KeyLabel>> Journal::retired_keys() {
+  return store_.with([](const StoreRef& store) -> Result<std::vector<KeyLabel>> {
+    auto select = store->database.prepare("SELECT label FROM retired_key ORDER BY name");
+    if (!select) return std::unexpected(select.error());
+    std::vector<KeyLabel> keys;
+    for (;;) {
+      const auto row = select->step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return keys;
+      auto label = parse_key_label(select->text(0));
+      if (!label) return fail(ErrorCode::kInvalid, "journal: a retired key cannot be read");
+      keys.push_back(std::move(*label));
+    }
+  });
+}
+
+Result<void> Journal::record(const audit::Entry& entry) {
+  return store_.with([&](const StoreRef& store) {
+    return in_transaction(store->database, [&] { return append(*store->log, entry); });
+  });
+}
+
+Result<void> Journal::retire(const KeyLabel& key, const audit::Entry& entry) {
+  return store_.with([&](const StoreRef& store) {
+    return in_transaction(store->database, [&]() -> Result<void> {
+      auto insert = store->database.prepare("INSERT INTO retired_key (name, label) VALUES (?1, ?2)");
+      if (!insert) return std::unexpected(insert.error());
+      if (auto added = insert->bind(1, key.name).bind(2, to_text(key)).run(); !added) return added;
+      return append(*store->log, entry);
+    });
+  });
+}
+
+Result<void> Journal::remember(const audit::Checkpoint& checkpoint) {
+  const auto name = log_name_of(checkpoint.origin);
+  CHECK(name.has_value());
+  if (!is_log(*name)) return {};
+  return store_.with([&](const StoreRef& store) {
+    return in_transaction(store->database, [&] { return keep(store->database, checkpoint); });
+  });
+}
+
+Result<std::vector<std::string>> Journal::entries(std::uint64_t after, std::uint64_t limit) {
+  if (after > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return std::vector<std::string>();
+  return store_.with([&](const StoreRef& store) { return store->log->entries(after, limit); });
+}
+
+Result<hsm::AuditCheckpointAnswer> Journal::last_checkpoint() {
+  return store_.with([](const StoreRef& store) -> Result<hsm::AuditCheckpointAnswer> {
+    const auto size = store->log->size();
+    if (!size) return std::unexpected(size.error());
+    auto note = store->log->last_checkpoint();
+    if (!note) return std::unexpected(note.error());
+    return hsm::AuditCheckpointAnswer{.size = *size, .note = std::move(*note)};
+  });
+}
+
+Result<bool> Journal::checkpoint(audit::Signer& signer) {
+  return signing_.with([&](const StoreRef& store) { return store->log->checkpoint(signer); });
+}
+
+}  // namespace privyseal::keyd

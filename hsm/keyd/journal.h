@@ -1,0 +1,61 @@
+/// What keyd must not forget: the keys that were retired, the last checkpoint that was signed of each log,
+/// and its own audit log. One SQLite database in its state folder.
+///
+/// Every change is on the disk when its function returns. No TLS signature ever waits for it.
+///
+/// Threads: any. Ownership: the clock must outlive it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/base/audit/log.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/guarded.h"
+#include "hsm/keyd/key_label.h"
+#include "hsm/wire.h"
+
+namespace privyseal::keyd {
+
+class Journal {
+ public:
+  /// `origin` is that of keyd's own log: "<host>/keyd".
+  /// kInvalid: damaged. kDenied, kUnavailable: it cannot be opened or made.
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& file,
+                                                             const std::string& origin, const Clock& clock);
+
+  /// kInvalid: there is one that cannot be read.
+  [[nodiscard]] Result<std::vector<KeyLabel>> retired_keys();
+
+  [[nodiscard]] Result<void> record(const audit::Entry& entry);
+  /// Both or neither. kConflict: it was retired before.
+  [[nodiscard]] Result<void> retire(const KeyLabel& key, const audit::Entry& entry);
+  /// Call before a checkpoint is signed; it is one of check_checkpoint. Packs are not remembered.
+  /// kConflict: the log would go back (check_grows), or its daemon has logs of too many hosts.
+  [[nodiscard]] Result<void> remember(const audit::Checkpoint& checkpoint);
+
+  /// Of keyd's own log: as audit::Log.
+  [[nodiscard]] Result<std::vector<std::string>> entries(std::uint64_t after, std::uint64_t limit);
+  [[nodiscard]] Result<hsm::AuditCheckpointAnswer> last_checkpoint();
+  /// Has a connection of its own, so that nobody waits while the token signs.
+  [[nodiscard]] Result<bool> checkpoint(audit::Signer& signer);
+
+ private:
+  struct Store {
+    Database database;
+    std::optional<audit::Log> log;
+  };
+  using StoreRef = std::unique_ptr<Store>;  // the log points into it, so it must not move
+
+  [[nodiscard]] static Result<StoreRef> open_store(const std::filesystem::path& file,
+                                                   const std::string& origin, const Clock& clock);
+  Journal(StoreRef store, StoreRef signing) : store_(std::move(store)), signing_(std::move(signing)) {}
+
+  Guarded<StoreRef> store_;
+  Guarded<StoreRef> signing_;
+};
+
+}  // namespace privyseal::keyd

@@ -15,6 +15,7 @@
 #include "firmware/base/service.h"
 #include "firmware/gateway/listener.h"
 #include "firmware/gateway/session.h"
+#include "firmware/gateway/side_work.h"
 
 namespace privyseal::gateway {
 
@@ -34,8 +35,8 @@ struct Loop {
   std::thread thread;
 };
 
-net::awaitable<void> serve(Service* service, const Lane* lane, Waiting* waiting, net::tcp::socket socket) {
-  Session session(*service, *lane, *waiting, std::move(socket));
+net::awaitable<void> serve(Service* service, Direction direction, Waiting* waiting, net::tcp::socket socket) {
+  Session session(*service, direction, *waiting, std::move(socket));
   co_await session.run();
 }
 
@@ -48,24 +49,25 @@ class Gateway::State {
   Result<void> open() {
     auto library = tls::Library::load(settings_.openssl_config);
     if (!library) return std::unexpected(library.error());
-    auto out = make_out_lane(settings_, *library);
-    if (!out) return fail("lan", out.error());
-    auto in = make_in_lane(settings_, *library);
-    if (!in) return fail("cjsm", in.error());
+    auto lanes = Lanes::open(settings_, *library);
+    if (!lanes) return std::unexpected(lanes.error());
     auto route = policy::Route::create(settings_.domains, {});
     if (!route) return std::unexpected(route.error());
-    auto ledger = Ledger::open(settings_.ledger, clock_.now());
+    auto ledger = Ledger::open(settings_.ledger, settings_.audit.origin, clock_);
     if (!ledger) return std::unexpected(ledger.error());
-    out_.emplace(std::move(*out));
-    in_.emplace(std::move(*in));
+    lanes_ = std::move(*lanes);
     route_.emplace(std::move(*route));
     ledger_ = std::move(*ledger);
-    service_.reset(new Service{.settings = settings_, .route = *route_, .clock = clock_, .ledger = *ledger_});
+    service_.reset(new Service{
+        .settings = settings_, .route = *route_, .clock = clock_, .ledger = *ledger_, .lanes = *lanes_});
     make_loops();
     return open_listeners();
   }
 
   Result<void> run(const UniqueFd& stop) {
+    auto beside = SideWork::start(*service_);
+    if (!beside) return std::unexpected(beside.error());
+    beside_ = std::move(*beside);
     for (auto& loop : loops_) loop->thread = std::thread([&context = loop->context] { context.run(); });
     for (auto& listener : listeners_) listener->start();
     if (auto written = write_status(); !written) return written;
@@ -86,8 +88,10 @@ class Gateway::State {
   }
 
   ~State() {
+    if (beside_) beside_->stop();
     stop_loops();
     if (ledger_) ledger_->stop();  // its thread wakes loops: it ends before them
+    beside_.reset();               // signs the last checkpoint, which covers the last entry
     // Sessions that the drain could not wait for end here, before the ledger that they know.
     listeners_.clear();
     loops_.clear();
@@ -101,13 +105,13 @@ class Gateway::State {
   }
 
   Result<void> open_listeners() {
-    for (const auto& [address, lane] :
-         {std::pair{&settings_.lan.listen, &*out_}, {&settings_.cjsm.listen, &*in_}}) {
+    for (const auto& [address, direction] :
+         {std::pair{&settings_.lan.listen, Direction::kOut}, {&settings_.cjsm.listen, Direction::kIn}}) {
       std::vector<net::io_context*> contexts;
       for (auto& loop : loops_) contexts.push_back(&loop->context);
       auto listener = Listener::open(*address, std::move(contexts),
-                                     [this, lane](std::size_t loop, net::tcp::socket socket) {
-                                       start_session(*loops_[loop], *lane, std::move(socket));
+                                     [this, direction](std::size_t loop, net::tcp::socket socket) {
+                                       start_session(*loops_[loop], direction, std::move(socket));
                                      });
       if (!listener) return std::unexpected(listener.error());
       listeners_.push_back(std::move(*listener));
@@ -115,9 +119,9 @@ class Gateway::State {
     return {};
   }
 
-  void start_session(Loop& loop, const Lane& lane, net::tcp::socket socket) {
+  void start_session(Loop& loop, Direction direction, net::tcp::socket socket) {
     ++service_->sessions;
-    asio::co_spawn(loop.context, serve(service_.get(), &lane, &loop.waiting, std::move(socket)),
+    asio::co_spawn(loop.context, serve(service_.get(), direction, &loop.waiting, std::move(socket)),
                    [service = service_.get()](const std::exception_ptr& broken) {
                      --service->sessions;
                      // No outside cause throws: a defect of ours ends the process, and systemd starts it
@@ -144,17 +148,18 @@ class Gateway::State {
     while (service_->sessions > 0 && std::chrono::steady_clock::now() < until)
       std::this_thread::sleep_for(kDrainPoll);
     log_event(LogLevel::kInfo, "gateway-stopped", {{"sessions-cut", service_->sessions.load()}});
+    beside_->note_stop();
   }
 
   const Settings settings_;
   const SystemClock clock_;
-  std::optional<Lane> out_;
-  std::optional<Lane> in_;
+  std::unique_ptr<Lanes> lanes_;
   std::optional<policy::Route> route_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Service> service_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<SideWork> beside_;
 };
 
 Result<std::unique_ptr<Gateway>> Gateway::open(Settings settings) {

@@ -4,65 +4,82 @@ namespace privyseal::gateway {
 namespace {
 
 using tls::Context;
+using tls::ContextSettings;
 using tls::Side;
 
-struct Contexts {
-  Result<std::shared_ptr<const Context>> listener;
-  Result<std::shared_ptr<const Context>> hop;
-};
+Result<SideContexts> make_contexts(const std::shared_ptr<const tls::Library>& library,
+                                   const ContextSettings& listening, const ContextSettings& forwarding) {
+  auto listener = Context::make(library, listening);
+  if (!listener) return std::unexpected(listener.error());
+  auto hop = Context::make(library, forwarding);
+  if (!hop) return std::unexpected(hop.error());
+  return SideContexts{.listener = std::move(*listener), .hop = std::move(*hop)};
+}
 
-Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding, Contexts contexts,
-                       const std::string& hostname) {
+Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding, Lane lane) {
   auto clients = ClientList::parse(listening.clients);
   if (!clients) return std::unexpected(clients.error());
-  if (!contexts.listener) return std::unexpected(contexts.listener.error());
-  if (!contexts.hop) return std::unexpected(contexts.hop.error());
-  return Lane{.direction = Direction::kOut,
-              .clients = std::move(*clients),
-              .listener = std::move(*contexts.listener),
-              .hop = {.address = forwarding.hop,
-                      .hostname = hostname,
-                      .context = std::move(*contexts.hop),
-                      .when_unavailable = policy::Refusal::kRelayUnavailable,
-                      .when_certificate_refused = policy::Refusal::kRelayCertificateRefused}};
+  lane.clients = std::move(*clients);
+  lane.hop.address = forwarding.hop;
+  return lane;
 }
 
 }  // namespace
 
-Result<Lane> make_out_lane(const Settings& settings, std::shared_ptr<const tls::Library> library) {
-  // The organisation's mail server is known by its address; towards CJSM both sides show certificates.
-  return make_lane(settings.lan, settings.cjsm,
-                   {.listener = Context::make(library, {.side = Side::kServer,
-                                                        .certificate = settings.lan.certificate,
-                                                        .key_uri = settings.lan.key_uri,
-                                                        .trusted_roots = {},
-                                                        .peer_names = {}}),
-                    .hop = Context::make(library, {.side = Side::kClient,
-                                                   .certificate = settings.cjsm.certificate,
-                                                   .key_uri = settings.cjsm.key_uri,
-                                                   .trusted_roots = settings.cjsm.trusted_roots,
-                                                   .peer_names = {settings.cjsm.hop_name}})},
-                   settings.hostname);
+Result<SideContexts> make_lan_contexts(const Settings& settings, const Identity& identity,
+                                       std::shared_ptr<const tls::Library> library) {
+  // The organisation's mail server is known by its address, and asks us for no certificate.
+  return make_contexts(library,
+                       {.side = Side::kServer,
+                        .certificate = identity.chain,
+                        .key_uri = identity.key_uri,
+                        .trusted_roots = {},
+                        .peer_names = {}},
+                       {.side = Side::kClient,
+                        .certificate = {},
+                        .key_uri = {},
+                        .trusted_roots = settings.lan.trusted_roots,
+                        .peer_names = {settings.lan.hop_name}});
 }
 
-Result<Lane> make_in_lane(const Settings& settings, std::shared_ptr<const tls::Library> library) {
-  auto lane = make_lane(settings.cjsm, settings.lan,
-                        {.listener = Context::make(library, {.side = Side::kServer,
-                                                             .certificate = settings.cjsm.certificate,
-                                                             .key_uri = settings.cjsm.key_uri,
-                                                             .trusted_roots = settings.cjsm.trusted_roots,
-                                                             .peer_names = settings.cjsm.client_names}),
-                         .hop = Context::make(library, {.side = Side::kClient,
-                                                        .certificate = {},
-                                                        .key_uri = {},
-                                                        .trusted_roots = settings.lan.trusted_roots,
-                                                        .peer_names = {settings.lan.hop_name}})},
-                        settings.hostname);
-  if (!lane) return lane;
-  lane->direction = Direction::kIn;
-  lane->hop.when_unavailable = policy::Refusal::kMailServerUnavailable;
-  lane->hop.when_certificate_refused = policy::Refusal::kMailServerCertificateRefused;
-  return lane;
+Result<SideContexts> make_cjsm_contexts(const Settings& settings, const Identity& identity,
+                                        std::shared_ptr<const tls::Library> library) {
+  // Towards CJSM both ends show certificates, whoever calls.
+  return make_contexts(library,
+                       {.side = Side::kServer,
+                        .certificate = identity.chain,
+                        .key_uri = identity.key_uri,
+                        .trusted_roots = settings.cjsm.trusted_roots,
+                        .peer_names = settings.cjsm.client_names},
+                       {.side = Side::kClient,
+                        .certificate = identity.chain,
+                        .key_uri = identity.key_uri,
+                        .trusted_roots = settings.cjsm.trusted_roots,
+                        .peer_names = {settings.cjsm.hop_name}});
+}
+
+Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
+  return make_lane(settings.lan, settings.cjsm,
+                   {.direction = Direction::kOut,
+                    .clients = {},
+                    .listener = lan.listener,
+                    .hop = {.address = {},
+                            .hostname = settings.hostname,
+                            .context = cjsm.hop,
+                            .when_unavailable = policy::Refusal::kRelayUnavailable,
+                            .when_certificate_refused = policy::Refusal::kRelayCertificateRefused}});
+}
+
+Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
+  return make_lane(settings.cjsm, settings.lan,
+                   {.direction = Direction::kIn,
+                    .clients = {},
+                    .listener = cjsm.listener,
+                    .hop = {.address = {},
+                            .hostname = settings.hostname,
+                            .context = lan.hop,
+                            .when_unavailable = policy::Refusal::kMailServerUnavailable,
+                            .when_certificate_refused = policy::Refusal::kMailServerCertificateRefused}});
 }
 
 }  // namespace privyseal::gateway

@@ -1,11 +1,12 @@
 /// One direction of mail: who may bring it, under which identity we listen, and where it goes.
 ///
-/// Made once at start and never changed. Threads: any.
+/// Made whole and never changed; a new certificate makes new lanes (lanes.h). Threads: any.
 #pragma once
 
 #include <memory>
 
 #include "firmware/gateway/client_list.h"
+#include "firmware/gateway/identity.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/refusal.h"
@@ -29,10 +30,22 @@ struct Lane {
   HopSettings hop;
 };
 
-/// Lanes of the two listeners. Errors as Context::make and ClientList::parse.
-[[nodiscard]] Result<Lane> make_out_lane(const Settings& settings,
-                                         std::shared_ptr<const tls::Library> library);
-[[nodiscard]] Result<Lane> make_in_lane(const Settings& settings,
-                                        std::shared_ptr<const tls::Library> library);
+/// What one side's identity is used for.
+struct SideContexts {
+  std::shared_ptr<const tls::Context> listener;
+  std::shared_ptr<const tls::Context> hop;
+};
+
+/// Errors as Context::make.
+[[nodiscard]] Result<SideContexts> make_lan_contexts(const Settings& settings, const Identity& identity,
+                                                     std::shared_ptr<const tls::Library> library);
+[[nodiscard]] Result<SideContexts> make_cjsm_contexts(const Settings& settings, const Identity& identity,
+                                                      std::shared_ptr<const tls::Library> library);
+
+/// Lanes of the two listeners. Errors as ClientList::parse.
+[[nodiscard]] Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan,
+                                         const SideContexts& cjsm);
+[[nodiscard]] Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan,
+                                        const SideContexts& cjsm);
 
 }  // namespace privyseal::gateway

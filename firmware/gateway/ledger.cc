@@ -22,17 +22,22 @@ class Ledger::Writer {
  public:
   using Done = asio::any_completion_handler<void(Result<RowId>)>;
 
-  /// One row to add, to close, or both.
+  /// One row to add, to close, or both; or an entry for the audit log alone.
   struct Job {
     std::optional<MailRecord> record;
     RowId row = 0;
     std::optional<MailEnd> end;
-    Done done;
-    asio::any_io_executor loop;  ///< where `done` must run
+    std::optional<audit::Entry> entry{};
+    Done done{};                   ///< none: nobody waits
+    asio::any_io_executor loop{};  ///< where `done` must run
   };
 
-  Writer(std::filesystem::path file, LedgerStore store)
-      : file_(std::move(file)), store_(std::move(store)), thread_([this] { run(); }) {}
+  Writer(std::filesystem::path file, std::string origin, const Clock& clock, LedgerStore store)
+      : file_(std::move(file)),
+        origin_(std::move(origin)),
+        clock_(clock),
+        store_(std::move(store)),
+        thread_([this] { run(); }) {}
 
   ~Writer() { stop(); }
 
@@ -50,7 +55,6 @@ class Ledger::Writer {
     Job job{.record = std::move(record),
             .row = row,
             .end = std::move(end),
-            .done = {},
             .loop = co_await asio::this_coro::executor};
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<RowId>)>(
         [this](Done done, Job waiting) {
@@ -58,6 +62,10 @@ class Ledger::Writer {
           enqueue(std::move(waiting));
         },
         asio::use_awaitable, std::move(job));
+  }
+
+  void note(audit::Entry entry) {
+    enqueue({.record = std::nullopt, .row = 0, .end = std::nullopt, .entry = std::move(entry)});
   }
 
  private:
@@ -104,7 +112,7 @@ class Ledger::Writer {
 
   Result<void> try_batch(const std::vector<Job>& batch, std::vector<RowId>& rows) {
     if (!store_) {
-      auto store = LedgerStore::open(file_);
+      auto store = LedgerStore::open(file_, origin_, clock_);
       if (!store) return std::unexpected(store.error());
       store_.emplace(std::move(*store));
     }
@@ -118,18 +126,26 @@ class Ledger::Writer {
       }
       if (job.end)
         if (auto closed = store_->close(row, *job.end); !closed) return closed;
+      if (job.entry)
+        if (auto noted = store_->note(*job.entry); !noted) return noted;
       rows.push_back(row);
     }
     return store_->commit();
   }
 
   static void complete(Job job, Result<RowId> result) {
+    if (!job.done) {
+      if (!result) log_event(LogLevel::kAlert, "audit-entry-not-written", {{"action", job.entry->action}});
+      return;
+    }
     asio::post(job.loop, [done = std::move(job.done), result = std::move(result)]() mutable {
       std::move(done)(std::move(result));
     });
   }
 
   const std::filesystem::path file_;
+  const std::string origin_;
+  const Clock& clock_;
   std::optional<LedgerStore> store_;  // the writer thread's alone
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -138,17 +154,21 @@ class Ledger::Writer {
   std::thread thread_;      // last: it uses all of the above
 };
 
-Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, WallTime now) {
-  auto store = LedgerStore::open(file);
+Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, const std::string& origin,
+                                             const Clock& clock) {
+  auto store = LedgerStore::open(file, origin, clock);
   if (!store) return std::unexpected(store.error());
-  if (auto closed = store->close_left_overs(now); !closed) return std::unexpected(closed.error());
-  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Writer>(file, std::move(*store))));
+  if (auto closed = store->close_left_overs(clock.now()); !closed) return std::unexpected(closed.error());
+  return std::unique_ptr<Ledger>(
+      new Ledger(std::make_unique<Writer>(file, origin, clock, std::move(*store))));
 }
 
 Ledger::Ledger(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 Ledger::~Ledger() = default;
 
 void Ledger::stop() { writer_->stop(); }
+
+void Ledger::note(audit::Entry entry) { writer_->note(std::move(entry)); }
 
 net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);

@@ -21,8 +21,10 @@ namespace privyseal::gateway {
 
 class Ledger {
  public:
-  /// Rows that an earlier process left open become `unknown` as of `now`. Errors as LedgerStore::open.
-  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file, WallTime now);
+  /// `origin`: of the audit log in it. Rows that an earlier process left open become `unknown`.
+  /// Errors as LedgerStore::open. The clock must outlive the ledger.
+  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file,
+                                                            const std::string& origin, const Clock& clock);
   ~Ledger();  // as stop()
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
@@ -36,6 +38,9 @@ class Ledger {
   [[nodiscard]] net::awaitable<Result<void>> close_row(RowId row, MailEnd end);
   /// A transaction that ended before any mail was passed on: one row, opened and closed in one.
   [[nodiscard]] net::awaitable<Result<void>> record(MailRecord record, MailEnd end);
+
+  /// Appends to the audit log, soon; from any thread. What cannot be written is an alert in the log.
+  void note(audit::Entry entry);
 
  private:
   class Writer;

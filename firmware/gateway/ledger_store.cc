@@ -1,46 +1,63 @@
 #include "firmware/gateway/ledger_store.h"
 
+#include "firmware/base/random.h"
+#include "firmware/gateway/ledger_row.h"
+
 namespace privyseal::gateway {
 namespace {
 
 constexpr const char* kSchema = R"(
 CREATE TABLE IF NOT EXISTS mail (
-  id             INTEGER PRIMARY KEY AUTOINCREMENT,
-  opened_at      TEXT NOT NULL,     -- RFC 3339, UTC
-  closed_at      TEXT,
-  direction      TEXT NOT NULL CHECK (direction IN ('out', 'in')),
-  client_address TEXT NOT NULL,
-  sender         TEXT NOT NULL,     -- '' is the null reverse-path
-  recipients     TEXT NOT NULL,     -- one a line
-  size_bytes     INTEGER,
-  session_id     TEXT,              -- of the CJSM side; the facts below are of that session too
-  tls_version    TEXT,
-  tls_group      TEXT,
-  tls_suite      TEXT,
-  peer_subject   TEXT,
-  peer_serial    TEXT,
-  peer_issuer    TEXT,
-  resumed        INTEGER,
-  hop            TEXT NOT NULL,
-  outcome        TEXT NOT NULL,
-  reply          TEXT
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  opened_at        TEXT NOT NULL,     -- RFC 3339, UTC
+  closed_at        TEXT,
+  direction        TEXT NOT NULL CHECK (direction IN ('out', 'in')),
+  client_address   TEXT NOT NULL,
+  sender           TEXT NOT NULL,     -- '' is the null reverse-path
+  recipients       TEXT NOT NULL,     -- one a line
+  size_bytes       INTEGER,
+  session_id       TEXT,              -- of the CJSM side; the facts below are of that session too
+  tls_version      TEXT,
+  tls_group        TEXT,
+  tls_suite        TEXT,
+  peer_subject     TEXT,
+  peer_serial      TEXT,
+  peer_issuer      TEXT,
+  resumed          INTEGER,
+  lan_session_id   TEXT,              -- of the organisation's side
+  lan_tls_version  TEXT,
+  lan_tls_group    TEXT,
+  lan_tls_suite    TEXT,
+  lan_peer_subject TEXT,
+  lan_peer_serial  TEXT,
+  lan_peer_issuer  TEXT,
+  lan_resumed      INTEGER,
+  hop              TEXT NOT NULL,
+  outcome          TEXT NOT NULL,
+  reply            TEXT,
+  salt             BLOB NOT NULL,     -- so that the hash in the audit log tells nothing about the row
+  opened_seq       INTEGER,           -- the entries of the audit log that vouch for the row
+  closed_seq       INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS mail_open ON mail (outcome) WHERE outcome = 'open';
+CREATE INDEX IF NOT EXISTS mail_opened_at ON mail (opened_at);
 )";
 
 constexpr std::string_view kAdd =
-    "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, session_id,"
-    " tls_version, tls_group, tls_suite, peer_subject, peer_serial, peer_issuer, resumed)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, salt,"
+    " session_id, tls_version, tls_group, tls_suite, peer_subject, peer_serial, peer_issuer, resumed,"
+    " lan_session_id, lan_tls_version, lan_tls_group, lan_tls_suite, lan_peer_subject, lan_peer_serial,"
+    " lan_peer_issuer, lan_resumed)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+    " ?20, ?21, ?22, ?23) RETURNING ";
+constexpr int kCjsmSession = 8;  // the first of its eight parameters
+constexpr int kLanSession = 16;
 
 constexpr std::string_view kClose =
-    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5 WHERE id = ?1 AND outcome = "
-    "'open'";
+    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5"
+    " WHERE id = ?1 AND outcome = 'open' RETURNING ";
 
-constexpr std::string_view kCloseLeftOvers =
-    "UPDATE mail SET closed_at = ?1, outcome = 'unknown', reply = 'the gateway stopped before the end was "
-    "known'"
-    " WHERE outcome = 'open'";
+constexpr std::size_t kSaltBytes = 16;
 
 std::string lines_of(const std::vector<std::string>& recipients) {
   std::string lines;
@@ -51,62 +68,134 @@ std::string lines_of(const std::vector<std::string>& recipients) {
   return lines;
 }
 
+/// Parameters that are not bound stay NULL: a mail that never had that session.
+void bind_session(Statement& add, int first, const std::optional<tls::SessionFacts>& session) {
+  if (!session) return;
+  add.bind(first, session->session_id)
+      .bind(first + 1, session->version)
+      .bind(first + 2, session->group)
+      .bind(first + 3, session->suite)
+      .bind(first + 4, session->peer_subject)
+      .bind(first + 5, session->peer_serial)
+      .bind(first + 6, session->peer_issuer)
+      .bind(first + 7, std::int64_t{session->resumed});
+}
+
 }  // namespace
 
-Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file) {
-  auto database = Database::open(file, Database::Mode::kReadWrite);
-  if (!database) return fail("ledger", database.error());
+Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const std::string& origin,
+                                      const Clock& clock) {
+  auto opened = Database::open(file, Database::Mode::kReadWrite);
+  if (!opened) return fail("ledger", opened.error());
+  auto database = std::make_unique<Database>(std::move(*opened));
   if (auto made = database->execute(kSchema); !made) return fail("ledger", made.error());
-  auto add = database->prepare(kAdd);
+  auto log = audit::Log::open(*database, origin, clock);
+  if (!log) return fail("ledger", log.error());
+  auto add = database->prepare(std::string(kAdd) + row_columns());
   if (!add) return fail("ledger", add.error());
-  auto close = database->prepare(kClose);
+  auto close = database->prepare(std::string(kClose) + row_columns());
   if (!close) return fail("ledger", close.error());
-  return LedgerStore(std::move(*database), std::move(*add), std::move(*close));
+  auto mark_opened = database->prepare("UPDATE mail SET opened_seq = ?2 WHERE id = ?1");
+  if (!mark_opened) return fail("ledger", mark_opened.error());
+  auto mark_closed = database->prepare("UPDATE mail SET closed_seq = ?2 WHERE id = ?1");
+  if (!mark_closed) return fail("ledger", mark_closed.error());
+  return LedgerStore(std::move(database), std::move(*log),
+                     {.add = std::move(*add),
+                      .close = std::move(*close),
+                      .mark_opened = std::move(*mark_opened),
+                      .mark_closed = std::move(*mark_closed)});
 }
 
 Result<void> LedgerStore::close_left_overs(WallTime now) {
-  auto statement = database_.prepare(kCloseLeftOvers);
-  if (!statement) return fail("ledger", statement.error());
-  return statement->bind(1, to_rfc3339(now)).run();
+  const auto rows = open_rows();
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return {};
+  if (auto begun = begin(); !begun) return begun;
+  auto closed = close_rows(*rows, {.closed_at = now,
+                                   .outcome = Outcome::kUnknown,
+                                   .size_bytes = 0,
+                                   .reply = "the gateway stopped before the end was known"});
+  if (closed) return commit();
+  roll_back();
+  return closed;
 }
 
-Result<void> LedgerStore::begin() { return database_.execute("BEGIN IMMEDIATE"); }
+Result<std::vector<RowId>> LedgerStore::open_rows() {
+  auto select = database_->prepare("SELECT id FROM mail WHERE outcome = 'open' ORDER BY id");
+  if (!select) return fail("ledger", select.error());
+  std::vector<RowId> rows;
+  for (;;) {
+    const auto row = select->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return rows;
+    rows.push_back(select->number(0));
+  }
+}
+
+Result<void> LedgerStore::close_rows(const std::vector<RowId>& rows, const MailEnd& end) {
+  for (const RowId row : rows)
+    if (auto closed = close(row, end); !closed) return closed;
+  return {};
+}
+
+Result<void> LedgerStore::begin() { return database_->execute("BEGIN IMMEDIATE"); }
 
 Result<RowId> LedgerStore::add(const MailRecord& record) {
-  add_.bind(1, to_rfc3339(record.opened_at))
+  Statement& add = statements_.add;
+  const Bytes salt = random_bytes(kSaltBytes);
+  add.bind(1, to_rfc3339(record.opened_at))
       .bind(2, to_string(record.direction))
       .bind(3, record.client_address)
       .bind(4, record.sender)
       .bind(5, lines_of(record.recipients))
-      .bind(6, record.hop);
-  // Parameters that are not bound stay NULL: a mail that never had a session.
-  if (const auto& session = record.cjsm_session; session) {
-    add_.bind(7, session->session_id)
-        .bind(8, session->version)
-        .bind(9, session->group)
-        .bind(10, session->suite)
-        .bind(11, session->peer_subject)
-        .bind(12, session->peer_serial)
-        .bind(13, session->peer_issuer)
-        .bind(14, std::int64_t{session->resumed});
-  }
-  if (auto added = add_.run(); !added) return std::unexpected(added.error());
-  return database_.last_row_id();
+      .bind(6, record.hop)
+      .bind(7, ByteView(salt));
+  bind_session(add, kCjsmSession, record.cjsm_session);
+  bind_session(add, kLanSession, record.lan_session);
+  if (auto added = add.step(); !added) return std::unexpected(added.error());
+  const RowId id = add.number(0);
+  const std::string row = canonical_row(add);
+  add.reset();
+  if (auto vouched = vouch("mail-opened", id, row, to_string(Outcome::kOpen), statements_.mark_opened);
+      !vouched)
+    return std::unexpected(vouched.error());
+  return id;
 }
 
 Result<void> LedgerStore::close(RowId row, const MailEnd& end) {
-  close_.bind(1, row)
+  Statement& close = statements_.close;
+  close.bind(1, row)
       .bind(2, to_rfc3339(end.closed_at))
       .bind(3, to_string(end.outcome))
       .bind(4, static_cast<std::int64_t>(end.size_bytes))
       .bind(5, end.reply);
-  if (auto closed = close_.run(); !closed) return closed;
-  if (database_.changes() != 1) return fail(ErrorCode::kConflict, "ledger: no such open row");
-  return {};
+  const auto closed = close.step();
+  if (!closed) return std::unexpected(closed.error());
+  if (!*closed) return fail(ErrorCode::kConflict, "ledger: no such open row");
+  const std::string text = canonical_row(close);
+  close.reset();
+  return vouch("mail-closed", row, text, to_string(end.outcome), statements_.mark_closed);
 }
 
-Result<void> LedgerStore::commit() { return database_.execute("COMMIT"); }
+Result<void> LedgerStore::vouch(std::string_view action, RowId row, const std::string& canonical_row,
+                                std::string_view outcome, Statement& mark) {
+  const auto seq = log_.append({.actor = std::string(kActor),
+                                .role = "daemon",
+                                .source = {},
+                                .action = std::string(action),
+                                .object = "mail/" + std::to_string(row),
+                                .params_hash = hash_of_row(canonical_row),
+                                .outcome = std::string(outcome)});
+  if (!seq) return std::unexpected(seq.error());
+  return mark.bind(1, row).bind(2, static_cast<std::int64_t>(*seq)).run();
+}
 
-void LedgerStore::roll_back() { static_cast<void>(database_.execute("ROLLBACK")); }
+Result<void> LedgerStore::note(const audit::Entry& entry) {
+  return log_.append(entry).transform([](std::uint64_t) {});
+}
+
+Result<void> LedgerStore::commit() { return database_->execute("COMMIT"); }
+
+void LedgerStore::roll_back() { static_cast<void>(database_->execute("ROLLBACK")); }
 
 }  // namespace privyseal::gateway

@@ -1,10 +1,13 @@
-/// The mail ledger's rows in SQLite: plain, synchronous, one thread.
+/// The mail ledger's rows in SQLite, with the audit log of them: plain, synchronous, one thread.
 ///
-/// `Ledger` puts this behind a thread of its own; other programs open the file read-only.
+/// Each opening and closing of a row appends an entry to the audit log in the same transaction.
+/// `Ledger` puts this behind a thread of its own; `LedgerReader` reads beside it.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
+#include "firmware/base/audit/log.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/database.h"
 #include "firmware/base/result.h"
@@ -14,11 +17,14 @@ namespace privyseal::gateway {
 
 using RowId = std::int64_t;
 
+inline constexpr std::string_view kActor = "gatewayd";  ///< of the entries that no person caused
+
 class LedgerStore {
  public:
-  /// Makes the table when the file is new. kInvalid: the file is damaged; it is kept, and nothing is
-  /// started on an empty one in its place.
-  [[nodiscard]] static Result<LedgerStore> open(const std::filesystem::path& file);
+  /// Makes the tables when the file is new. `origin` is that of the audit log; `clock` must outlive the
+  /// store. kInvalid: the file is damaged; it is kept, and nothing is started on an empty one in its place.
+  [[nodiscard]] static Result<LedgerStore> open(const std::filesystem::path& file, const std::string& origin,
+                                                const Clock& clock);
 
   /// For the start of the process: rows that an earlier one left open become `unknown`.
   [[nodiscard]] Result<void> close_left_overs(WallTime now);
@@ -27,17 +33,31 @@ class LedgerStore {
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<RowId> add(const MailRecord& record);
   [[nodiscard]] Result<void> close(RowId row, const MailEnd& end);
+  /// An entry of the audit log that belongs to no mail.
+  [[nodiscard]] Result<void> note(const audit::Entry& entry);
   /// After it the rows survive a power cut.
   [[nodiscard]] Result<void> commit();
   void roll_back();
 
  private:
-  LedgerStore(Database database, Statement add, Statement close)
-      : database_(std::move(database)), add_(std::move(add)), close_(std::move(close)) {}
+  /// Prepared once.
+  struct Statements {
+    Statement add;
+    Statement close;
+    Statement mark_opened;
+    Statement mark_closed;
+  };
 
-  Database database_;
-  Statement add_;
-  Statement close_;
+  LedgerStore(std::unique_ptr<Database> database, audit::Log log, Statements statements)
+      : database_(std::move(database)), log_(std::move(log)), statements_(std::move(statements)) {}
+  [[nodiscard]] Result<void> vouch(std::string_view action, RowId row, const std::string& canonical_row,
+                                   std::string_view outcome, Statement& mark);
+  [[nodiscard]] Result<std::vector<RowId>> open_rows();
+  [[nodiscard]] Result<void> close_rows(const std::vector<RowId>& rows, const MailEnd& end);
+
+  std::unique_ptr<Database> database_;  // at one address, because the log knows it
+  audit::Log log_;
+  Statements statements_;
 };
 
 }  // namespace privyseal::gateway

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "firmware/base/database.h"
+#include "firmware/base/json.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal::gateway {
@@ -39,6 +40,11 @@ MailEnd delivered() {
   return {.closed_at = kNow, .outcome = Outcome::kDelivered, .size_bytes = 42, .reply = "250 ok"};
 }
 
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return kNow; }
+};
+
 class LedgerFile : public testing::Test {
  protected:
   /// Runs one coroutine to its end on a loop of its own. The loop is kept: the ledger's thread may still be
@@ -63,7 +69,7 @@ class LedgerFile : public testing::Test {
     return loops_.emplace_back();
   }
 
-  std::unique_ptr<Ledger> open() { return std::move(Ledger::open(file_, kNow).value()); }
+  std::unique_ptr<Ledger> open() { return std::move(Ledger::open(file_, "box/gatewayd", clock_).value()); }
 
   /// One row as "outcome|recipients|reply", read by a second connection: what is there is committed.
   std::string row(RowId id) {
@@ -76,6 +82,23 @@ class LedgerFile : public testing::Test {
     return select.bind(1, id).step().value() ? select.text(0) : "";
   }
 
+  /// The actions in the audit log, which must be sound.
+  std::vector<std::string> actions() {
+    auto database = Database::open(file_, Database::Mode::kReadOnly).value();
+    auto log = audit::Log::open_to_read(database, "box/gatewayd", clock_).value();
+    const auto verdict = log.verify().value();
+    EXPECT_TRUE(verdict.ok) << verdict.why;
+    std::vector<std::string> actions;
+    const auto lines = log.entries(0, 1000).value();
+    for (const std::string& line : lines) {
+      const auto entry = parse_json_object(line).value();
+      actions.push_back(json_text(entry, "action").value() + " " + json_text(entry, "object").value() + " " +
+                        json_text(entry, "outcome").value());
+    }
+    return actions;
+  }
+
+  FixedClock clock_;
   test::TempFolder folder_;
   std::filesystem::path file_ = folder_ / "ledger.db";
 
@@ -145,7 +168,35 @@ TEST_F(LedgerFile, IsNotReplacedWhenDamaged) {
     const auto ledger = open();
   }
   std::filesystem::resize_file(file_, 100);
-  EXPECT_FALSE(Ledger::open(file_, kNow).has_value());
+  EXPECT_FALSE(Ledger::open(file_, "box/gatewayd", clock_).has_value());
+}
+
+TEST_F(LedgerFile, VouchesForEveryOpeningAndClosing) {
+  const auto ledger = open();
+  ledger->note({.action = "gateway-started", .object = "gateway", .outcome = "ok"});
+  const auto id = run(ledger->open_row(some_mail()));
+  ASSERT_TRUE(run(ledger->close_row(*id, delivered())).has_value());
+  ASSERT_TRUE(run(ledger->record(some_mail(), delivered())).has_value());
+  EXPECT_EQ(actions(), (std::vector<std::string>{"gateway-started gateway ok", "mail-opened mail/1 open",
+                                                 "mail-closed mail/1 delivered", "mail-opened mail/2 open",
+                                                 "mail-closed mail/2 delivered"}));
+}
+
+TEST_F(LedgerFile, VouchesForRowsThatACrashLeftOpen) {
+  {
+    const auto ledger = open();
+    ASSERT_TRUE(run(ledger->open_row(some_mail())).has_value());
+  }
+  const auto ledger = open();
+  EXPECT_EQ(actions(), (std::vector<std::string>{"mail-opened mail/1 open", "mail-closed mail/1 unknown"}));
+}
+
+TEST_F(LedgerFile, HasNoEntryForWhatWasRolledBack) {
+  const auto ledger = open();
+  const auto id = run(ledger->open_row(some_mail()));
+  ASSERT_TRUE(run(ledger->close_row(*id, delivered())).has_value());
+  EXPECT_FALSE(run(ledger->close_row(*id, delivered())).has_value());
+  EXPECT_EQ(actions().size(), 2U);
 }
 
 TEST_F(LedgerFile, WritesNothingMoreOnceStopped) {

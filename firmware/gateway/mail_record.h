@@ -38,7 +38,8 @@ struct MailRecord {
   std::string sender;                   ///< empty: the null reverse-path
   std::vector<std::string> recipients;  ///< those the next hop accepted; of a refused mail, those asked for
   std::string hop;                      ///< "relay.example:4545"
-  std::optional<tls::SessionFacts> cjsm_session;  ///< of the CJSM side; none when there was no session
+  std::optional<tls::SessionFacts> cjsm_session{};  ///< of the CJSM side; none when there was no session
+  std::optional<tls::SessionFacts> lan_session{};   ///< of the organisation's side
 };
 
 struct MailEnd {

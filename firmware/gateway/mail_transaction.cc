@@ -44,18 +44,18 @@ Refusal refusal_of(smtp::Violation violation) {
 
 }  // namespace
 
-MailTransaction::MailTransaction(Service& service, const Lane& lane, const ClientFacts& client,
-                                 smtp::MailFrom mail)
+MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> lane,
+                                 const ClientFacts& client, smtp::MailFrom mail)
     : service_(service),
-      lane_(lane),
+      lane_(std::move(lane)),
       client_(client),
       mail_(std::move(mail)),
       opened_at_(service.clock.now()) {}
 
 net::awaitable<Reply> MailTransaction::add_recipient(smtp::Address recipient) {
   const std::string asked = smtp::to_string(recipient);
-  const auto routed = lane_.direction == Direction::kOut ? service_.route.recipient_out(recipient)
-                                                         : service_.route.recipient_in(recipient);
+  const auto routed = lane_->direction == Direction::kOut ? service_.route.recipient_out(recipient)
+                                                          : service_.route.recipient_in(recipient);
   Reply reply;
   if (routed)
     reply = co_await offer_to_hop(*routed);
@@ -74,7 +74,7 @@ net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
   if (hop_failure_) co_return *hop_failure_;
   const bool first = !hop_;
   if (first) {
-    hop_.emplace(lane_.hop);
+    hop_.emplace(lane_->hop);
     if (auto opened = co_await hop_->open(); !opened) {
       hop_failure_ = opened.error();
       co_return *hop_failure_;
@@ -93,16 +93,14 @@ net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
 
 MailRecord MailTransaction::record() const {
   MailRecord record{.opened_at = opened_at_,
-                    .direction = lane_.direction,
+                    .direction = lane_->direction,
                     .client_address = client_.address,
                     .sender = mail_.reverse_path ? smtp::to_string(*mail_.reverse_path) : "",
                     .recipients = recipients_.empty() ? refused_ : recipients_,
-                    .hop = lane_.hop.address.text(),
-                    .cjsm_session = {}};
-  if (lane_.direction == Direction::kIn)
-    record.cjsm_session = client_.session;
-  else if (hop_)
-    record.cjsm_session = hop_->facts();
+                    .hop = lane_->hop.address.text()};
+  const bool is_in = lane_->direction == Direction::kIn;
+  (is_in ? record.cjsm_session : record.lan_session) = client_.session;
+  if (hop_) (is_in ? record.lan_session : record.cjsm_session) = hop_->facts();
   return record;
 }
 
@@ -125,7 +123,7 @@ net::awaitable<Reply> MailTransaction::start_data() {
   }
   const std::string header = trace_header();
   if (auto written = co_await hop_->write_body(bytes_of(header)); !written)
-    refuse_body(policy::reply_of(lane_.hop.when_unavailable), written.error().message);
+    refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
   co_return smtp::go_ahead();
 }
 
@@ -168,7 +166,7 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
   for (const ByteView part : {step.held, step.forward}) {
     if (body_refusal_) break;
     if (auto written = co_await hop_->write_body(part); !written)
-      refuse_body(policy::reply_of(lane_.hop.when_unavailable), written.error().message);
+      refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
   }
   co_return step.state == smtp::DotStream::State::kEnd ? BodyState::kEnd : BodyState::kMore;
 }

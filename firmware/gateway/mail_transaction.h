@@ -5,7 +5,7 @@
 /// goes wrong before the hop's verdict cuts its connection without the end of data, so that no
 /// half mail can be accepted anywhere.
 ///
-/// Threads: the loop of its session. Ownership: service and lane must outlive it.
+/// Threads: the loop of its session. Ownership: the service must outlive it; it keeps its lane.
 #pragma once
 
 #include <optional>
@@ -31,7 +31,8 @@ struct ClientFacts {
 
 class MailTransaction {
  public:
-  MailTransaction(Service& service, const Lane& lane, const ClientFacts& client, smtp::MailFrom mail);
+  MailTransaction(Service& service, std::shared_ptr<const Lane> lane, const ClientFacts& client,
+                  smtp::MailFrom mail);
 
   /// The sender may not send: records it. The transaction is over.
   [[nodiscard]] net::awaitable<void> refuse(smtp::Reply reply);
@@ -66,7 +67,7 @@ class MailTransaction {
   [[nodiscard]] std::string trace_header() const;
 
   Service& service_;
-  const Lane& lane_;
+  const std::shared_ptr<const Lane> lane_;
   const ClientFacts& client_;
   const smtp::MailFrom mail_;
   WallTime opened_at_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "firmware/base/clock.h"
+#include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/route.h"
@@ -19,6 +20,7 @@ struct Service {
   const policy::Route& route;
   const Clock& clock;
   Ledger& ledger;
+  Lanes& lanes;
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
 };

@@ -26,9 +26,9 @@ smtp::ServerSession::Options options_of(const Settings& settings) {
 
 }  // namespace
 
-Session::Session(Service& service, const Lane& lane, Waiting& waiting, net::tcp::socket socket)
+Session::Session(Service& service, Direction direction, Waiting& waiting, net::tcp::socket socket)
     : service_(service),
-      lane_(lane),
+      lane_(service.lanes.current(direction)),
       waiting_(waiting),
       stream_(std::move(socket)),
       reader_(smtp::kMaxCommandLine),
@@ -44,7 +44,7 @@ net::awaitable<void> Session::run() {
 
 /// Until the connection ends; every path that ends it by our will has said why.
 net::awaitable<void> Session::converse() {
-  if (!lane_.clients.contains(stream_.peer_ip())) {
+  if (!lane_->clients.contains(stream_.peer_ip())) {
     log_event(LogLevel::kWarning, "client-refused", {{"client", client_.address}, {"why", "not listed"}});
     co_await refuse_and_close(Refusal::kClientNotListed);
     co_return;
@@ -129,14 +129,14 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
     co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
   }
   // A handshake that cannot be signed would end in an alert that tells the client nothing.
-  if (!lane_.listener->library().keys_ready())
+  if (!lane_->listener->library().keys_ready())
     co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
-  auto facts = co_await stream_.handshake(lane_.listener, kHandshakeWithin);
+  auto facts = co_await stream_.handshake(lane_->listener, kHandshakeWithin);
   if (!facts) {
     log_event(
         LogLevel::kWarning, "handshake-failed",
-        {{"client", client_.address}, {"side", to_string(lane_.direction)}, {"why", facts.error().message}});
+        {{"client", client_.address}, {"side", to_string(lane_->direction)}, {"why", facts.error().message}});
     co_return Next::kClose;
   }
   client_.session = std::move(*facts);
@@ -148,10 +148,11 @@ net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
   if (service_.draining) co_return co_await refuse_and_close(Refusal::kShuttingDown);
   client_.name = protocol_.client_name();
   client_.is_esmtp = protocol_.is_esmtp();
-  const auto refused = lane_.direction == Direction::kOut
+  const auto refused = lane_->direction == Direction::kOut
                            ? service_.route.refuses_sender_out(action.mail.reverse_path)
                            : std::nullopt;
-  mail_.emplace(service_, lane_, client_, std::move(action.mail));
+  // The next hop is a new session: it takes the lane as it is now.
+  mail_.emplace(service_, service_.lanes.current(lane_->direction), client_, std::move(action.mail));
   if (!refused) co_return co_await answer(smtp::mail_accepted());
   co_await mail_->refuse(policy::reply_of(*refused));
   mail_.reset();

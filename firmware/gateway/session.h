@@ -1,6 +1,6 @@
 /// One SMTP connection from a mail server to us, from its first byte to its last.
 ///
-/// Threads: one loop. Ownership: service, lane and waiting must outlive it.
+/// Threads: one loop. Ownership: service and waiting must outlive it; it keeps its lane.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ namespace privyseal::gateway {
 
 class Session {
  public:
-  Session(Service& service, const Lane& lane, Waiting& waiting, net::tcp::socket socket);
+  Session(Service& service, Direction direction, Waiting& waiting, net::tcp::socket socket);
 
   /// Runs to the end of the connection.
   [[nodiscard]] net::awaitable<void> run();
@@ -44,7 +44,7 @@ class Session {
   net::awaitable<void> drop_mail(std::string_view why);
 
   Service& service_;
-  const Lane& lane_;
+  const std::shared_ptr<const Lane> lane_;  // as it was when the session began
   Waiting& waiting_;
   tls::Stream stream_;
   smtp::LineReader reader_;

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "firmware/base/audit/checkpoint.h"
 #include "firmware/smtp/address.h"
 
 namespace privyseal::gateway {
@@ -49,6 +50,8 @@ class Reader {
     return {.host = host, .port = port};
   }
 
+  std::optional<DoorSettings> door() { return taken(read_door_settings(config_)); }
+
   void refuse(std::string_view key, std::string_view why) {
     if (!error_) error_ = Error{ErrorCode::kInvalid, "setting " + std::string(key) + ": " + std::string(why)};
   }
@@ -80,8 +83,7 @@ class Reader {
 SideSettings read_side(Reader& reader, const std::string& side, const std::string& hop) {
   SideSettings settings;
   settings.listen = reader.listen(side + ".listen");
-  settings.certificate = reader.text(side + ".certificate");
-  settings.key_uri = reader.text(side + ".key");
+  settings.identity = reader.text(side + ".identity");
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
   settings.hop = {.host = reader.text(side + "." + hop + "_host"),
@@ -128,7 +130,12 @@ Result<Settings> read_settings(Config config) {
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
+  settings.audit.origin = reader.text("audit.origin", settings.hostname + "/gatewayd");
+  settings.audit.keyd_socket = reader.text("audit.keyd_socket", "");
+  settings.audit.key = reader.text("audit.key", "audit");
+  settings.door = reader.door();
   if (!smtp::is_domain(settings.hostname)) reader.refuse("hostname", "must be a host name");
+  if (!audit::is_origin(settings.audit.origin)) reader.refuse("audit.origin", "must be HOST/gatewayd");
   if (settings.domains.empty()) reader.refuse("domains", "must list the organisation's own mail domains");
   if (settings.cjsm.client_names.empty())
     reader.refuse("cjsm.client_names", "must name the relay's certificate");

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "firmware/base/config.h"
+#include "firmware/base/door.h"
 #include "firmware/base/result.h"
 
 namespace privyseal::gateway {
@@ -21,8 +23,7 @@ struct HostPort {
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {
   HostPort listen;
-  std::filesystem::path certificate;  ///< our chain, PEM
-  std::string key_uri;
+  std::filesystem::path identity;  ///< the folder of our certificates (identity.h)
   std::filesystem::path trusted_roots;
   std::vector<std::string> clients;       ///< networks that may connect
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
@@ -36,6 +37,13 @@ struct Limits {
   std::uint32_t max_connections = 1000;
 };
 
+/// The audit log's signatures. Without a socket none are made, which status says.
+struct AuditSettings {
+  std::string origin;                 ///< "<hostname>/gatewayd" unless given
+  std::filesystem::path keyd_socket;  ///< may be empty
+  std::string key;                    ///< "audit" unless given
+};
+
 struct Settings {
   bool practice = false;  ///< every address must be loopback, so that nothing can leave the machine
   std::string hostname;
@@ -47,6 +55,8 @@ struct Settings {
   Limits limits;
   SideSettings lan;
   SideSettings cjsm;
+  AuditSettings audit;
+  std::optional<DoorSettings> door;
 };
 
 /// kInvalid: a setting is missing, malformed, unknown, or not loopback in practice mode.

@@ -15,8 +15,7 @@ ledger = "/l"
 openssl_config = "/o"
 [lan]
 listen = "127.0.0.1:2525"
-certificate = "/c"
-key = "keyd:lan"
+identity = "/i/lan"
 ca = "/a"
 clients = ["127.0.0.0/8"]
 server_host = "127.0.0.1"
@@ -24,8 +23,7 @@ server_port = 25
 server_name = "mail.lawfirm.example"
 [cjsm]
 listen = "[::1]:0"
-certificate = "/c"
-key = "keyd:gateway"
+identity = "/i/cjsm"
 ca = "/a"
 clients = ["127.0.0.0/8"]
 client_names = ["relay.cjsm.example"]
@@ -49,6 +47,23 @@ TEST(Settings, AreRead) {
   EXPECT_EQ(settings->cjsm.listen.text(), "[::1]:0");
   EXPECT_EQ(settings->cjsm.hop.port, 4545);
   EXPECT_EQ(settings->limits.max_message_bytes, 25U << 20);
+  EXPECT_EQ(settings->cjsm.identity, "/i/cjsm");
+  EXPECT_EQ(settings->audit.origin, "gateway.lawfirm.example/gatewayd");
+  EXPECT_EQ(settings->audit.key, "audit");
+  EXPECT_FALSE(settings->door.has_value());
+}
+
+TEST(Settings, MayHaveADoorAndAnAuditKey) {
+  std::string text(kSound);
+  text += "[audit]\norigin = \"box/gatewayd\"\nkeyd_socket = \"/k\"\nkey = \"audit-2\"\n";
+  text += "[door]\npath = \"/run/door\"\n[door.callers]\nconsole = [\"root\"]\n";
+  const auto settings = Config::parse(text, "t").and_then(read_settings);
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->audit.origin, "box/gatewayd");
+  EXPECT_EQ(settings->audit.keyd_socket, "/k");
+  EXPECT_EQ(settings->audit.key, "audit-2");
+  EXPECT_EQ(settings->door->path, "/run/door");
+  EXPECT_EQ(settings->door->callers.at(0), "console");
 }
 
 struct Bad {
@@ -83,6 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"PortZero", "relay_port = 4545", "relay_port = 0", "cjsm.relay_port"},
         {"NobodyMayConnect", "clients = [\"127.0.0.0/8\"]\nserver_host", "clients = []\nserver_host",
          "lan.clients"},
+        {"NoIdentity", "identity = \"/i/cjsm\"\n", "", "cjsm.identity"},
+        {"OriginThatIsNone", "[lan]", "[audit]\norigin = \"two words\"\n[lan]", "audit.origin"},
         {"AnyRelayName", "client_names = [\"relay.cjsm.example\"]", "client_names = []", "cjsm.client_names"},
         {"PracticeWithRealRelay", "relay_host = \"127.0.0.1\"", "relay_host = \"192.0.2.1\"",
          "practice mode"},

@@ -104,7 +104,9 @@ Context::Context(std::shared_ptr<const Library> library, SSL_CTX* context, const
     : library_(std::move(library)),
       context_(context),
       side_(settings.side),
-      peer_names_(settings.peer_names) {}
+      peer_names_(settings.peer_names) {
+  if (const X509* own = SSL_CTX_get0_certificate(context_); own != nullptr) certificate_ = facts_of(own);
+}
 
 Context::~Context() { SSL_CTX_free(context_); }
 

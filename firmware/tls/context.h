@@ -9,10 +9,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "firmware/base/result.h"
+#include "firmware/tls/certificate_facts.h"
 #include "firmware/tls/library.h"
 
 namespace privyseal::tls {
@@ -50,6 +52,8 @@ class Context {
   [[nodiscard]] Side side() const { return side_; }
   /// A new connection's TLS state, with name checks set. Null: out of memory.
   [[nodiscard]] SSL* new_session() const;
+  /// The certificate that we show; none: we show none.
+  [[nodiscard]] const std::optional<CertificateFacts>& certificate() const { return certificate_; }
   /// For the check whether keys are there before a handshake is promised to a peer.
   [[nodiscard]] const Library& library() const { return *library_; }
 
@@ -60,6 +64,7 @@ class Context {
   SSL_CTX* context_;
   Side side_;
   std::vector<std::string> peer_names_;
+  std::optional<CertificateFacts> certificate_;
 };
 
 }  // namespace privyseal::tls

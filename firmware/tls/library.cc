@@ -1,6 +1,7 @@
 #include "firmware/tls/library.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
 
@@ -51,5 +52,7 @@ bool Library::keys_ready() const {
   ERR_clear_error();
   return answered && ready == 1;
 }
+
+std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 }  // namespace privyseal::tls

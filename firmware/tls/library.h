@@ -41,4 +41,7 @@ class Library {
   OSSL_PROVIDER* provider_;  // ours
 };
 
+/// "OpenSSL 3.5.1 1 Jul 2025": the one that runs.
+[[nodiscard]] std::string openssl_version();
+
 }  // namespace privyseal::tls

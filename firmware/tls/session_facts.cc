@@ -1,11 +1,10 @@
 #include "firmware/tls/session_facts.h"
 
-#include <openssl/bn.h>
-
 #include <array>
 #include <string_view>
 
 #include "firmware/base/bytes.h"
+#include "firmware/tls/certificate_facts.h"
 #include "firmware/tls/openssl.h"
 
 namespace privyseal::tls {
@@ -14,23 +13,6 @@ namespace {
 constexpr std::string_view kExporterLabel = "EXPORTER-appliance-audit";
 constexpr std::size_t kExporterBytes = 32;
 constexpr std::size_t kSessionIdBytes = 16;
-
-std::string to_text(const X509_NAME* name) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253);
-  char* text = nullptr;
-  const long length = BIO_get_mem_data(bio.get(), &text);
-  return length <= 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
-}
-
-std::string serial_of(const X509* certificate) {
-  const std::unique_ptr<BIGNUM, Free<BN_free>> number(
-      ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-  char* text = number ? BN_bn2hex(number.get()) : nullptr;
-  std::string serial = text == nullptr ? "" : text;
-  OPENSSL_free(text);
-  return serial;
-}
 
 Result<std::string> session_id_of(SSL* session) {
   std::array<std::byte, kExporterBytes> exported;
@@ -56,9 +38,10 @@ Result<SessionFacts> facts_of(SSL* session) {
   if (const char* group = SSL_get0_group_name(session); group != nullptr) facts.group = group;
   facts.resumed = SSL_session_reused(session) == 1;
   if (const X509* peer = SSL_get0_peer_certificate(session); peer != nullptr) {
-    facts.peer_subject = to_text(X509_get_subject_name(peer));
-    facts.peer_issuer = to_text(X509_get_issuer_name(peer));
-    facts.peer_serial = serial_of(peer);
+    CertificateFacts certificate = facts_of(peer);
+    facts.peer_subject = std::move(certificate.subject);
+    facts.peer_issuer = std::move(certificate.issuer);
+    facts.peer_serial = std::move(certificate.serial);
   }
   return facts;
 }

@@ -34,13 +34,19 @@ std::optional<std::byte> take_tlv(ByteView& rest, ByteView& content) {
   return tag;
 }
 
+/// OpenSSL writes a BOOLEAN again as it read it.
+bool is_boolean(ByteView content) {
+  return content.size() == 1 && (content[0] == std::byte{0x00} || content[0] == std::byte{0xff});
+}
+
 bool is_der(ByteView rest, int nesting) {
   constexpr std::byte kConstructed{0x20};
+  constexpr std::byte kBoolean{0x01};
   if (nesting > kMaxNesting) return false;
   while (!rest.empty()) {
     ByteView content;
     const auto tag = take_tlv(rest, content);
-    if (!tag) return false;
+    if (!tag || (*tag == kBoolean && !is_boolean(content))) return false;
     if ((*tag & kConstructed) != std::byte{} && !is_der(content, nesting + 1)) return false;
   }
   return true;

@@ -11,8 +11,8 @@
 
 namespace privyseal::keyd {
 
-/// Whole TLVs one behind the other, at every level: low tag numbers, definite and shortest lengths.
-/// Longer than 65535 bytes or nested deeper than 32 is none.
+/// Whole TLVs one behind the other, at every level: low tag numbers, definite and shortest lengths,
+/// BOOLEANs of all zeros or all ones. Longer than 65535 bytes or nested deeper than 32 is none.
 [[nodiscard]] bool is_der(ByteView bytes);
 
 /// What is inside a SEQUENCE that is all of `der`; empty when it is none.

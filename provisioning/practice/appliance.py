@@ -67,6 +67,17 @@ class Appliance:
             self._ask_keyd(f"requesting a certificate for the key '{key}'", "csr", "--name", key,
                            "--subject-cn", GATEWAY_NAME, "--dns", GATEWAY_NAME, "--out", str(request))
             authority.sign(request, GATEWAY_NAME, certificate)
+        self._ask_keyd("generating the key 'audit'", "generate", "--name", "audit", "--role", "audit", "--type", "p256")
+        self._activate("cjsm", "gateway", self.gateway_certificate)
+        self._activate("lan", "lan", self.lan_certificate)
+
+    def _activate(self, side: str, key: str, certificate: Path) -> None:
+        """The folder that gatewayd reads one side's identity from."""
+        generation = self._places.identities / side / "1"
+        generation.mkdir(parents=True)
+        (generation / "chain.pem").write_text(certificate.read_text())
+        (generation / "key.uri").write_text(f"keyd:{key}\n")
+        (generation.parent / "active").symlink_to(generation.name)
 
     def configure_gateway(self, lan_port: int, cjsm_port: int, server: Hop, relay: Hop) -> None:
         places = self._places
@@ -151,8 +162,7 @@ max_message_bytes = 26214400
 
 [lan]   # the organisation's side
 listen = "127.0.0.1:{lan_port}"
-certificate = "{self.lan_certificate}"
-key = "keyd:lan"
+identity = "{self._places.identities}/lan"
 ca = "{self._lan.certificate}"
 clients = ["127.0.0.0/8"]
 server_host = "127.0.0.1"
@@ -161,14 +171,21 @@ server_name = "{server.name}"
 
 [cjsm]   # the CJSM side
 listen = "127.0.0.1:{cjsm_port}"
-certificate = "{self.gateway_certificate}"
-key = "keyd:gateway"
+identity = "{self._places.identities}/cjsm"
 ca = "{self._egress.certificate}"
 clients = ["127.0.0.0/8"]
 client_names = ["{relay.name}"]
 relay_host = "127.0.0.1"
 relay_port = {relay.port}
 relay_name = "{relay.name}"
+
+[audit]   # checkpoints of the audit log are signed by the HSM key 'audit'
+keyd_socket = "{self._places.keyd_socket}"
+
+[door]
+path = "{self._places.gateway}/door"
+[door.callers]
+provisioning = ["root", "privyseal-admin"]
 """
 
 

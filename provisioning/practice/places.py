@@ -95,6 +95,11 @@ class Places:
         return self.top / "pki"
 
     @property
+    def identities(self) -> Path:
+        """What gatewayd reads: a folder a side, the generations in it, and the link 'active'."""
+        return self.pki / "identities"
+
+    @property
     def keyd(self) -> Path:
         """Token, PIN and configuration: of keyd's user alone."""
         return self.top / "keyd"

@@ -50,7 +50,15 @@ std::string GatewayLab::certified_key(TestCa* ca, const std::string& key, hsm::K
   return ca->issue_from_csr(*csr, {.dns_names = {kGatewayName}});
 }
 
+GatewaySettings::Side GatewayLab::another_cjsm_identity(const std::string& key) {
+  GatewaySettings::Side side = settings.cjsm;
+  side.chain_pem = certified_key(&egress_ca, key, hsm::KeyRole::kCjsmIdentity);
+  side.key = "keyd:" + key;
+  return side;
+}
+
 void GatewayLab::make_identities() {
+  CHECK(hsm::Client(keyd.socket()).generate("audit", hsm::KeyRole::kAudit, hsm::KeyType::kEcP256));
   settings.cjsm.chain_pem = certified_key(&egress_ca, "gateway", hsm::KeyRole::kCjsmIdentity);
   settings.cjsm.key = "keyd:gateway";
   settings.cjsm.ca_pem = egress_ca.pem();

@@ -52,6 +52,9 @@ class GatewayLab {
   [[nodiscard]] peer::SmtpClient lan_client();
   [[nodiscard]] peer::SmtpClient cjsm_client();
 
+  /// A further key for the CJSM side, and its certificate, as settings.cjsm holds the first ones.
+  [[nodiscard]] GatewaySettings::Side another_cjsm_identity(const std::string& key);
+
   /// How often keyd has signed with `key`.
   struct Uses {
     std::uint64_t client;

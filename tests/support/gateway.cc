@@ -10,6 +10,7 @@
 
 #include "firmware/base/check.h"
 #include "firmware/base/database.h"
+#include "firmware/base/door.h"
 
 namespace privyseal::test {
 namespace {
@@ -35,8 +36,7 @@ std::string side_toml(const GatewaySettings::Side& side, const std::filesystem::
   std::ostringstream toml;
   toml << "[" << name << "]\n"
        << "listen = " << quoted(side.listen) << "\n"
-       << "certificate = " << quoted(folder / (name + "-chain.pem")) << "\n"
-       << "key = " << quoted(side.key) << "\n"
+       << "identity = " << quoted(folder / "identities" / name) << "\n"
        << "ca = " << quoted(folder / (name + "-ca.pem")) << "\n"
        << "clients = [" << side.clients << "]\n"
        << hop << "_host = " << quoted(side.hop_host) << "\n"
@@ -56,7 +56,11 @@ std::string settings_toml(const GatewaySettings& settings, const std::filesystem
        << settings.extra << "[limits]\nmax_message_bytes = " << settings.max_message_bytes << "\n"
        << side_toml(settings.lan, settings.folder, "lan", "server")
        << side_toml(settings.cjsm, settings.folder, "cjsm", "relay") << "client_names = ["
-       << quoted(settings.client_name) << "]\n";
+       << quoted(settings.client_name) << "]\n"
+       << "[audit]\nkeyd_socket = " << quoted(settings.keyd_socket)
+       << "\nkey = " << quoted(settings.audit_key) << "\n"
+       << "[door]\npath = " << quoted(settings.folder / "door") << "\nmode = \"0666\"\n"
+       << "[door.callers]\nconsole = [" << quoted(std::to_string(::getuid())) << "]\n";
   return toml.str();
 }
 
@@ -86,17 +90,32 @@ std::filesystem::path TestGateway::ledger() const {
 
 std::string TestGateway::output() const { return content_of(settings_.folder / "gateway.log"); }
 
-Result<void> TestGateway::write_files() const {
+Result<void> TestGateway::write_files() {
   const auto& folder = settings_.folder;
   std::filesystem::create_directories(folder);
   if (::getuid() == 0 && ::chown(folder.c_str(), kGatewayUid, kGatewayUid) != 0) return fail_errno("chown");
-  write(folder / "lan-chain.pem", settings_.lan.chain_pem);
+  activate("lan", settings_.lan.chain_pem, settings_.lan.key);
+  activate("cjsm", settings_.cjsm.chain_pem, settings_.cjsm.key);
   write(folder / "lan-ca.pem", settings_.lan.ca_pem);
-  write(folder / "cjsm-chain.pem", settings_.cjsm.chain_pem);
   write(folder / "cjsm-ca.pem", settings_.cjsm.ca_pem);
   write(folder / "openssl.cnf", openssl_conf(settings_.keyd_socket));
   write(folder / "gateway.toml", settings_toml(settings_, ledger()));
   return {};
+}
+
+void TestGateway::activate(const std::string& side, const std::string& chain_pem, const std::string& key) {
+  const auto folder = settings_.folder / "identities" / side;
+  const std::string generation = std::to_string(++generation_);
+  std::filesystem::create_directories(folder / generation);
+  write(folder / generation / "chain.pem", chain_pem);
+  write(folder / generation / "key.uri", key + "\n");
+  std::filesystem::remove(folder / "next");
+  std::filesystem::create_symlink(generation, folder / "next");
+  std::filesystem::rename(folder / "next", folder / "active");
+}
+
+Result<JsonObject> TestGateway::ask(const JsonObject& request) const {
+  return ask_door(settings_.folder / "door", request, std::chrono::seconds(30));
 }
 
 Result<std::unique_ptr<TestGateway>> TestGateway::start(GatewaySettings settings) {

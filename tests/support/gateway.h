@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "firmware/base/json.h"
 #include "firmware/base/result.h"
 #include "tests/support/process.h"
 #include "tests/support/token.h"
@@ -40,6 +41,7 @@ struct GatewaySettings {
   Side lan;
   Side cjsm;
   std::string client_name = "relay.cjsm.example";  ///< SAN that the relay's client certificate must have
+  std::string audit_key = "audit";                 ///< signs checkpoints
   std::string extra;                               ///< TOML lines at the top
   std::uint64_t max_message_bytes = 26214400;
   std::vector<std::string> environment{};  ///< "NAME=value"
@@ -82,6 +84,11 @@ class TestGateway {
   /// All rows, or those after row `after`, in their order.
   [[nodiscard]] std::vector<LedgerRow> rows(std::int64_t after = 0) const;
 
+  /// Puts a further generation into the folder of "lan" or "cjsm" and makes it the active one by one rename.
+  void activate(const std::string& side, const std::string& chain_pem, const std::string& key);
+  /// One request at its door, where the user of the test is the console.
+  [[nodiscard]] Result<JsonObject> ask(const JsonObject& request) const;
+
   /// SIGTERM; its exit status, which is 0 unless a sanitizer or the gateway itself has something to say.
   [[nodiscard]] Result<int> stop();
   /// Ends it with `signal` and starts it again, on other ports.
@@ -89,7 +96,7 @@ class TestGateway {
 
  private:
   explicit TestGateway(GatewaySettings settings) : settings_(std::move(settings)) {}
-  [[nodiscard]] Result<void> write_files() const;
+  [[nodiscard]] Result<void> write_files();
   [[nodiscard]] Result<void> launch();
   [[nodiscard]] bool read_status();
 
@@ -97,6 +104,7 @@ class TestGateway {
   std::unique_ptr<ChildProcess> process_;
   std::uint16_t lan_port_ = 0;
   std::uint16_t cjsm_port_ = 0;
+  int generation_ = 0;
 };
 
 }  // namespace privyseal::test

@@ -54,7 +54,7 @@ void CheckpointWriter::run() {
 void CheckpointWriter::write() {
   // Asked for each time: it tells whether the key is there even when there is nothing to sign.
   auto key = signer_->public_key();
-  auto written = key ? log_.checkpoint(*signer_) : std::unexpected(key.error());
+  auto written = key ? log_.checkpoint(*signer_) : fail("audit key " + signer_->name(), key.error());
   const std::lock_guard lock(mutex_);
   if (key) state_.public_key = std::move(*key);
   note(std::move(written));

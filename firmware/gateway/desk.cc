@@ -1,0 +1,181 @@
+#include "firmware/gateway/desk.h"
+
+#include <array>
+#include <limits>
+
+#include "firmware/base/audit/door_operations.h"
+#include "firmware/base/audit/log.h"
+#include "firmware/gateway/ledger_answers.h"
+#include "firmware/tls/library.h"
+
+namespace privyseal::gateway {
+namespace {
+
+constexpr std::array kGrants{
+    DoorGrant{"console", "status"},           DoorGrant{"provisioning", "status"},
+    DoorGrant{"console", "mail-flow"},        DoorGrant{"provisioning", "mail-flow"},
+    DoorGrant{"console", "mail-find"},        DoorGrant{"provisioning", "mail-find"},
+    DoorGrant{"console", "mail-track"},       DoorGrant{"provisioning", "mail-track"},
+    DoorGrant{"console", "ledger-extract"},   DoorGrant{"provisioning", "ledger-extract"},
+    DoorGrant{"console", "audit-entries"},    DoorGrant{"provisioning", "audit-entries"},
+    DoorGrant{"console", "audit-checkpoint"}, DoorGrant{"provisioning", "audit-checkpoint"},
+    DoorGrant{"console", "audit-verify"},     DoorGrant{"provisioning", "audit-verify"},
+};
+
+constexpr std::int64_t kMostMinutes = 24 * 60;
+constexpr std::int64_t kMostMails = 100;
+constexpr std::int64_t kMostExtracted = 500;
+constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
+
+JsonArray identities_of(const std::vector<IdentityStatus>& identities) {
+  JsonArray array;
+  for (const IdentityStatus& identity : identities) {
+    JsonObject object{{"side", to_string(identity.side)},
+                      {"subject", identity.certificate.subject},
+                      {"issuer", identity.certificate.issuer},
+                      {"serial", identity.certificate.serial},
+                      {"not_after", identity.certificate.not_after},
+                      {"fingerprint", identity.certificate.fingerprint},
+                      {"key", identity.key}};
+    if (!identity.refused.empty()) object["refused"] = identity.refused;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+Result<std::string> bound(const JsonObject& request, std::string_view key) {
+  return json_text(request, key, "").and_then([](const std::string& text) { return time_bound(text); });
+}
+
+/// The time of an entry of the audit log, from its line.
+std::string time_of(const std::string& line) {
+  return parse_json_object(line)
+      .and_then([](const JsonObject& entry) { return json_text(entry, "ts"); })
+      .value_or("");
+}
+
+}  // namespace
+
+std::span<const DoorGrant> Desk::grants() { return kGrants; }
+
+Result<std::unique_ptr<Desk>> Desk::open(Facts facts) {
+  auto reader = LedgerReader::open(facts.settings.ledger);
+  if (!reader) return std::unexpected(reader.error());
+  return std::unique_ptr<Desk>(new Desk(std::move(facts), std::move(*reader)));
+}
+
+Result<JsonObject> Desk::answer(const DoorRequest& request) {
+  struct Operation {
+    std::string_view name;
+    Result<JsonObject> (Desk::*answer)(const JsonObject&);
+  };
+  static constexpr std::array kOperations{
+      Operation{"status", &Desk::status}, Operation{"mail-flow", &Desk::flow},
+      Operation{"mail-find", &Desk::find}, Operation{"mail-track", &Desk::track},
+      Operation{"ledger-extract", &Desk::extract}};
+  for (const Operation& operation : kOperations)
+    if (operation.name == request.operation) return (this->*operation.answer)(request.body);
+  const Bytes public_key = checkpoint_state().public_key;
+  return audit::answer_door(
+      request.operation, request.body,
+      {.database = reader_.database(), .origin = facts_.settings.audit.origin, .public_key = public_key});
+}
+
+Result<JsonObject> Desk::status(const JsonObject&) {
+  const std::string today = to_rfc3339(std::chrono::floor<std::chrono::days>(facts_.clock.now()));
+  const auto totals = reader_.totals(today);
+  if (!totals) return std::unexpected(totals.error());
+  auto audit = audit_status();
+  if (!audit) return std::unexpected(audit.error());
+  return JsonObject{{"state", facts_.is_draining() ? "draining" : "running"},
+                    {"since", to_rfc3339(facts_.since)},
+                    {"sessions", facts_.sessions()},
+                    {"version", PRIVYSEAL_VERSION},
+                    {"openssl", tls::openssl_version()},
+                    {"identities", identities_of(facts_.lanes.identities())},
+                    {"relay", relay_of(facts_.settings.cjsm.hop, *totals)},
+                    {"ledger", ledger_of(*totals)},
+                    {"audit", std::move(*audit)},
+                    {"today", today_of(*totals)}};
+}
+
+/// {size, root, checkpoint_size, signed_at?, unsigned_since?, failure?}
+Result<JsonObject> Desk::audit_status() {
+  auto log = audit::Log::open_to_read(reader_.database(), facts_.settings.audit.origin, facts_.clock);
+  if (!log) return std::unexpected(log.error());
+  const auto size = log->size();
+  const auto root = log->root();
+  const auto note = log->last_checkpoint();
+  if (!size || !root || !note) return fail(ErrorCode::kUnavailable, "audit log: cannot be read");
+  const auto checkpoint = audit::parse_note(*note);
+  const std::uint64_t checkpoint_size = checkpoint ? checkpoint->checkpoint.size : 0;
+  JsonObject object{{"size", *size}, {"root", to_hex(*root)}, {"checkpoint_size", checkpoint_size}};
+  const auto state = checkpoint_state();
+  if (state.signed_at) object["signed_at"] = to_rfc3339(*state.signed_at);
+  const auto unsigned_entries = log->entries(checkpoint_size, 1);
+  if (unsigned_entries && !unsigned_entries->empty())
+    object["unsigned_since"] = time_of(unsigned_entries->front());
+  if (!state.failure.empty()) object["failure"] = state.failure;
+  return object;
+}
+
+audit::CheckpointWriter::State Desk::checkpoint_state() const {
+  if (facts_.checkpoints != nullptr) return facts_.checkpoints->state();
+  return {.signed_at = {}, .failure = "no audit key is configured", .public_key = {}};
+}
+
+Result<JsonObject> Desk::flow(const JsonObject& request) {
+  const auto minutes = json_number(request, "minutes", 60, 1, kMostMinutes);
+  if (!minutes) return std::unexpected(minutes.error());
+  const WallTime first =
+      std::chrono::floor<std::chrono::minutes>(facts_.clock.now()) - std::chrono::minutes(*minutes - 1);
+  const std::string from = to_rfc3339(first);
+  const auto counts = reader_.flow(from);
+  if (!counts) return std::unexpected(counts.error());
+  return JsonObject{{"from", from}, {"minutes", flow_of(*counts, first, *minutes)}};
+}
+
+Result<JsonObject> Desk::find(const JsonObject& request) {
+  const auto text = json_text(request, "text", "");
+  if (!text) return std::unexpected(text.error());
+  const auto from = bound(request, "from");
+  if (!from) return std::unexpected(from.error());
+  const auto to = bound(request, "to");
+  if (!to) return std::unexpected(to.error());
+  const auto outcome = json_text(request, "outcome", "");
+  if (!outcome) return std::unexpected(outcome.error());
+  const auto before_id = json_number(request, "before_id", 0, 0, kMostId);
+  if (!before_id) return std::unexpected(before_id.error());
+  const auto limit = json_number(request, "limit", kMostMails, 1, kMostMails);
+  if (!limit) return std::unexpected(limit.error());
+  const auto mails = reader_.find({.text = *text,
+                                   .from = *from,
+                                   .to = *to,
+                                   .outcome = *outcome,
+                                   .before_id = *before_id,
+                                   .limit = *limit});
+  if (!mails) return std::unexpected(mails.error());
+  return list_of(*mails, static_cast<std::size_t>(*limit));
+}
+
+Result<JsonObject> Desk::track(const JsonObject& request) {
+  const auto id = json_number(request, "id");
+  if (!id) return std::unexpected(id.error());
+  return reader_.mail(*id).transform(track_of);
+}
+
+Result<JsonObject> Desk::extract(const JsonObject& request) {
+  const auto from = bound(request, "from");
+  if (!from) return std::unexpected(from.error());
+  const auto to = bound(request, "to");
+  if (!to) return std::unexpected(to.error());
+  const auto after_id = json_number(request, "after_id", 0, 0, kMostId);
+  if (!after_id) return std::unexpected(after_id.error());
+  const auto limit = json_number(request, "limit", kMostExtracted, 1, kMostExtracted);
+  if (!limit) return std::unexpected(limit.error());
+  const auto rows = reader_.extract(*from, *to, *after_id, *limit);
+  if (!rows) return std::unexpected(rows.error());
+  return extract_of(*rows, static_cast<std::size_t>(*limit));
+}
+
+}  // namespace privyseal::gateway

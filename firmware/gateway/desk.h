@@ -1,0 +1,55 @@
+/// What the gateway answers at its door: how it is, which mails there were, and what its audit log says.
+///
+/// It only reads, through a connection of its own, so that no question can hold up a mail.
+///
+/// Threads: the door's. Ownership: what `Facts` names must outlive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "firmware/base/audit/checkpoint_writer.h"
+#include "firmware/base/door.h"
+#include "firmware/gateway/lanes.h"
+#include "firmware/gateway/ledger_reader.h"
+#include "firmware/gateway/settings.h"
+
+namespace privyseal::gateway {
+
+class Desk {
+ public:
+  /// The running gateway, as far as the desk sees it.
+  struct Facts {
+    const Settings& settings;
+    const Clock& clock;
+    Lanes& lanes;
+    audit::CheckpointWriter* checkpoints;  ///< null: no audit key is configured
+    WallTime since;
+    std::function<bool()> is_draining;
+    std::function<std::uint32_t()> sessions;
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<Desk>> open(Facts facts);
+
+  /// Who may ask for what.
+  [[nodiscard]] static std::span<const DoorGrant> grants();
+
+  [[nodiscard]] Result<JsonObject> answer(const DoorRequest& request);
+
+ private:
+  Desk(Facts facts, LedgerReader reader) : facts_(std::move(facts)), reader_(std::move(reader)) {}
+
+  Result<JsonObject> status(const JsonObject& request);
+  Result<JsonObject> flow(const JsonObject& request);
+  Result<JsonObject> find(const JsonObject& request);
+  Result<JsonObject> track(const JsonObject& request);
+  Result<JsonObject> extract(const JsonObject& request);
+  Result<JsonObject> audit_status();
+  [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
+
+  const Facts facts_;
+  LedgerReader reader_;
+};
+
+}  // namespace privyseal::gateway

@@ -1,0 +1,169 @@
+#include "firmware/gateway/ledger_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "firmware/base/json.h"
+#include "firmware/gateway/ledger_row.h"
+#include "firmware/gateway/ledger_store.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::gateway {
+namespace {
+
+using std::chrono::minutes;
+
+const WallTime kNine{std::chrono::milliseconds{1772355600000}};  // 2026-03-01T09:00:00Z
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return kNine; }
+};
+
+tls::SessionFacts session(const std::string& id) {
+  return {.version = "TLSv1.3",
+          .group = "X25519",
+          .suite = "TLS_AES_256_GCM_SHA384",
+          .resumed = false,
+          .peer_subject = "CN=peer",
+          .peer_issuer = "CN=ca",
+          .peer_serial = "2A",
+          .session_id = id};
+}
+
+class LedgerReaderTest : public testing::Test {
+ protected:
+  RowId add(WallTime at, const std::string& sender, std::optional<Outcome> outcome,
+            Direction direction = Direction::kOut) {
+    EXPECT_TRUE(store_.begin().has_value());
+    const auto row = store_.add({.opened_at = at,
+                                 .direction = direction,
+                                 .client_address = "127.0.0.1:4000",
+                                 .sender = sender,
+                                 .recipients = {"bob@york.cjsm.net", "50%_off@york.cjsm.net"},
+                                 .hop = "127.0.0.1:4545",
+                                 .cjsm_session = session("c0ffee"),
+                                 .lan_session = std::nullopt});
+    if (outcome) {
+      const MailEnd end{
+          .closed_at = at + minutes(1), .outcome = *outcome, .size_bytes = 9, .reply = "250 \"ok\""};
+      EXPECT_TRUE(store_.close(row.value(), end).has_value());
+    }
+    EXPECT_TRUE(store_.commit().has_value());
+    return row.value();
+  }
+
+  std::vector<std::int64_t> found(const MailQuery& query) {
+    std::vector<std::int64_t> ids;
+    const auto mails = reader_.find(query).value();
+    for (const MailRow& mail : mails) ids.push_back(mail.id);
+    return ids;
+  }
+
+  test::TempFolder folder_;
+  FixedClock clock_;
+  LedgerStore store_ = LedgerStore::open(folder_ / "ledger.db", "box/gatewayd", clock_).value();
+  LedgerReader reader_ = LedgerReader::open(folder_ / "ledger.db").value();
+};
+
+using Ids = std::vector<std::int64_t>;
+
+TEST_F(LedgerReaderTest, FindsByWhatIsAskedNewestFirst) {
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  add(kNine + minutes(5), "carol@lawfirm.example", Outcome::kRefused);
+  add(kNine + minutes(10), "alice@lawfirm.example", std::nullopt);
+  EXPECT_EQ(found({}), (Ids{3, 2, 1}));
+  EXPECT_EQ(found({.text = "ALICE"}), (Ids{3, 1}));
+  EXPECT_EQ(found({.text = "bob@york"}), (Ids{3, 2, 1}));
+  EXPECT_EQ(found({.text = "c0ffee"}), (Ids{3, 2, 1}));
+  EXPECT_EQ(found({.text = "nobody"}), Ids{});
+  EXPECT_EQ(found({.from = "2026-03-01T09:05", .to = "2026-03-01T09:06"}), Ids{2});
+  EXPECT_EQ(found({.from = time_bound("2026-03-01T09:10:00Z").value()}), Ids{3});
+  EXPECT_EQ(found({.outcome = "open"}), Ids{3});
+  EXPECT_EQ(found({.before_id = 3, .limit = 1}), Ids{2});
+}
+
+TEST_F(LedgerReaderTest, TakesWildcardsAsTheyStand) {
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  EXPECT_EQ(found({.text = "50%_off"}), Ids{1});
+  EXPECT_EQ(found({.text = "5%f"}), Ids{});
+  EXPECT_EQ(found({.text = "b_b@"}), Ids{});
+  EXPECT_EQ(found({.text = "'; DROP TABLE mail; --"}), Ids{});
+  EXPECT_EQ(found({.text = "\\"}), Ids{});
+}
+
+TEST_F(LedgerReaderTest, GivesOneMailWithItsEntries) {
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  const MailRow mail = reader_.mail(1).value();
+  EXPECT_EQ(mail.recipients.size(), 2U);
+  EXPECT_EQ(mail.cjsm_session->session_id, "c0ffee");
+  EXPECT_EQ(mail.cjsm_session->peer_serial, "2A");
+  EXPECT_FALSE(mail.lan_session.has_value());
+  EXPECT_EQ(mail.opened_seq, 0);
+  EXPECT_EQ(mail.closed_seq, 1);
+  EXPECT_EQ(reader_.mail(2).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LedgerReaderTest, CountsMinutesAndDays) {
+  add(kNine - minutes(60 * 24), "alice@lawfirm.example", Outcome::kDelivered);
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  add(kNine + minutes(1), "alice@lawfirm.example", Outcome::kDeferred);
+  const auto flow = reader_.flow("2026-03-01T09:00").value();
+  ASSERT_EQ(flow.size(), 2U);
+  EXPECT_EQ(flow[0].minute, "2026-03-01T09:00");
+  EXPECT_EQ(flow[0].count, 2);
+  const auto totals = reader_.totals("2026-03-01").value();
+  EXPECT_EQ(totals.mails, 4);
+  EXPECT_EQ(totals.oldest_at, "2026-02-28T09:00:00.000Z");
+  EXPECT_EQ(totals.today.at("delivered"), 2);
+  EXPECT_EQ(totals.last_delivered_at, "2026-03-01T09:01:00.000Z");
+  EXPECT_EQ(totals.last_failure_at, "2026-03-01T09:02:00.000Z");
+  EXPECT_EQ(totals.last_failure, "250 \"ok\"");
+}
+
+TEST_F(LedgerReaderTest, HasTotalsOfAnEmptyLedger) {
+  const auto totals = reader_.totals("2026-03-01").value();
+  EXPECT_EQ(totals.mails, 0);
+  EXPECT_EQ(totals.last_delivered_at, "");
+}
+
+/// What the audit log says of a row: its params_hash.
+std::string vouched(audit::Log& log, std::int64_t seq) {
+  const auto line = log.entries(static_cast<std::uint64_t>(seq), 1).value().at(0);
+  return json_text(parse_json_object(line).value(), "params_hash").value();
+}
+
+TEST_F(LedgerReaderTest, ExtractsRowsThatTheAuditLogVouchesFor) {
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  const auto rows = reader_.extract("", "", 0, 10).value();
+  ASSERT_EQ(rows.size(), 1U);
+  auto log = audit::Log::open_to_read(reader_.database(), "box/gatewayd", clock_).value();
+  EXPECT_TRUE(log.verify().value().ok);
+  EXPECT_EQ(vouched(log, *rows[0].closed_seq), hash_of_row(rows[0].canonical_row));
+  JsonObject row = parse_json_object(rows[0].canonical_row).value();
+  EXPECT_EQ(json_text(row, "salt").value(), rows[0].salt);
+  EXPECT_EQ(rows[0].salt.size(), 32U);
+  // The row as it was opened can be made again from the closed one.
+  for (const char* later : {"closed_at", "size_bytes", "reply"}) row[later] = nullptr;
+  row["outcome"] = "open";
+  EXPECT_EQ(vouched(log, rows[0].opened_seq), hash_of_row(to_text(row)));
+}
+
+TEST_F(LedgerReaderTest, ExtractsInPages) {
+  for (int i = 0; i < 5; ++i) add(kNine + minutes(i), "alice@lawfirm.example", std::nullopt);
+  EXPECT_EQ(reader_.extract("", "", 2, 2).value().front().id, 3);
+  EXPECT_EQ(reader_.extract("2026-03-01T09:01", "2026-03-01T09:03", 0, 10).value().size(), 2U);
+  EXPECT_FALSE(reader_.extract("", "", 0, 1).value().front().closed_seq.has_value());
+}
+
+TEST(TimeBound, IsTheBeginningOfATime) {
+  for (const char* good :
+       {"", "2026", "2026-03-01", "2026-03-01T09:00", "2026-03-01T09:00:00Z", "2026-03-01T09:00:00.123Z"})
+    EXPECT_TRUE(time_bound(good).has_value()) << good;
+  for (const char* bad : {"yesterday", "2026-03-01 09:00", "2026-03-01T09:00:00+01:00",
+                          "2026-03-01T09:00:00.1234", "20260301", "%", "2026-03-01T09:00:00ZZ"})
+    EXPECT_EQ(time_bound(bad).error().code, ErrorCode::kInvalid) << bad;
+}
+
+}  // namespace
+}  // namespace privyseal::gateway

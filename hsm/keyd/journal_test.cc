@@ -1,0 +1,120 @@
+#include "hsm/keyd/journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "hsm/keyd/public_key.h"
+#include "tests/support/audit_key.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::keyd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+audit::Checkpoint checkpoint(const std::string& origin, std::uint64_t size, char root) {
+  audit::Checkpoint made{.origin = origin, .size = size};
+  made.root.fill(static_cast<std::byte>(root));
+  return made;
+}
+
+audit::Entry entry(const std::string& action) { return {.actor = "renewal", .action = action}; }
+
+class JournalTest : public testing::Test {
+ protected:
+  std::unique_ptr<Journal> open() { return Journal::open(file_, "h/keyd", clock_).value(); }
+  static ErrorCode code_of(const Result<void>& result) {
+    return result ? ErrorCode{-1} : result.error().code;
+  }
+
+  test::TempFolder folder_;
+  const std::filesystem::path file_ = folder_.path() / "keyd.db";
+  SystemClock clock_;
+  std::unique_ptr<Journal> journal_ = open();
+};
+
+TEST_F(JournalTest, RemembersRetiredKeysWithTheirEntries) {
+  const KeyLabel lan{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
+  const KeyLabel cjsm{.role = hsm::KeyRole::kCjsmIdentity, .name = "cjsm-1"};
+  ASSERT_TRUE(journal_->retire(lan, entry("retire-lan")));
+  ASSERT_TRUE(journal_->retire(cjsm, entry("retire-cjsm")));
+  journal_.reset();
+  journal_ = open();
+  EXPECT_THAT(journal_->retired_keys().value(), ElementsAre(cjsm, lan));
+  EXPECT_THAT(journal_->entries(0, 10).value(),
+              ElementsAre(HasSubstr("\"retire-lan\""), HasSubstr("\"retire-cjsm\"")));
+}
+
+TEST_F(JournalTest, ARetirementThatFailsLeavesNoEntry) {
+  const KeyLabel key{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
+  ASSERT_TRUE(journal_->retire(key, entry("first")));
+  EXPECT_EQ(code_of(journal_->retire(key, entry("second"))), ErrorCode::kConflict);
+  ASSERT_TRUE(journal_->record(entry("third"))) << "the journal is usable afterwards";
+  EXPECT_THAT(journal_->entries(0, 10).value(), ElementsAre(HasSubstr("first"), HasSubstr("third")));
+}
+
+TEST_F(JournalTest, ALogNeverGoesBackNotEvenAfterARestart) {
+  ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));
+  ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));
+  ASSERT_TRUE(journal_->remember(checkpoint("h/renewd", 3, 'r'))) << "another log has its own size";
+  journal_.reset();
+  journal_ = open();
+  EXPECT_EQ(code_of(journal_->remember(checkpoint("h/gatewayd", 6, 'a'))), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(journal_->remember(checkpoint("h/gatewayd", 7, 'b'))), ErrorCode::kConflict);
+  EXPECT_TRUE(journal_->remember(checkpoint("h/gatewayd", 8, 'b')));
+  EXPECT_EQ(code_of(journal_->remember(checkpoint("h/gatewayd", 7, 'a'))), ErrorCode::kConflict);
+}
+
+TEST_F(JournalTest, PacksAreNotCompared) {
+  EXPECT_TRUE(journal_->remember(checkpoint("h/pack", 9, 'a')));
+  EXPECT_TRUE(journal_->remember(checkpoint("h/pack", 3, 'b')));
+  EXPECT_TRUE(journal_->remember(checkpoint("h/pack", 3, 'c')));
+}
+
+TEST_F(JournalTest, ADaemonCannotFillItWithHosts) {
+  for (int host = 0; host < 16; ++host)
+    ASSERT_TRUE(journal_->remember(checkpoint("h" + std::to_string(host) + "/gatewayd", 1, 'a')));
+  EXPECT_EQ(code_of(journal_->remember(checkpoint("h16/gatewayd", 1, 'a'))), ErrorCode::kConflict);
+  EXPECT_TRUE(journal_->remember(checkpoint("h15/gatewayd", 2, 'a')));
+  EXPECT_TRUE(journal_->remember(checkpoint("h16/renewd", 1, 'a'))) << "others have room";
+}
+
+TEST_F(JournalTest, ItsOwnLogIsSignedWhenItHasChanged) {
+  test::AuditKey key;
+  EXPECT_EQ(journal_->checkpoint(key), false) << "there is nothing to sign";
+  EXPECT_EQ(journal_->last_checkpoint(), (hsm::AuditCheckpointAnswer{.size = 0, .note = ""}));
+  ASSERT_TRUE(journal_->record(entry("one")));
+  EXPECT_EQ(journal_->checkpoint(key), true);
+  EXPECT_EQ(journal_->checkpoint(key), false);
+  const auto last = journal_->last_checkpoint().value();
+  EXPECT_EQ(last.size, 1);
+  const auto note = audit::parse_note(last.note);
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->checkpoint.origin, "h/keyd");
+  EXPECT_TRUE(audit::check_signature(*note, key.public_key().value()));
+}
+
+TEST_F(JournalTest, GivesEntriesFromAnywhere) {
+  for (const std::string action : {"a", "b", "c"}) ASSERT_TRUE(journal_->record(entry(action)));
+  EXPECT_THAT(journal_->entries(1, 1).value(), ElementsAre(HasSubstr("\"b\"")));
+  EXPECT_TRUE(journal_->entries(3, 10).value().empty());
+  EXPECT_TRUE(journal_->entries(std::numeric_limits<std::uint64_t>::max(), 10).value().empty());
+}
+
+TEST_F(JournalTest, ADamagedOneIsRefusedAndNotReplaced) {
+  journal_.reset();
+  {
+    std::ofstream damaged(file_, std::ios::binary | std::ios::trunc);
+    damaged << std::string(4096, 'x');
+  }
+  const auto opened = Journal::open(file_, "h/keyd", clock_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(std::filesystem::file_size(file_), 4096);
+}
+
+}  // namespace
+}  // namespace privyseal::keyd

@@ -1,0 +1,147 @@
+// What the gateway says at its door about mail that really went through, and whether its audit log holds.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "firmware/base/audit/checkpoint.h"
+#include "firmware/base/json.h"
+#include "firmware/base/sha256.h"
+#include "tests/integration/gateway_lab.h"
+
+namespace privyseal::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class GatewayDoor : public GatewayTest {
+ protected:
+  static JsonObject ask(JsonObject request) {
+    auto answer = lab_->gateway->ask(request);
+    EXPECT_TRUE(answer) << to_text(request) << ": " << answer.error().message;
+    return answer.value_or(JsonObject());
+  }
+  static const JsonArray& list(const JsonObject& answer, const char* key) {
+    static const JsonArray kNone;
+    const JsonArray* found = json_array(answer, key);
+    EXPECT_NE(found, nullptr) << to_text(answer);
+    return found == nullptr ? kNone : *found;
+  }
+};
+
+TEST_F(GatewayDoor, FindsAndTracksAMail) {
+  expect_out(250, mail_out());
+  const auto row = only_row();
+  const JsonObject found = ask({{"op", "mail-find"}, {"text", "bob@police"}, {"limit", 1}});
+  ASSERT_EQ(list(found, "mails").size(), 1U);
+  EXPECT_EQ(json_number(list(found, "mails").at(0).as_object(), "id").value(), row.id);
+  const JsonObject track = ask({{"op", "mail-track"}, {"id", row.id}});
+  const JsonObject& mail = *json_object(track, "mail");
+  const JsonObject& hop = *json_object(mail, "hop_tls");
+  const JsonObject& client = *json_object(mail, "client_tls");
+  EXPECT_EQ(json_text(hop, "session_id").value(), row.session_id);
+  EXPECT_THAT(json_text(hop, "peer_subject").value(), HasSubstr("relay.cjsm.example"));
+  EXPECT_EQ(json_text(client, "version").value(), "TLSv1.3");
+  EXPECT_NE(json_text(client, "session_id").value(), row.session_id);
+  EXPECT_GE(list(track, "timeline").size(), 5U);
+  EXPECT_EQ(lab_->gateway->ask({{"op", "mail-track"}, {"id", 999999}}).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(GatewayDoor, TellsTheTwoSidesOfAMailInApart) {
+  expect_in(250, mail_in());
+  const auto row = only_row();
+  const JsonObject track = ask({{"op", "mail-track"}, {"id", row.id}});
+  const JsonObject& mail = *json_object(track, "mail");
+  EXPECT_EQ(json_text(*json_object(mail, "client_tls"), "session_id").value(), row.session_id);
+  EXPECT_EQ(json_text(*json_object(mail, "hop_tls"), "version").value(), "TLSv1.3");
+}
+
+TEST_F(GatewayDoor, CountsWhatHappened) {
+  const auto delivered = [] {
+    return json_number(*json_object(ask({{"op", "status"}}), "today"), "delivered").value();
+  };
+  const auto before = delivered();
+  expect_out(250, mail_out());
+  static_cast<void>(only_row());
+  EXPECT_EQ(delivered(), before + 1);
+  std::int64_t flowed = 0;
+  const JsonObject flow = ask({{"op", "mail-flow"}, {"minutes", 60}});
+  ASSERT_EQ(list(flow, "minutes").size(), 60U);
+  for (const Json& minute : list(flow, "minutes"))
+    flowed += json_number(minute.as_object(), "delivered").value();
+  EXPECT_GE(flowed, 1);
+}
+
+TEST_F(GatewayDoor, SaysHowTheGatewayIs) {
+  const JsonObject status = ask({{"op", "status"}});
+  EXPECT_EQ(json_text(status, "state").value(), "running");
+  EXPECT_THAT(json_text(status, "openssl").value(), HasSubstr("OpenSSL 3.5"));
+  const JsonArray& identities = list(status, "identities");
+  ASSERT_EQ(identities.size(), 2U);
+  EXPECT_EQ(json_text(identities.at(0).as_object(), "side").value(), "lan");
+  EXPECT_EQ(json_text(identities.at(1).as_object(), "key").value(), "keyd:gateway");
+  EXPECT_EQ(json_text(identities.at(1).as_object(), "fingerprint").value().size(), 64U);
+  EXPECT_EQ(json_text(*json_object(status, "relay"), "host").value(), "127.0.0.1");
+}
+
+TEST_F(GatewayDoor, DeniesWhatIsNotItsBusiness) {
+  EXPECT_EQ(lab_->gateway->ask({{"op", "shutdown"}}).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(lab_->gateway->ask({{"op", "mail-find"}, {"from", "yesterday"}}).error().code,
+            ErrorCode::kInvalid);
+  EXPECT_EQ(lab_->gateway->ask({{"op", "mail-find"}, {"limit", 101}}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(lab_->gateway->ask({{"op", "mail-track"}}).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(GatewayDoor, GivesRowsWhoseHashesStandInTheAuditLog) {
+  expect_out(250, mail_out());
+  const auto row = only_row();
+  const JsonObject extract = ask({{"op", "ledger-extract"}, {"after_id", row.id - 1}});
+  const JsonObject& mail = list(extract, "mails").at(0).as_object();
+  const auto seq = json_number(mail, "closed_seq").value();
+  const JsonObject entries = ask({{"op", "audit-entries"}, {"after", seq}, {"limit", 1}});
+  const auto entry = parse_json_object(json_texts(entries, "entries").value().at(0)).value();
+  EXPECT_EQ(json_text(entry, "action").value(), "mail-closed");
+  EXPECT_EQ(json_text(entry, "object").value(), "mail/" + std::to_string(row.id));
+  EXPECT_EQ(json_text(entry, "params_hash").value(),
+            to_hex(sha256(bytes_of(to_text(*json_object(mail, "row"))))));
+}
+
+TEST_F(GatewayDoor, SignsItsAuditLogWithTheKeyInTheToken) {
+  expect_out(250, mail_out());
+  static_cast<void>(only_row());
+  ASSERT_TRUE(lab_->gateway->restart(SIGTERM));  // an orderly end signs what came in
+  std::string note;
+  ASSERT_TRUE(wait_until([&] {
+    note = json_text(ask({{"op", "audit-checkpoint"}}), "note").value();
+    return !note.empty();
+  })) << lab_->gateway->output();
+  const auto parsed = audit::parse_note(note);
+  ASSERT_TRUE(parsed) << note;
+  EXPECT_EQ(parsed->checkpoint.origin, std::string(kGatewayName) + "/gatewayd");
+  EXPECT_GE(parsed->checkpoint.size, 5U);  // start, two identities, a mail opened and closed
+  const auto key = hsm::Client(lab_->keyd.socket()).find_key("audit");
+  ASSERT_TRUE(key);
+  EXPECT_TRUE(audit::check_signature(*parsed, key->public_key));
+  const JsonObject verified = ask({{"op", "audit-verify"}});
+  EXPECT_TRUE(json_flag(verified, "signatures_checked", false).value()) << to_text(verified);
+  EXPECT_GE(json_number(verified, "checkpoint_size").value(), 5);
+}
+
+TEST_F(GatewayDoor, SaysThatCheckpointsAreMissingWhileMailFlows) {
+  GatewaySettings settings = lab_->settings;
+  settings.folder = lab_->keyd.folder() / "unsigned";
+  settings.audit_key = "no-such-key";
+  auto second = TestGateway::start(settings);
+  ASSERT_TRUE(second) << second.error().message;
+  ASSERT_TRUE(
+      wait_until([&] { return (*second)->output().find("checkpoint-not-signed") != std::string::npos; }));
+  const auto status = (*second)->ask({{"op", "status"}});
+  ASSERT_TRUE(status) << status.error().message;
+  const JsonObject& audit = *json_object(*status, "audit");
+  EXPECT_EQ(json_number(audit, "checkpoint_size").value(), 0);
+  EXPECT_THAT(json_text(audit, "failure").value(), HasSubstr("no-such-key"));
+  EXPECT_FALSE(json_text(audit, "unsigned_since").value().empty());
+  EXPECT_EQ((*second)->stop(), 0);
+}
+
+}  // namespace
+}  // namespace privyseal::test

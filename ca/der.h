@@ -23,6 +23,7 @@ enum class Tag : unsigned char {
   kContext2 = 0x82,             ///< [2], primitive
   kContext0Constructed = 0xa0,  ///< [0], constructed
   kContext3Constructed = 0xa3,  ///< [3], constructed
+  kContext4Constructed = 0xa4,  ///< [4], constructed
 };
 
 /// Tag, length, content. At most 65,535 bytes of content (a CHECK).

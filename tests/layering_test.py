@@ -30,6 +30,8 @@ OURS = {
     "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
     "ca/renewd/": ["ca/", "firmware/tls/", "firmware/smtp/", "hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/wire"],
+    "ca/authority/": ["ca/base64", "ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",
+                      "ca/openssl", "hsm/client", "hsm/wire"],
     "provisioning/": ["ca/", "hsm/client", "hsm/wire", "hsm/pkcs11/"],
     "provisioning/verify/": [],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
@@ -106,6 +108,8 @@ PLANTED = {
     "hsm/keyd/server.cc": '#include "hsm/client.h"',
     "hsm/provider/store.cc": '#include "hsm/pkcs11/module.h"',
     "provisioning/verify/main.cc": '#include "provisioning/site.h"',
+    "ca/chain.cc": "#include <mbedtls/x509_crt.h>",
+    "ca/authority/tbs.cc": '#include "ca/renewd/renewal.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

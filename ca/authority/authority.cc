@@ -15,6 +15,7 @@ namespace {
 
 /// The clocks of those who verify may be behind ours by this.
 constexpr std::chrono::minutes kBackdated{5};
+constexpr std::chrono::days kMaxCrlLife{40};  // keyd signs none that lives longer
 constexpr std::size_t kMaxWaiting = 256;
 constexpr std::size_t kMaxListed = 500;
 
@@ -212,8 +213,8 @@ Result<std::unique_ptr<Authority>> Authority::open(Database& database, Signer& s
   for (const std::string& profile : settings.with_approval)
     if (!std::ranges::contains(settings.profiles, profile))
       return fail(ErrorCode::kInvalid, "authority: with approval, but not issued here: " + profile);
-  if (settings.crl_life < std::chrono::days{1})
-    return fail(ErrorCode::kInvalid, "authority: a revocation list must live for a day at least");
+  if (settings.crl_life < std::chrono::days{1} || settings.crl_life > kMaxCrlLife)
+    return fail(ErrorCode::kInvalid, "authority: a revocation list must live for 1 to 40 days");
   auto store = AuthorityStore::open(database);
   if (!store) return std::unexpected(store.error());
   auto state = std::make_unique<State>(database, signer, std::move(settings), clock, std::move(record),

@@ -120,9 +120,11 @@ Bytes encoded(WallTime time) {
   return tagged(Tag::kUtcTime, bytes_of(std::format("{:%y%m%d%H%M%S}Z", seconds)));
 }
 
-Bytes alternative_names(const std::vector<std::string>& dns_names) {
+/// dNSNames; for people, who have none, a directoryName: the subject once more.
+Bytes alternative_names(const CertificateFacts& facts) {
   Bytes names;
-  for (const std::string& name : dns_names) append(names, tagged(Tag::kContext2, bytes_of(name)));
+  for (const std::string& name : facts.dns_names) append(names, tagged(Tag::kContext2, bytes_of(name)));
+  if (names.empty()) names = tagged(Tag::kContext4Constructed, encoded(facts.subject));
   return tagged(Tag::kSequence, names);
 }
 
@@ -152,9 +154,10 @@ Bytes extensions_of(const IssuerFacts& issuer, const CertificateFacts& facts) {
   using enum Extension;
   Bytes all = extension(kBasicConstraints, true, basic_constraints(facts.is_ca));
   append(all, extension(kKeyUsage, true, key_usage(facts.is_ca)));
-  if (!facts.is_ca) append(all, extension(kExtendedKeyUsage, false, uses(facts)));
-  if (!facts.dns_names.empty())
-    append(all, extension(kSubjectAltName, false, alternative_names(facts.dns_names)));
+  if (!facts.is_ca) {
+    append(all, extension(kExtendedKeyUsage, false, uses(facts)));
+    append(all, extension(kSubjectAltName, false, alternative_names(facts)));
+  }
   append(all,
          extension(kSubjectKeyIdentifier, false, tagged(Tag::kOctetString, key_id_of(facts.public_key))));
   append(all, extension(kAuthorityKeyIdentifier, false, authority_key_id(issuer.public_key)));

@@ -37,7 +37,7 @@ struct CertificateFacts {
   WallTime not_before{};
   WallTime not_after{};
   Bytes public_key{};
-  std::vector<std::string> dns_names{};
+  std::vector<std::string> dns_names{};  ///< empty: subjectAltName holds the subject as a directoryName
   bool server = false;
   bool client = false;
   bool is_ca = false;  ///< then pathlen 0, keyCertSign and cRLSign, and no EKU

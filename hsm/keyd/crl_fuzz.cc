@@ -1,5 +1,6 @@
 // check_tbs_cert_list: total, and what passes begins with version 2 and the CA's algorithm.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "hsm/keyd/crl.h"

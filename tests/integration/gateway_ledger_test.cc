@@ -1,7 +1,6 @@
 // The ledger's promise: no mail goes on unrecorded, whatever happens to the disk or the process.
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "firmware/base/check.h"
 #include "firmware/base/database.h"
 #include "tests/integration/gateway_lab.h"
+#include "tests/support/small_disk.h"
 
 namespace privyseal::test {
 namespace {
@@ -22,34 +22,10 @@ using peer::SmtpPeer;
 using peer::Step;
 using testing::HasSubstr;
 
-/// A file system of one megabyte that a test can fill.
-class SmallDisk {
- public:
-  SmallDisk() {
-    CHECK(::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m,mode=0755") == 0);
-    CHECK(::chown(folder_.path().c_str(), kGatewayUid, kGatewayUid) == 0);
-  }
-  ~SmallDisk() { ::umount2(folder_.path().c_str(), MNT_DETACH); }
-  SmallDisk(const SmallDisk&) = delete;  // one mount, one owner
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
-  void fill() {
-    std::ofstream filler(folder() / "filler", std::ios::binary);
-    const std::string block(512, 'f');
-    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
-  void empty() { std::filesystem::remove(folder() / "filler"); }
-
- private:
-  TempFolder folder_;
-};
-
 class GatewayLedger : public GatewayTest {
  protected:
   static void SetUpTestSuite() {
-    disk_ = std::make_unique<SmallDisk>();
+    disk_ = std::make_unique<SmallDisk>(kGatewayUid);
     open_lab({.ledger_folder = disk_->folder()});
   }
   static void TearDownTestSuite() {

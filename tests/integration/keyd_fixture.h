@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "firmware/base/audit/checkpoint.h"
 #include "firmware/base/unix_socket.h"
 #include "hsm/client.h"
 #include "tests/support/token.h"
@@ -16,6 +17,9 @@ namespace privyseal::test {
 
 inline constexpr auto kCjsm = hsm::KeyRole::kCjsmIdentity;
 inline constexpr auto kLan = hsm::KeyRole::kLanIdentity;
+inline constexpr auto kAudit = hsm::KeyRole::kAudit;
+inline constexpr auto kIssuingCa = hsm::KeyRole::kIssuingCa;
+inline constexpr auto kConsole = hsm::KeyRole::kConsoleIdentity;
 inline constexpr auto kP256 = hsm::KeyType::kEcP256;
 inline constexpr auto kP384 = hsm::KeyType::kEcP384;
 
@@ -38,6 +42,13 @@ inline bool is_signature_of(const hsm::KeyInfo& key, ByteView message, ByteView 
              1 &&
          EVP_DigestVerify(context.get(), uchar(signature), signature.size(), uchar(message),
                           message.size()) == 1;
+}
+
+/// The text of a checkpoint whose root is 32 times `root`.
+inline std::string checkpoint_text(const std::string& origin, std::uint64_t size, char root = 'a') {
+  audit::Checkpoint checkpoint{.origin = origin, .size = size};
+  checkpoint.root.fill(static_cast<std::byte>(root));
+  return audit::checkpoint_text(checkpoint);
 }
 
 /// Messages by hand, where hsm::Client is too well-behaved.
@@ -72,7 +83,11 @@ class KeydTest : public testing::Test {
   /// Calls of `act(client)` come from the gateway's user.
   template <class Act>
   auto as_gateway(Act act) {
-    return as_user(kGatewayUid, [&] {
+    return as_caller(kGatewayUid, act);
+  }
+  template <class Act>
+  auto as_caller(uid_t uid, Act act) {
+    return as_user(uid, [&] {
       hsm::Client client(keyd.socket(), kDeadline);
       return act(client);
     });

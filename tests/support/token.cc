@@ -70,8 +70,8 @@ void TestKeyd::make_token() {
   const auto output = folder() / "init-token.log";
   // The folder is searchable for all, so that callers of every user reach the socket.
   CHECK(::chmod(folder().c_str(), 0755) == 0);
-  CHECK(std::filesystem::create_directory(folder() / "state"));
-  CHECK(::chown((folder() / "state").c_str(), owner.uid, owner.gid) == 0);
+  if (options_.state.empty()) CHECK(std::filesystem::create_directory(state()));
+  CHECK(::chown(state().c_str(), owner.uid, owner.gid) == 0);
   CHECK(::chown(folder().c_str(), owner.uid, owner.gid) == 0);
   // In a process of its own, as on day one: the module must not be loaded into the test.
   auto maker = ChildProcess::start(
@@ -89,13 +89,14 @@ void TestKeyd::make_token() {
 
 void TestKeyd::write_config() {
   const std::string config = std::format(
-      "state = \"{0}/state\"\nworkers = {1}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
+      "state = \"{0}\"\nworkers = {1}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
-      "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n",
-      folder().string(), options_.workers, socket().string(),
+      "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n"
+      "[audit]\nhost = \"{11}\"\n",
+      state().string(), options_.workers, socket().string(),
       options_.count_logins ? PRIVYSEAL_COUNTING_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
       softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning),
-      listed(options_.renewal), listed(options_.console));
+      listed(options_.renewal), listed(options_.console), kAuditHost);
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
 }
 

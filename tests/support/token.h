@@ -29,6 +29,7 @@ inline constexpr uid_t kGatewayUid = 962;  ///< image/sysusers.d
 inline constexpr uid_t kRenewalUid = 964;
 inline constexpr uid_t kConsoleUid = 965;
 inline constexpr uid_t kProvisioningUid = 0;
+inline constexpr const char* kAuditHost = "gateway.test";  ///< in the origin of keyd's log
 inline constexpr const char* kSoftHsmModule = "/usr/lib/softhsm/libsofthsm2.so";
 
 struct TestKeydOptions {
@@ -38,6 +39,7 @@ struct TestKeydOptions {
   std::vector<uid_t> renewal{kRenewalUid};
   std::vector<uid_t> console{kConsoleUid};
   int workers = 4;
+  std::filesystem::path state{};  ///< keyd's own folder; empty: one in `folder()`
   bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
   bool start = true;
 };
@@ -56,6 +58,7 @@ class TestKeyd {
   [[nodiscard]] std::filesystem::path pin_file() const { return folder_.path() / "pin"; }
   [[nodiscard]] std::filesystem::path softhsm_conf() const { return folder_.path() / "softhsm2.conf"; }
   [[nodiscard]] std::filesystem::path token_folder() const { return folder_.path() / "tokens"; }
+  [[nodiscard]] std::filesystem::path journal() const { return state() / "keyd.db"; }
   /// All that keyd has written to its log so far.
   [[nodiscard]] std::string log() const;
   /// How often any keyd of this token has called C_Login.
@@ -75,6 +78,9 @@ class TestKeyd {
   void restart();
 
  private:
+  [[nodiscard]] std::filesystem::path state() const {
+    return options_.state.empty() ? folder_.path() / "state" : options_.state;
+  }
   void make_token();
   void write_config();
 

@@ -27,7 +27,6 @@ OURS = {
     "hsm/pkcs11/": [],
     "hsm/keyd/": ["hsm/wire", "hsm/pkcs11/"],
     "hsm/provider/": ["hsm/client", "hsm/wire"],
-    "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
     "ca/renewd/": ["ca/", "firmware/tls/", "firmware/smtp/", "hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/wire"],
     "ca/authority/": ["ca/base64", "ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 top=$PWD
 out=$top/build/image
-mkdir -p "$out/keys" "$out/cache" "$out/work"
+mkdir -p "$out/keys" "$out/cache" "$out/mkosi-cache" "$out/work"
 log=$out/build.log
 : >"$log"
 
@@ -46,7 +46,7 @@ make_sources() {
 
 make_image() {
   step 'making the disk image (mkosi; a minute or two)'
-  logged mkosi --directory image --force \
+  logged mkosi --directory image --force --incremental=yes --cache-directory "$out/mkosi-cache" \
     --output-directory "$out" --workspace-directory "$out/work" --package-cache-dir "$out/cache" \
     --sandbox-tree "$out/sandbox" --extra-tree "$out/tree" \
     --secure-boot-key "$out/keys/secure-boot.key" --secure-boot-certificate "$out/keys/secure-boot.crt" \

@@ -20,12 +20,23 @@ KEY = OUT / "keys/provisioning.key"
 
 
 @dataclass(frozen=True)
+class Enrolment:
+    """An EST server on a loopback port of this machine; `name` is the one in its certificate."""
+
+    name: str
+    port: int
+    roots: str  # PEM
+
+
+@dataclass(frozen=True)
 class LabSite:
-    """make_authorities once, then write_setup_disk."""
+    """make_authorities once, then write_setup_disk. Without an enrolment the CJSM certificate comes by hand."""
 
     folder: Path
     relay_port: int = 4646
     mail_server_port: int = 2626
+    further_cjsm_roots: str = ""
+    enrolment: Enrolment | None = None
 
     @property
     def egress(self) -> Authority:
@@ -52,6 +63,7 @@ class LabSite:
 
     def settings(self) -> str:
         return f'''\
+organisation = "Law Firm"
 hostname = "{GATEWAY_NAME}"
 domains = ["{DOMAIN}"]
 
@@ -78,8 +90,22 @@ relay_host = "{CJSM_HOST}"
 relay_port = {self.relay_port}
 relay_name = "{RELAY_NAME}"
 roots = """
-{self.egress.certificate.read_text()}"""
+{self.egress.certificate.read_text()}{self.further_cjsm_roots}"""
 
 [console]
 hostname = "console.{DOMAIN}"
+{self._est_settings()}'''
+
+    def _est_settings(self) -> str:
+        if self.enrolment is None:
+            return ""
+        return f'''
+[est]
+host = "{self.enrolment.name}"
+address = "{CJSM_HOST}"
+port = {self.enrolment.port}
+user = "appliance"
+password = "once"
+roots = """
+{self.enrolment.roots}"""
 '''

@@ -8,6 +8,7 @@ our keys enrolled, and its TPM's memory. A folder without a disk is a machine th
 """
 
 import argparse
+import ctypes
 import os
 import shutil
 import signal
@@ -27,6 +28,11 @@ _DISK_BYTES = 3 << 30
 # The addresses that QEMU's user networks give to both sides; HOST is this machine as the appliance sees it.
 LAN_ADDRESS, LAN_HOST = "10.0.2.15", "10.0.2.2"
 CJSM_ADDRESS, CJSM_HOST = "10.0.3.15", "10.0.3.2"
+
+
+def _die_with_parent() -> None:
+    """No machine outlives who switched it on, however he ends (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -90,13 +96,14 @@ class Machine:
         self._children = [subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm}", "--ctrl",
              f"type=unixio,path={sock}", "--flags", "startup-clear"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)]
         deadline = time.monotonic() + 20
         while not sock.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         log = (self.folder / "qemu.log").open("a")
         self._children.append(subprocess.Popen(self._command(sock, console_on_terminal), stderr=log,
-                                               stdin=None if console_on_terminal else subprocess.DEVNULL))
+                                               stdin=None if console_on_terminal else subprocess.DEVNULL,
+                                               preexec_fn=_die_with_parent))
 
     def is_on(self) -> bool:
         return bool(self._children) and self._children[-1].poll() is None

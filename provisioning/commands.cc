@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "provisioning/box/first_keys.h"
 #include "provisioning/box/screen.h"
 #include "provisioning/box/set_up.h"
 #include "provisioning/csr.h"
@@ -30,7 +31,7 @@ bool asks_for_help(std::string_view word) { return word == "help" || word == "--
 
 std::vector<Command> all_commands() {
   return {init_token_command(), generate_command(), csr_command(),    list_command(),
-          uses_command(),       health_command(),   set_up_command(), screen_command()};
+          uses_command(),       health_command(),   set_up_command(), first_keys_command(), screen_command()};
 }
 
 int run(std::span<const std::string_view> words, std::ostream& out, std::ostream& err) {

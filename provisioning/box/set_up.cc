@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostBundleBytes = 128 * 1024;
 
-// The same as in keyd's settings, image/etc/privyseal/keyd.toml.
+// The same as in keyd_settings().
 constexpr std::string_view kModule = "/usr/lib/softhsm/libsofthsm2.so";
 constexpr std::string_view kTokenLabel = "privyseal";
 constexpr std::string_view kKeydUser = "privyseal-keyd";

@@ -2,40 +2,12 @@
 
 #include <format>
 
+#include "provisioning/box/daemon_settings.h"
+
 namespace privyseal::provisioning {
 namespace {
 
-constexpr std::string_view kIdentities = "/var/lib/privyseal-renewd/identities";
-
-/// ["a", "b"]: every value of a site is of letters, digits and marks that TOML takes as they are.
-std::string toml_list(const std::vector<std::string>& values) {
-  std::string text;
-  for (const std::string& value : values) text += std::format("{}\"{}\"", text.empty() ? "" : ", ", value);
-  return "[" + text + "]";
-}
-
-std::string listen_address(const Side& side) {
-  const std::string address = side.own_address();
-  return address.contains(':') ? std::format("[{}]:25", address) : address + ":25";
-}
-
-std::string gateway_side(const Side& side, const std::string& name, const std::string& hop) {
-  return std::format(
-      "[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = \"/run/privyseal/{0}-roots.pem\"\nclients = "
-      "{3}\n"
-      "{4}_host = \"{5}\"\n{4}_port = {6}\n{4}_name = \"{7}\"\n",
-      name, listen_address(side), kIdentities, toml_list(side.clients), hop, side.hop.host, side.hop.port,
-      side.hop.name);
-}
-
-std::string gateway_settings(const Site& site) {
-  return std::format(
-      "hostname = \"{}\"\ndomains = {}\nledger = \"/var/lib/privyseal-gateway/ledger.db\"\n"
-      "openssl_config = \"/etc/privyseal/openssl.cnf\"\nstatus = \"/run/privyseal-gateway/status\"\n\n{}\n{}"
-      "client_names = {}\n",
-      site.hostname, toml_list(site.domains), gateway_side(site.lan, "lan", "server"),
-      gateway_side(site.cjsm, "cjsm", "relay"), toml_list(site.relay_client_names));
-}
+constexpr std::int64_t kSmtpPort = 25;
 
 std::string network(const Side& side, const std::string& default_route) {
   return std::format(
@@ -47,6 +19,11 @@ std::string firewall(const Site& site) {
   return std::format(
       "add element inet privyseal lan {{ \"{}\" }}\nadd element inet privyseal cjsm {{ \"{}\" }}\n",
       site.lan.interface, site.cjsm.interface);
+}
+
+/// For privyseal-out@.service: the one place that a door in renewd's network leads to.
+std::string way_out(const std::string& host, std::int64_t port) {
+  return std::format("TO={}:{}\n", host.contains(':') ? "[" + host + "]" : host, port);
 }
 
 std::string resolver(const Site& site) {
@@ -68,7 +45,21 @@ std::vector<SettingsFile> settings_files(const Site& site) {
   add("run/privyseal/interfaces.nft", firewall(site));
   add("run/privyseal/lan-roots.pem", site.lan.roots);
   add("run/privyseal/cjsm-roots.pem", site.cjsm.roots);
-  add("run/privyseal/gatewayd.toml", gateway_settings(site));
+  add("run/privyseal/out-relay.env", way_out(site.cjsm.hop.host, site.cjsm.hop.port));
+  add("run/privyseal/out-lan.env", way_out(site.lan.own_address(), kSmtpPort));
+  add("run/privyseal/out-cjsm.env", way_out(site.cjsm.own_address(), kSmtpPort));
+  if (site.est) {
+    add("run/privyseal/out-est.env", way_out(site.est->server.host, site.est->server.port));
+    add("run/privyseal/est-roots.pem", site.est->roots);
+    files.push_back({.path = "run/privyseal/est-password",
+                     .text = site.est->password + "\n",
+                     .mode = 0400,
+                     .owner = "privyseal-renewd"});
+  }
+  add("run/privyseal/keyd.toml", keyd_settings(site));
+  add("run/privyseal/gatewayd.toml", gatewayd_settings(site));
+  add("run/privyseal/renewd.toml", renewd_settings(site));
+  add("run/privyseal/admind.toml", admind_settings(site));
   return files;
 }
 

@@ -1,7 +1,7 @@
 /// The files that the daemons, the network and the firewall read on a provisioned box, made from its site.
 ///
 /// They are written anew at each boot into /run, so that a box never runs with settings that are not in
-/// the signed file. The fixed settings (keyd's, OpenSSL's) lie in the image.
+/// the signed file. OpenSSL's, which depend on nothing, lie in the image.
 ///
 /// Pure. Threads: any.
 #pragma once

@@ -12,20 +12,26 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string file(const std::string& path) {
-  const auto site = Config::parse(test::site_text(), "provisioning file").and_then(read_site);
+std::string file(const std::string& path, const std::string& further = "") {
+  const auto site = Config::parse(test::site_text() + further, "provisioning file").and_then(read_site);
   const auto files = settings_files(site.value());
   const auto found = std::ranges::find(files, path, &SettingsFile::path);
   return found == files.end() ? "" : found->text;
 }
 
-TEST(SettingsFiles, GiveTheGatewayBothSides) {
-  const std::string text = file("run/privyseal/gatewayd.toml");
-  EXPECT_THAT(text, HasSubstr("listen = \"10.0.2.15:25\""));
-  EXPECT_THAT(text, HasSubstr("identity = \"/var/lib/privyseal-renewd/identities/cjsm\""));
-  EXPECT_THAT(text, HasSubstr("relay_port = 4646"));
-  EXPECT_THAT(text, HasSubstr("client_names = [\"relay.cjsm.example\"]"));
-  EXPECT_TRUE(Config::parse(text, "gatewayd.toml"));
+TEST(SettingsFiles, LeaveTheRequestToAPersonWithoutAnEnrolmentServer) {
+  EXPECT_THAT(file("run/privyseal/renewd.toml"), HasSubstr("issuer = \"manual\""));
+  EXPECT_EQ(file("run/privyseal/est-password"), "");
+}
+
+TEST(SettingsFiles, KeepTheEnrolmentPasswordOutOfTheSettings) {
+  EXPECT_EQ(file("run/privyseal/est-password", test::est_text()), "once\n");
+  EXPECT_THAT(file("run/privyseal/renewd.toml", test::est_text()), testing::Not(HasSubstr("once")));
+}
+
+TEST(SettingsFiles, LeadTheDoorsInRenewdsNetworkToOnePlaceEach) {
+  EXPECT_EQ(file("run/privyseal/out-relay.env"), "TO=10.0.3.2:4646\n");
+  EXPECT_EQ(file("run/privyseal/out-est.env", test::est_text()), "TO=10.0.3.2:8085\n");
 }
 
 TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {

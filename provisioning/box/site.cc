@@ -50,9 +50,8 @@ bool is_pem(std::string_view text) {
          is_of(text, "+/=- \n");
 }
 
-bool is_url(std::string_view text) {
-  return text.starts_with("https://") && text.size() <= 200 && is_of(text, ":/.-_[]");
-}
+/// What stands in a certificate's subject, and needs no quoting in TOML.
+bool is_title(std::string_view text) { return !text.empty() && text.size() <= 64 && is_of(text, " .,&'()-"); }
 
 bool is_word(std::string_view text) { return !text.empty() && text.size() <= 200 && is_of(text, "._-+=@"); }
 
@@ -100,8 +99,9 @@ class Reader {
   std::optional<Error> error_;
 };
 
+bool is_host(const std::string& text) { return is_address(text) || is_name(text); }
+
 Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
-  const auto is_host = [](const std::string& text) { return is_address(text) || is_name(text); };
   return {.interface = reader.text(side + ".interface", is_interface, "must be an interface's name"),
           .address = reader.text(side + ".address", is_network, "must be ADDRESS/BITS"),
           .clients = reader.texts(side + ".clients", is_network, "must list networks, ADDRESS/BITS"),
@@ -112,7 +112,9 @@ Side read_side(Reader& reader, const std::string& side, const std::string& hop) 
 }
 
 EnrolmentServer read_est(Reader& reader) {
-  return {.url = reader.text("est.url", is_url, "must be an https:// URL"),
+  return {.server = {.host = reader.text("est.address", is_host, "must be an address or a name"),
+                     .port = reader.port("est.port"),
+                     .name = reader.text("est.host", is_name, "must be a host name")},
           .user = reader.text("est.user", is_word, "must be one word"),
           .password = reader.text("est.password", is_word, "must be one word"),
           .roots = reader.text("est.roots", is_pem, "must be certificates in PEM")};
@@ -122,7 +124,8 @@ EnrolmentServer read_est(Reader& reader) {
 
 Result<Site> read_site(Config config) {
   Reader reader(std::move(config));
-  Site site{.hostname = reader.text("hostname", is_name, "must be a host name"),
+  Site site{.organisation = reader.text("organisation", is_title, "must be at most 64 letters and marks"),
+            .hostname = reader.text("hostname", is_name, "must be a host name"),
             .domains = reader.texts("domains", is_name, "must list domains"),
             .default_route = reader.text("network.default_route", is_address, "must be an address"),
             .name_servers = reader.texts("network.name_servers", is_address, "must list addresses"),
@@ -131,7 +134,7 @@ Result<Site> read_site(Config config) {
             .relay_client_names = reader.texts("cjsm.client_names", is_name, "must list host names"),
             .console_hostname = reader.text("console.hostname", is_name, "must be a host name"),
             .est = {}};
-  if (reader.has("est.url")) site.est = read_est(reader);
+  if (reader.has("est.host")) site.est = read_est(reader);
   if (site.domains.empty()) reader.refuse("domains", "must list at least one");
   if (site.lan.interface == site.cjsm.interface)
     reader.refuse("cjsm.interface", "must be another than lan.interface");

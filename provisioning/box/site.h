@@ -4,6 +4,7 @@
 /// so each is of a form that needs no quoting there. A value of another form is an error that
 /// names its key.
 ///
+///     organisation = "Law Firm"
 ///     hostname = "gateway.lawfirm.example"     # also the name in both certificates
 ///     domains = ["lawfirm.example"]
 ///     [network]
@@ -24,7 +25,9 @@
 ///     [console]
 ///     hostname = "console.lawfirm.example"
 ///     [est]                                    # optional: where renewd enrols by itself
-///     url = "https://10.0.3.2:8085/.well-known/est"
+///     host = "est.example"                     # the name in its certificate
+///     address = "10.0.3.2"                     # or a name
+///     port = 8085
 ///     user = "name"
 ///     password = "once"
 ///     roots = """..."""
@@ -60,13 +63,14 @@ struct Side {
 };
 
 struct EnrolmentServer {
-  std::string url;
+  Peer server;
   std::string user;
   std::string password;  ///< one-time; goes into a file for renewd alone
   std::string roots;
 };
 
 struct Site {
+  std::string organisation;
   std::string hostname;
   std::vector<std::string> domains;
   std::string default_route;

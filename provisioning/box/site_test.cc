@@ -54,7 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
                             "hostname"},
                     BadSite{"AHostNameWithALineEnd", R"("gateway.lawfirm.example")", R"("a\nb")", "hostname"},
                     BadSite{"NoHostName", R"(hostname = "gateway.lawfirm.example")", "", "hostname"},
-                    BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
+                    BadSite{"AnOrganisationWithAQuote", "Smith & Sons", "Smith \\\" Sons", "organisation"},
+        BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
                     BadSite{"AnInterfaceWithRules", R"("enp0s16")", R"('x" } ; flush ruleset')",
                             "lan.interface"},
                     BadSite{"AnInterfaceTooLong", R"("enp0s16")", R"("abcdefghijklmnop")", "lan.interface"},
@@ -70,12 +71,12 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),
     [](const auto& c) { return c.param.name; });
 
-TEST(ReadSite, RefusesAnEnrolmentServerWithoutTls) {
+TEST(ReadSite, RefusesAnEnrolmentServerWithoutPassword) {
   std::string est = test::est_text();
-  est.replace(est.find("https"), 5, "http");
+  est.erase(est.find("password"), est.find("roots") - est.find("password"));
   const auto site = read(test::site_text() + est);
   ASSERT_FALSE(site);
-  EXPECT_THAT(site.error().message, testing::HasSubstr("est.url"));
+  EXPECT_THAT(site.error().message, testing::HasSubstr("est.password"));
 }
 
 }  // namespace

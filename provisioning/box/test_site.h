@@ -6,7 +6,8 @@
 namespace privyseal::provisioning::test {
 
 inline std::string site_text() {
-  return R"(hostname = "gateway.lawfirm.example"
+  return R"(organisation = "Smith & Sons (Law)"
+hostname = "gateway.lawfirm.example"
 domains = ["lawfirm.example"]
 [network]
 default_route = "10.0.3.2"
@@ -41,7 +42,9 @@ hostname = "console.lawfirm.example"
 
 inline std::string est_text() {
   return R"([est]
-url = "https://10.0.3.2:8085/.well-known/est"
+host = "est.example"
+address = "10.0.3.2"
+port = 8085
 user = "estuser"
 password = "once"
 roots = """-----BEGIN CERTIFICATE-----

@@ -41,9 +41,12 @@ Result<Bytes> read_start(const char* path, std::size_t most_bytes) {
   return bytes;
 }
 
-Result<void> write_new(const std::string& path, ByteView bytes) {
+constexpr mode_t kForRoot = 0600;
+constexpr mode_t kForEveryone = 0644;
+
+Result<void> write_new(const std::string& path, ByteView bytes, mode_t mode) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(path);
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return fail_errno(path);
   if (::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
     return fail_errno(path);
@@ -59,8 +62,8 @@ Result<void> verify(const char* key_file, const std::string& folder, const char*
   if (!bundle) return std::unexpected(bundle.error());
   if (auto signed_by_key = check_signature(*key, bundle->signed_part, bundle->signature); !signed_by_key)
     return signed_by_key;
-  if (auto written = write_new(folder + "/bundle", bundle->whole); !written) return written;
-  return write_new(folder + "/settings.toml", bundle->settings);
+  if (auto written = write_new(folder + "/bundle", bundle->whole, kForRoot); !written) return written;
+  return write_new(folder + "/settings.toml", bundle->settings, kForRoot);
 }
 
 const char* first_existing(char** sources) {
@@ -93,6 +96,6 @@ int main(int argc, char** argv) {
     std::fputs("usage: privyseal-verify PUBLIC_KEY FOLDER SOURCE...\n", stderr);
     return 2;
   }
-  ::umask(0077);
+  ::umask(0022);
   return privyseal::provisioning::run(argv[1], argv[2], argv + 3);
 }

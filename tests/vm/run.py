@@ -14,8 +14,8 @@ from typing import Callable
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "image"))
 
 from guest import Guest, GuestError, greets  # noqa: E402
-from lab_site import LabSite  # noqa: E402
 from machine import IMAGE, OUT, Machine, Ports  # noqa: E402
+from neighbours import Neighbours  # noqa: E402
 
 _FOLDER = OUT / "test"
 _PORTS = Ports(lan=12525, cjsm=14545, console=18443)
@@ -28,10 +28,10 @@ def _expect(holds: bool, what: str) -> None:
         raise GuestError(what)
 
 
-def refuses_a_forged_file(machine: Machine, site: LabSite) -> None:
+def refuses_a_forged_file(machine: Machine, neighbours: Neighbours) -> None:
     """One byte of a signed file is another: the box says so and starts nothing."""
-    forged = site.folder / "forged.disk"
-    content = bytearray(site.setup_disk.read_bytes())
+    forged = neighbours.site.folder / "forged.disk"
+    content = bytearray(neighbours.site.setup_disk.read_bytes())
     content[content.index(b"lawfirm")] ^= 1
     forged.write_bytes(content)
     machine.setup = forged
@@ -42,24 +42,32 @@ def refuses_a_forged_file(machine: Machine, site: LabSite) -> None:
         _expect(not greets(machine.ports.lan), "an unprovisioned box answers on its LAN side")
 
 
-def provisions_itself(machine: Machine, site: LabSite) -> None:
-    machine.setup = site.setup_disk
+def _wait_until_it_works(guest: Guest) -> None:
+    guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
+    guest.wait_for_console("keys         the key daemon answers and can sign")
+    guest.wait_for_console("mail         the gateway listens on both sides")
+
+
+def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
+    """Token, keys, own CA, a certificate by EST; then a mail each way between two Postfixes."""
+    machine.setup = neighbours.site.setup_disk
     with Guest(machine) as guest:
         guest.boot()
-        guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
-        guest.wait_for_console("keys         the key daemon answers and can sign")
+        _wait_until_it_works(guest)
+        neighbours.start_organisation()
+        neighbours.exchange()
 
 
-def needs_its_setup_disk_no_more(machine: Machine, _: LabSite) -> None:
-    """After a power cut, and without the disk: the same box, the same token."""
+def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
+    """After a power cut, and without the disk: the same box, the same keys, and mail again."""
     machine.setup = None
     with Guest(machine) as guest:
         guest.boot()
-        guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
-        guest.wait_for_console("keys         the key daemon answers and can sign")
+        _wait_until_it_works(guest)
+        neighbours.exchange()
 
 
-def keeps_its_state_from_another_tpm(machine: Machine, _: LabSite) -> None:
+def keeps_its_state_from_another_tpm(machine: Machine, _: Neighbours) -> None:
     """The disk in another machine: the state partition stays shut."""
     own = machine.folder / "own-tpm"
     shutil.move(machine.tpm, own)
@@ -72,7 +80,7 @@ def keeps_its_state_from_another_tpm(machine: Machine, _: LabSite) -> None:
     shutil.move(own, machine.tpm)
 
 
-def stops_at_a_flipped_byte(machine: Machine, _: LabSite) -> None:
+def stops_at_a_flipped_byte(machine: Machine, _: Neighbours) -> None:
     """In the key daemon's own program: dm-verity sees it as soon as it is read, and the machine stops."""
     offset = _place_in_root(machine.disk, "/usr/lib/privyseal/privyseal-keyd")
     with machine.disk.open("r+b") as disk:
@@ -98,8 +106,8 @@ def _place_in_root(disk: Path, path: str) -> int:
     return start + int(first.split("|")[1].split(":")[1].split("..")[0]) + 100
 
 
-_STEPS: list[Callable[[Machine, LabSite], None]] = [
-    refuses_a_forged_file, provisions_itself, needs_its_setup_disk_no_more, keeps_its_state_from_another_tpm,
+_STEPS: list[Callable[[Machine, Neighbours], None]] = [
+    refuses_a_forged_file, provisions_itself_and_carries_mail, needs_its_setup_disk_no_more, keeps_its_state_from_another_tpm,
     stops_at_a_flipped_byte,
 ]
 
@@ -109,22 +117,28 @@ def main() -> int:
         print("there is no image yet: ./dev image build", file=sys.stderr)
         return 1
     shutil.rmtree(_FOLDER, ignore_errors=True)
-    site = LabSite(_FOLDER / "site")
-    site.make_authorities()
-    site.write_setup_disk()
     machine = Machine(_FOLDER / "machine", ports=_PORTS)
     machine.make()
-    for step in _STEPS:
-        begun = time.monotonic()
-        print(f"  {step.__name__.replace('_', ' '):45}", end="", flush=True)
-        try:
-            step(machine, site)
-        except GuestError as error:
-            print(f"FAILED\n    {error}")
-            return 1
-        print(f"{time.monotonic() - begun:5.0f} s")
-    print(f"{len(_STEPS)} passed, 0 failed")
-    return 0
+    neighbours = Neighbours(_FOLDER / "around", machine)
+    try:
+        neighbours.start_relay()
+        passed = sum(_holds(step, machine, neighbours) for step in _STEPS)
+    finally:
+        neighbours.stop()
+    print(f"{passed} passed, {len(_STEPS) - passed} failed")
+    return 0 if passed == len(_STEPS) else 1
+
+
+def _holds(step: Callable[[Machine, Neighbours], None], machine: Machine, neighbours: Neighbours) -> bool:
+    begun = time.monotonic()
+    print(f"  {step.__name__.replace('_', ' '):45}", end="", flush=True)
+    try:
+        step(machine, neighbours)
+    except GuestError as error:
+        print(f"FAILED\n    {error}")
+        return False
+    print(f"{time.monotonic() - begun:5.0f} s")
+    return True
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ std::vector<std::string> clients(const Side& side) {
 
 std::string gateway_side(const Side& side, const std::string& name, const std::string& hop) {
   return std::format(
-      "\n[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = \"/run/privyseal/{0}-roots.pem\"\nclients = {3}\n"
+      "\n[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = \"/run/privyseal/{0}-roots.pem\"\nclients = "
+      "{3}\n"
       "{4}_host = \"{5}\"\n{4}_port = {6}\n{4}_name = \"{7}\"\n",
       name, listen_address(side), kIdentities, toml_list(clients(side)), hop, side.hop.host, side.hop.port,
       side.hop.name);
@@ -48,7 +49,8 @@ std::string est(const Site& site) {
   if (!site.est) return "";
   return std::format(
       "\n[est]\nurl = \"https://127.0.0.1:8085\"   # a door in renewd's own network\nserver_name = \"{}\"\n"
-      "ca = \"/run/privyseal/est-roots.pem\"\nuser = \"{}\"\npassword_file = \"/run/privyseal/est-password\"\n",
+      "ca = \"/run/privyseal/est-roots.pem\"\nuser = \"{}\"\npassword_file = "
+      "\"/run/privyseal/est-password\"\n",
       site.est->server.name, site.est->user);
 }
 
@@ -59,7 +61,8 @@ std::string keyd_settings(const Site& site) {
       "state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n"
       "[pkcs11]   # the `lab` variant: a SoftHSM token on the state partition\n"
       "module = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"privyseal\"\n"
-      "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = \"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
+      "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = "
+      "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
       "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
       "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = \"{}\"\n",
       kKeydSocket, site.hostname);
@@ -71,7 +74,8 @@ std::string gatewayd_settings(const Site& site) {
              "openssl_config = \"{}\"\nstatus = \"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",
              site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
-         door("gateway") + gateway_side(site.lan, "lan", "server") + gateway_side(site.cjsm, "cjsm", "relay") +
+         door("gateway") + gateway_side(site.lan, "lan", "server") +
+         gateway_side(site.cjsm, "cjsm", "relay") +
          std::format("client_names = {}\n", toml_list(site.relay_client_names));
 }
 
@@ -79,10 +83,12 @@ std::string renewd_settings(const Site& site) {
   return std::format(
              "state = \"/var/lib/privyseal-renewd\"\nhost = \"{0}\"\nkeyd_socket = \"{1}\"\n"
              "openssl_config = \"{2}\"\n\n"
-             "[identity.cjsm]\nissuer = \"{3}\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = [\"{0}\"]\n"
+             "[identity.cjsm]\nissuer = \"{3}\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
+             "[\"{0}\"]\n"
              "roots = \"/run/privyseal/cjsm-roots.pem\"\nprobe = \"127.0.0.1:2500\"\nprobe_name = \"{5}\"\n"
              "live = \"127.0.0.1:2502\"\n\n"
-             "[identity.lan]\nissuer = \"local\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = [\"{0}\"]\n"
+             "[identity.lan]\nissuer = \"local\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
+             "[\"{0}\"]\n"
              "live = \"127.0.0.1:2501\"\n\n"
              "[identity.console]\nissuer = \"local\"\ncommon_name = \"{6}\"\norganisation = \"{4}\"\n"
              "dns_names = [\"{6}\"]\n\n"

@@ -40,12 +40,12 @@ std::string keys_line(const fs::path& root) {
 }
 
 std::string mail_line(const fs::path& root) {
+  std::error_code error;
   for (const auto* side : {"lan", "cjsm"}) {
-    std::error_code error;
     if (!fs::exists(root / "var/lib/privyseal-renewd/identities" / side / "active", error))
       return std::format("no: waits for the certificate of the {} side", side);
   }
-  if (line_of(root / "run/privyseal-gateway/status").empty()) return "no: the gateway has not started";
+  if (!fs::exists(root / "run/privyseal-gateway/status", error)) return "no: the gateway has not started";
   return "the gateway listens on both sides";
 }
 

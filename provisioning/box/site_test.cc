@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSite{"AHostNameWithALineEnd", R"("gateway.lawfirm.example")", R"("a\nb")", "hostname"},
                     BadSite{"NoHostName", R"(hostname = "gateway.lawfirm.example")", "", "hostname"},
                     BadSite{"AnOrganisationWithAQuote", "Smith & Sons", "Smith \\\" Sons", "organisation"},
-        BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
+                    BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
                     BadSite{"AnInterfaceWithRules", R"("enp0s16")", R"('x" } ; flush ruleset')",
                             "lan.interface"},
                     BadSite{"AnInterfaceTooLong", R"("enp0s16")", R"("abcdefghijklmnop")", "lan.interface"},

@@ -83,7 +83,7 @@ int run(const char* key_file, const std::string& folder, char** sources) {
   }
   const std::string why = passed.error().message + "\n";
   std::fprintf(stderr, "%s: %s", source == nullptr ? "-" : source, why.c_str());
-  if (!write_new(folder + "/refusal", bytes_of(why)))
+  if (!write_new(folder + "/refusal", bytes_of(why), kForEveryone))
     std::fputs("the refusal could not be written\n", stderr);
   return 1;
 }

@@ -16,14 +16,16 @@ namespace privyseal::provisioning {
 namespace {
 
 std::string file(const std::string& name) {
-  const auto site = Config::parse(test::site_text() + test::est_text(), "provisioning file").and_then(read_site);
+  const auto site =
+      Config::parse(test::site_text() + test::est_text(), "provisioning file").and_then(read_site);
   const auto files = settings_files(site.value());
   const auto found = std::ranges::find(files, "run/privyseal/" + name, &SettingsFile::path);
   return found == files.end() ? "" : found->text;
 }
 
 TEST(BoxSettings, AreWhatTheGatewayReads) {
-  const auto settings = Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);
+  const auto settings =
+      Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->lan.listen.text(), "10.0.2.15:25");
   EXPECT_EQ(settings->cjsm.identity, "/var/lib/privyseal-renewd/identities/cjsm");

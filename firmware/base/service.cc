@@ -1,5 +1,6 @@
 #include "firmware/base/service.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace privyseal {
 
@@ -34,6 +36,21 @@ Result<UniqueFd> stop_signal() {
   UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) return fail_errno("signalfd");
   return fd;
+}
+
+Result<std::optional<UniqueFd>> inherited_socket() {
+  constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+  const char* process = std::getenv("LISTEN_PID");
+  const char* count = std::getenv("LISTEN_FDS");
+  if (process == nullptr || count == nullptr || process != std::to_string(::getpid())) return std::nullopt;
+  if (std::string_view(count) != "1")
+    return fail(ErrorCode::kInvalid, "systemd passed other than one socket");
+  int is_listening = 0;
+  socklen_t length = sizeof(is_listening);
+  if (::getsockopt(kFirst, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0 || is_listening == 0)
+    return fail(ErrorCode::kInvalid, "what systemd passed is not a listening socket");
+  if (::fcntl(kFirst, F_SETFD, FD_CLOEXEC) != 0) return fail_errno("the socket from systemd");
+  return UniqueFd(kFirst);
 }
 
 void notify_systemd(std::string_view state) {

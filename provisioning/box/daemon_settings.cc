@@ -1,0 +1,112 @@
+#include "provisioning/box/daemon_settings.h"
+
+#include <format>
+
+namespace privyseal::provisioning {
+namespace {
+
+constexpr std::string_view kIdentities = "/var/lib/privyseal-renewd/identities";
+constexpr std::string_view kKeydSocket = "/run/privyseal-keyd/socket";
+constexpr std::string_view kOpensslConfig = "/etc/privyseal/openssl.cnf";
+
+/// ["a", "b"]: every value of a site is of letters, digits and marks that TOML takes as they are.
+std::string toml_list(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text += std::format("{}\"{}\"", text.empty() ? "" : ", ", value);
+  return "[" + text + "]";
+}
+
+/// Whoever may walk to a door may knock: the daemon asks the kernel who it is and looks into its table.
+std::string door(std::string_view daemon) {
+  return std::format(
+      "\n[door]\npath = \"/run/privyseal-{}/door\"\nmode = \"0666\"\n[door.callers]\n"
+      "console = [\"privyseal-console\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n",
+      daemon);
+}
+
+std::string listen_address(const Side& side) {
+  const std::string address = side.own_address();
+  return address.contains(':') ? std::format("[{}]:25", address) : address + ":25";
+}
+
+/// The peer's networks, and the box itself: renewd looks at the certificate that is really served.
+std::vector<std::string> clients(const Side& side) {
+  std::vector<std::string> networks = side.clients;
+  networks.push_back(side.own_address() + (side.own_address().contains(':') ? "/128" : "/32"));
+  return networks;
+}
+
+std::string gateway_side(const Side& side, const std::string& name, const std::string& hop) {
+  return std::format(
+      "\n[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = \"/run/privyseal/{0}-roots.pem\"\nclients = "
+      "{3}\n"
+      "{4}_host = \"{5}\"\n{4}_port = {6}\n{4}_name = \"{7}\"\n",
+      name, listen_address(side), kIdentities, toml_list(clients(side)), hop, side.hop.host, side.hop.port,
+      side.hop.name);
+}
+
+std::string est(const Site& site) {
+  if (!site.est) return "";
+  return std::format(
+      "\n[est]\nurl = \"https://127.0.0.1:8085\"   # a door in renewd's own network\nserver_name = \"{}\"\n"
+      "ca = \"/run/privyseal/est-roots.pem\"\nuser = \"{}\"\npassword_file = "
+      "\"/run/privyseal/est-password\"\n",
+      site.est->server.name, site.est->user);
+}
+
+}  // namespace
+
+std::string keyd_settings(const Site& site) {
+  return std::format(
+      "state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n"
+      "[pkcs11]   # the `lab` variant: a SoftHSM token on the state partition\n"
+      "module = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"privyseal\"\n"
+      "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = "
+      "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
+      "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
+      "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = \"{}\"\n",
+      kKeydSocket, site.hostname);
+}
+
+std::string gatewayd_settings(const Site& site) {
+  return std::format(
+             "hostname = \"{}\"\ndomains = {}\nledger = \"/var/lib/privyseal-gateway/ledger.db\"\n"
+             "openssl_config = \"{}\"\nstatus = \"/run/privyseal-gateway/status\"\n\n"
+             "[audit]\nkeyd_socket = \"{}\"\n",
+             site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
+         door("gateway") + gateway_side(site.lan, "lan", "server") +
+         gateway_side(site.cjsm, "cjsm", "relay") +
+         std::format("client_names = {}\n", toml_list(site.relay_client_names));
+}
+
+std::string renewd_settings(const Site& site) {
+  return std::format(
+             "state = \"/var/lib/privyseal-renewd\"\nhost = \"{0}\"\nkeyd_socket = \"{1}\"\n"
+             "openssl_config = \"{2}\"\n\n"
+             "[identity.cjsm]\nissuer = \"{3}\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
+             "[\"{0}\"]\n"
+             "roots = \"/run/privyseal/cjsm-roots.pem\"\nprobe = \"127.0.0.1:2500\"\nprobe_name = \"{5}\"\n"
+             "live = \"127.0.0.1:2502\"\n\n"
+             "[identity.lan]\nissuer = \"local\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
+             "[\"{0}\"]\n"
+             "live = \"127.0.0.1:2501\"\n\n"
+             "[identity.console]\nissuer = \"local\"\ncommon_name = \"{6}\"\norganisation = \"{4}\"\n"
+             "dns_names = [\"{6}\"]\n\n"
+             "[authority]\ncommon_name = \"{4} appliance CA\"\norganisation = \"{4}\"\ndomains = {7}\n",
+             site.hostname, kKeydSocket, kOpensslConfig, site.est ? "est" : "manual", site.organisation,
+             site.cjsm.hop.name, site.console_hostname, toml_list(site.domains)) +
+         est(site) + door("renewd");
+}
+
+std::string admind_settings(const Site& site) {
+  return std::format(
+             "listen = \"{0}:8443\"   # systemd opens it\nhosts = [\"{1}:8443\", \"{1}\"]\nrp_id = \"{1}\"\n"
+             "hostname = \"{2}\"\nidentity = \"{3}/console\"\nopenssl_config = \"{4}\"\nkeyd = \"{5}\"\n"
+             "state = \"/var/lib/privyseal-console\"\n\n[doors]\ngateway = \"/run/privyseal-gateway/door\"\n"
+             "renewal = \"/run/privyseal-renewd/door\"\n",
+             site.lan.own_address(), site.console_hostname, site.hostname, kIdentities, kOpensslConfig,
+             kKeydSocket) +
+         door("console");
+}
+
+}  // namespace privyseal::provisioning

@@ -1,0 +1,50 @@
+#include "provisioning/box/screen.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+using testing::HasSubstr;
+
+class ScreenTest : public testing::Test {
+ protected:
+  void put(const std::string& path, const std::string& text) const {
+    std::filesystem::create_directories((folder_.path() / path).parent_path());
+    std::ofstream(folder_.path() / path) << text;
+  }
+  test::TempFolder folder_;
+};
+
+TEST_F(ScreenTest, ABoxThatWasJustSwitchedOnIsNotYetProvisioned) {
+  EXPECT_THAT(screen_text(folder_.path()), HasSubstr("provisioned  not yet"));
+}
+
+TEST_F(ScreenTest, ARefusedFileIsSaidSo) {
+  put("run/privyseal-verify/refusal", "its signature is not by the key that this box trusts\n");
+  EXPECT_THAT(screen_text(folder_.path()),
+              HasSubstr("provisioned  NO: its signature is not by the key that this box trusts"));
+}
+
+TEST_F(ScreenTest, ASignedFileThatBreaksARuleIsSaidSo) {
+  put("run/privyseal/refusal", "provisioning file: hostname must be a host name\n");
+  EXPECT_THAT(screen_text(folder_.path()), HasSubstr("NO: provisioning file: hostname must be a host name"));
+}
+
+TEST_F(ScreenTest, AProvisionedBoxNamesWhatItWaitsFor) {
+  put("run/privyseal/provisioned", "gateway.lawfirm.example\n");
+  put("var/lib/privyseal-renewd/identities/lan/active/chain.pem", "");
+  const std::string text = screen_text(folder_.path());
+  EXPECT_THAT(text, HasSubstr("provisioned  yes, as gateway.lawfirm.example"));
+  EXPECT_THAT(text, HasSubstr("keys         no: the key daemon does not answer"));
+  EXPECT_THAT(text, HasSubstr("mail         no: waits for the certificate of the cjsm side"));
+}
+
+}  // namespace
+}  // namespace privyseal::provisioning

@@ -1,0 +1,139 @@
+#include "provisioning/box/set_up.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <format>
+
+#include "firmware/base/file.h"
+#include "provisioning/box/settings_files.h"
+#include "provisioning/box/site.h"
+#include "provisioning/init_token.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostBundleBytes = 128 * 1024;
+
+// The same as in keyd_settings().
+constexpr std::string_view kModule = "/usr/lib/softhsm/libsofthsm2.so";
+constexpr std::string_view kTokenLabel = "privyseal";
+constexpr std::string_view kKeydUser = "privyseal-keyd";
+constexpr std::string_view kKeydState = "var/lib/privyseal-keyd";
+constexpr std::string_view kOwnState = "var/lib/privyseal-provision";
+
+Result<passwd> user(const std::string& name) {
+  const passwd* entry = ::getpwnam(name.c_str());
+  if (entry == nullptr) return fail(ErrorCode::kNotFound, "there is no user " + name);
+  return *entry;
+}
+
+Result<void> make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
+  return {};
+}
+
+Result<void> write_settings(const fs::path& root, const SettingsFile& file) {
+  const fs::path path = root / file.path;
+  if (auto made = make_folder(path.parent_path()); !made) return made;
+  if (auto written = replace_file(path, bytes_of(file.text), file.mode); !written) return written;
+  if (file.owner.empty()) return {};
+  const auto owner = user(file.owner);
+  if (!owner) return std::unexpected(owner.error());
+  if (::lchown(path.c_str(), owner->pw_uid, owner->pw_gid) != 0) return fail_errno(path.string());
+  return {};
+}
+
+/// What an earlier run left that did not come to its end.
+Result<void> clear_half_made_token(const fs::path& keyd, const fs::path& so_pin) {
+  for (const fs::path& left : {keyd / "pin", so_pin, keyd / "tokens"}) {
+    std::error_code error;
+    fs::remove_all(left, error);
+    if (error) return fail(ErrorCode::kUnavailable, left.string() + ": " + error.message());
+  }
+  return {};
+}
+
+Result<void> make_token_once(const fs::path& root) {
+  const fs::path mark = root / kOwnState / "token-made";
+  const fs::path so_pin = root / kOwnState / "so-pin";
+  const fs::path keyd = root / kKeydState;
+  if (fs::exists(mark)) return {};
+  const auto owner = user(std::string(kKeydUser));
+  if (!owner) return std::unexpected(owner.error());
+  if (auto cleared = clear_half_made_token(keyd, so_pin); !cleared) return cleared;
+  const InitTokenOptions options{
+      .module = kModule,
+      .label = std::string(kTokenLabel),
+      .pin_file = keyd / "pin",
+      .so_pin_file = so_pin,
+      .softhsm = SoftHsmFiles{.conf = keyd / "softhsm2.conf", .token_folder = keyd / "tokens"},
+      .owner = owner->pw_uid,
+      .group = owner->pw_gid};
+  if (auto made = init_token(options); !made) return made;
+  return replace_file(mark, bytes_of("1\n"), 0600);
+}
+
+/// For the next boots: the verifier reads it again each time, as the group that may.
+Result<void> keep_bundle(const fs::path& root, const fs::path& bundle) {
+  const fs::path kept = root / kOwnState / "bundle";
+  const auto bytes = read_file(bundle, kMostBundleBytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (const auto known = read_file(kept, kMostBundleBytes); known && *known == *bytes) return {};
+  if (auto written = replace_file(kept, *bytes, 0640); !written) return written;
+  const auto readers = user("privyseal-admin");
+  if (!readers) return std::unexpected(readers.error());
+  if (::lchown(kept.c_str(), 0, readers->pw_gid) != 0) return fail_errno(kept.string());
+  return {};
+}
+
+Result<std::string> set_up(const fs::path& root, const fs::path& settings, const fs::path& bundle) {
+  auto site = Config::load(settings).and_then(read_site);
+  if (!site) return std::unexpected(site.error());
+  for (const SettingsFile& file : settings_files(*site))
+    if (auto written = write_settings(root, file); !written) return std::unexpected(written.error());
+  if (auto made = make_token_once(root); !made) return std::unexpected(made.error());
+  if (auto kept = keep_bundle(root, bundle); !kept) return std::unexpected(kept.error());
+  return site->hostname;
+}
+
+/// The console shows one of the two: the host name of a box that is set up, or why it is not.
+Result<void> leave_word(const fs::path& root, const Result<std::string>& outcome) {
+  const fs::path folder = root / "run/privyseal";
+  if (auto made = make_folder(folder); !made) return made;
+  const std::string name = outcome ? "provisioned" : "refusal";
+  const std::string text = outcome ? *outcome : outcome.error().message;
+  if (::unlink((folder / (outcome ? "refusal" : "provisioned")).c_str()) != 0 && errno != ENOENT)
+    return fail_errno("the earlier outcome");
+  return replace_file(folder / name, bytes_of(text + "\n"), 0644);
+}
+
+Result<void> run(const Arguments& arguments, std::ostream& out) {
+  const fs::path root = arguments.has("root") ? arguments.text("root") : "/";
+  const auto hostname = set_up(root, arguments.text("settings"), arguments.text("bundle"));
+  if (auto left = leave_word(root, hostname); !left) return left;
+  if (!hostname) return std::unexpected(hostname.error());
+  out << "set up as " << *hostname << "\n";
+  return {};
+}
+
+}  // namespace
+
+Command set_up_command() {
+  return {.name = "set-up",
+          .summary = "set this box up as a verified provisioning file says; run at each boot",
+          .options = {{.name = "settings", .value = "PATH", .help = "what privyseal-verify let pass"},
+                      {.name = "bundle", .value = "PATH", .help = "the same with its signature, to be kept"},
+                      {.name = "root",
+                       .value = "PATH",
+                       .help = "write below this folder",
+                       .kind = Option::Kind::kOptional}},
+          .run = run};
+}
+
+}  // namespace privyseal::provisioning

@@ -1,0 +1,49 @@
+#include "provisioning/box/settings_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "provisioning/box/test_site.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+using testing::HasSubstr;
+
+std::string file(const std::string& path, const std::string& further = "") {
+  const auto site = Config::parse(test::site_text() + further, "provisioning file").and_then(read_site);
+  const auto files = settings_files(site.value());
+  const auto found = std::ranges::find(files, path, &SettingsFile::path);
+  return found == files.end() ? "" : found->text;
+}
+
+TEST(SettingsFiles, LeaveTheRequestToAPersonWithoutAnEnrolmentServer) {
+  EXPECT_THAT(file("run/privyseal/renewd.toml"), HasSubstr("issuer = \"manual\""));
+  EXPECT_EQ(file("run/privyseal/est-password"), "");
+}
+
+TEST(SettingsFiles, KeepTheEnrolmentPasswordOutOfTheSettings) {
+  EXPECT_EQ(file("run/privyseal/est-password", test::est_text()), "once\n");
+  EXPECT_THAT(file("run/privyseal/renewd.toml", test::est_text()), testing::Not(HasSubstr("once")));
+}
+
+TEST(SettingsFiles, LeadTheDoorsInRenewdsNetworkToOnePlaceEach) {
+  EXPECT_EQ(file("run/privyseal/out-relay.env"), "TO=10.0.3.2:4646\n");
+  EXPECT_EQ(file("run/privyseal/out-est.env", test::est_text()), "TO=10.0.3.2:8085\n");
+}
+
+TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {
+  EXPECT_THAT(file("run/systemd/network/20-cjsm.network"), HasSubstr("Gateway=10.0.3.2"));
+  EXPECT_THAT(file("run/systemd/network/10-lan.network"), testing::Not(HasSubstr("Gateway")));
+}
+
+TEST(SettingsFiles, OpenTheFirewallForTheTwoInterfaces) {
+  EXPECT_EQ(
+      file("run/privyseal/interfaces.nft"),
+      "add element inet privyseal lan { \"enp0s16\" }\nadd element inet privyseal cjsm { \"enp0s17\" }\n");
+}
+
+}  // namespace
+}  // namespace privyseal::provisioning

@@ -1,0 +1,145 @@
+#include "provisioning/box/site.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace privyseal::provisioning {
+namespace {
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::size_t kMostNameBytes = 253;
+
+bool is_of(std::string_view text, std::string_view further) {
+  return std::ranges::all_of(text, [&](char c) {
+    const char lower = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return kLower.contains(lower) || further.contains(c);
+  });
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMostNameBytes && is_of(text, ".-") && !text.contains("..") &&
+         kLower.contains(text.front()) && kLower.contains(text.back());
+}
+
+bool is_address(const std::string& text) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+bool is_network(const std::string& text) {
+  const auto slash = text.find('/');
+  if (slash == std::string::npos || !is_address(text.substr(0, slash))) return false;
+  unsigned bits = 0;
+  const char* end = text.data() + text.size();
+  const unsigned most = text.contains(':') ? 128 : 32;
+  return std::from_chars(text.data() + slash + 1, end, bits) == std::from_chars_result{end, {}} &&
+         bits <= most;
+}
+
+bool is_interface(std::string_view text) {
+  constexpr std::size_t kMostBytes = 15;  // IFNAMSIZ
+  return !text.empty() && text.size() <= kMostBytes &&
+         std::ranges::all_of(text, [](char c) { return kLower.contains(c); });
+}
+
+bool is_pem(std::string_view text) {
+  return text.starts_with("-----BEGIN CERTIFICATE-----\n") && text.contains("-----END CERTIFICATE-----") &&
+         is_of(text, "+/=- \n");
+}
+
+/// What stands in a certificate's subject, and needs no quoting in TOML.
+bool is_title(std::string_view text) { return !text.empty() && text.size() <= 64 && is_of(text, " .,&'()-"); }
+
+bool is_word(std::string_view text) { return !text.empty() && text.size() <= 200 && is_of(text, "._-+=@"); }
+
+/// Collects the first error, so that the file below reads as a list.
+class Reader {
+ public:
+  explicit Reader(Config config) : config_(std::move(config)) {}
+
+  template <class Rule>
+  std::string text(const std::string& key, Rule is_right, std::string_view form) {
+    std::string value = taken(config_.text(key));
+    if (!error_ && !is_right(value)) refuse(key, form);
+    return value;
+  }
+  template <class Rule>
+  std::vector<std::string> texts(const std::string& key, Rule is_right, std::string_view form) {
+    std::vector<std::string> values = taken(config_.texts(key));
+    if (!error_ && !std::ranges::all_of(values, is_right)) refuse(key, form);
+    return values;
+  }
+  std::int64_t port(const std::string& key) {
+    const std::int64_t port = taken(config_.number(key, 0, 0, 65535));
+    if (!error_ && port == 0) refuse(key, "must be a port");
+    return port;
+  }
+  bool has(const std::string& key) { return config_.text(key).has_value(); }
+
+  void refuse(const std::string& key, std::string_view why) {
+    if (!error_) error_ = Error{ErrorCode::kInvalid, "provisioning file: " + key + " " + std::string(why)};
+  }
+  Result<void> finish() {
+    if (error_) return std::unexpected(*error_);
+    return config_.unknown_keys();
+  }
+
+ private:
+  template <class T>
+  T taken(Result<T> value) {
+    if (value) return std::move(*value);
+    if (!error_) error_ = value.error();
+    return T{};
+  }
+
+  Config config_;
+  std::optional<Error> error_;
+};
+
+bool is_host(const std::string& text) { return is_address(text) || is_name(text); }
+
+Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
+  return {.interface = reader.text(side + ".interface", is_interface, "must be an interface's name"),
+          .address = reader.text(side + ".address", is_network, "must be ADDRESS/BITS"),
+          .clients = reader.texts(side + ".clients", is_network, "must list networks, ADDRESS/BITS"),
+          .roots = reader.text(side + ".roots", is_pem, "must be certificates in PEM"),
+          .hop = {.host = reader.text(side + "." + hop + "_host", is_host, "must be an address or a name"),
+                  .port = reader.port(side + "." + hop + "_port"),
+                  .name = reader.text(side + "." + hop + "_name", is_name, "must be a host name")}};
+}
+
+EnrolmentServer read_est(Reader& reader) {
+  return {.server = {.host = reader.text("est.address", is_host, "must be an address or a name"),
+                     .port = reader.port("est.port"),
+                     .name = reader.text("est.host", is_name, "must be a host name")},
+          .user = reader.text("est.user", is_word, "must be one word"),
+          .password = reader.text("est.password", is_word, "must be one word"),
+          .roots = reader.text("est.roots", is_pem, "must be certificates in PEM")};
+}
+
+}  // namespace
+
+Result<Site> read_site(Config config) {
+  Reader reader(std::move(config));
+  Site site{.organisation = reader.text("organisation", is_title, "must be at most 64 letters and marks"),
+            .hostname = reader.text("hostname", is_name, "must be a host name"),
+            .domains = reader.texts("domains", is_name, "must list domains"),
+            .default_route = reader.text("network.default_route", is_address, "must be an address"),
+            .name_servers = reader.texts("network.name_servers", is_address, "must list addresses"),
+            .lan = read_side(reader, "lan", "server"),
+            .cjsm = read_side(reader, "cjsm", "relay"),
+            .relay_client_names = reader.texts("cjsm.client_names", is_name, "must list host names"),
+            .console_hostname = reader.text("console.hostname", is_name, "must be a host name"),
+            .est = {}};
+  if (reader.has("est.host")) site.est = read_est(reader);
+  if (site.domains.empty()) reader.refuse("domains", "must list at least one");
+  if (site.lan.interface == site.cjsm.interface)
+    reader.refuse("cjsm.interface", "must be another than lan.interface");
+  if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
+  return site;
+}
+
+}  // namespace privyseal::provisioning

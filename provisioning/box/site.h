@@ -1,0 +1,88 @@
+/// What a provisioning file says of one installation: names, networks, peers, pinned roots.
+///
+/// It was signed, but it is checked all the same: every value goes into other programs' settings,
+/// so each is of a form that needs no quoting there. A value of another form is an error that
+/// names its key.
+///
+///     organisation = "Law Firm"
+///     hostname = "gateway.lawfirm.example"     # also the name in both certificates
+///     domains = ["lawfirm.example"]
+///     [network]
+///     default_route = "10.0.3.2"
+///     name_servers = []
+///     [lan]                                    # towards the organisation's mail server
+///     interface = "enp0s16"
+///     address = "10.0.2.15/24"
+///     clients = ["10.0.2.0/24"]
+///     server_host = "10.0.2.2"
+///     server_port = 25
+///     server_name = "mail.lawfirm.example"
+///     roots = """-----BEGIN CERTIFICATE-----..."""
+///     [cjsm]                                   # towards the CJSM relay
+///     interface, address, clients, roots as above
+///     client_names = ["relay.cjsm.example"]
+///     relay_host, relay_port, relay_name
+///     [console]
+///     hostname = "console.lawfirm.example"
+///     [est]                                    # optional: where renewd enrols by itself
+///     host = "est.example"                     # the name in its certificate
+///     address = "10.0.3.2"                     # or a name
+///     port = 8085
+///     user = "name"
+///     password = "once"
+///     roots = """..."""
+///
+/// Pure. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/base/config.h"
+#include "firmware/base/result.h"
+
+namespace privyseal::provisioning {
+
+struct Peer {
+  std::string host;
+  std::int64_t port;
+  std::string name;  ///< that its certificate must have
+};
+
+struct Side {
+  std::string interface;
+  std::string address;  ///< with its prefix length
+  std::vector<std::string> clients;
+  std::string roots;  ///< PEM
+  Peer hop;
+
+  /// The address without its prefix length.
+  [[nodiscard]] std::string own_address() const { return address.substr(0, address.find('/')); }
+};
+
+struct EnrolmentServer {
+  Peer server;
+  std::string user;
+  std::string password;  ///< one-time; goes into a file for renewd alone
+  std::string roots;
+};
+
+struct Site {
+  std::string organisation;
+  std::string hostname;
+  std::vector<std::string> domains;
+  std::string default_route;
+  std::vector<std::string> name_servers;
+  Side lan;
+  Side cjsm;
+  std::vector<std::string> relay_client_names;
+  std::string console_hostname;
+  std::optional<EnrolmentServer> est;
+};
+
+/// kInvalid: a value is missing, unknown or not of its form.
+[[nodiscard]] Result<Site> read_site(Config config);
+
+}  // namespace privyseal::provisioning

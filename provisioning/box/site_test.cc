@@ -1,0 +1,83 @@
+#include "provisioning/box/site.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "provisioning/box/test_site.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+Result<Site> read(const std::string& text) {
+  return Config::parse(text, "provisioning file").and_then(read_site);
+}
+
+TEST(ReadSite, TakesAWholeFile) {
+  const auto site = read(test::site_text());
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_EQ(site->hostname, "gateway.lawfirm.example");
+  EXPECT_EQ(site->lan.own_address(), "10.0.2.15");
+  EXPECT_EQ(site->cjsm.hop.port, 4646);
+  EXPECT_FALSE(site->est);
+}
+
+TEST(ReadSite, TakesAnEnrolmentServer) {
+  const auto site = read(test::site_text() + test::est_text());
+  ASSERT_TRUE(site) << site.error().message;
+  ASSERT_TRUE(site->est);
+  EXPECT_EQ(site->est->user, "estuser");
+}
+
+struct BadSite {
+  std::string name;
+  std::string good;  ///< what stands in the whole file
+  std::string bad;   ///< what takes its place
+  std::string key;   ///< that the error must name
+};
+
+class ReadSiteRefuses : public testing::TestWithParam<BadSite> {};
+
+TEST_P(ReadSiteRefuses, It) {
+  const auto& [name, good, bad, key] = GetParam();
+  std::string text = test::site_text();
+  ASSERT_NE(text.find(good), std::string::npos);
+  text.replace(text.find(good), good.size(), bad);
+  const auto site = read(text);
+  ASSERT_FALSE(site);
+  EXPECT_EQ(site.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(site.error().message, testing::HasSubstr(key));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ReadSiteRefuses,
+    testing::Values(BadSite{"AHostNameThatEndsItsString", R"("gateway.lawfirm.example")", R"('a" evil = "1')",
+                            "hostname"},
+                    BadSite{"AHostNameWithALineEnd", R"("gateway.lawfirm.example")", R"("a\nb")", "hostname"},
+                    BadSite{"NoHostName", R"(hostname = "gateway.lawfirm.example")", "", "hostname"},
+                    BadSite{"AnOrganisationWithAQuote", "Smith & Sons", "Smith \\\" Sons", "organisation"},
+                    BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
+                    BadSite{"AnInterfaceWithRules", R"("enp0s16")", R"('x" } ; flush ruleset')",
+                            "lan.interface"},
+                    BadSite{"AnInterfaceTooLong", R"("enp0s16")", R"("abcdefghijklmnop")", "lan.interface"},
+                    BadSite{"OneInterfaceForBothSides", R"("enp0s17")", R"("enp0s16")", "cjsm.interface"},
+                    BadSite{"AnAddressWithoutPrefix", R"("10.0.2.15/24")", R"("10.0.2.15")", "lan.address"},
+                    BadSite{"APrefixTooLong", R"("10.0.2.15/24")", R"("10.0.2.15/33")", "lan.address"},
+                    BadSite{"APrefixThatIsNoNumber", R"("10.0.2.15/24")", R"("10.0.2.15/2x")", "lan.address"},
+                    BadSite{"AClientThatIsNoNetwork", R"(["10.0.2.0/24"])", R"(["everyone"])", "lan.clients"},
+                    BadSite{"APortOutOfRange", "4646", "65536", "cjsm.relay_port"},
+                    BadSite{"PortNought", "4646", "0", "cjsm.relay_port"},
+                    BadSite{"RootsThatAreNoPem", "-----BEGIN CERTIFICATE-----\nAAAA", "AAAA", "lan.roots"},
+                    BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
+                    BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),
+    [](const auto& c) { return c.param.name; });
+
+TEST(ReadSite, RefusesAnEnrolmentServerWithoutPassword) {
+  std::string est = test::est_text();
+  est.erase(est.find("password"), est.find("roots") - est.find("password"));
+  const auto site = read(test::site_text() + est);
+  ASSERT_FALSE(site);
+  EXPECT_THAT(site.error().message, testing::HasSubstr("est.password"));
+}
+
+}  // namespace
+}  // namespace privyseal::provisioning

@@ -1,0 +1,56 @@
+/// What provisioning writes is what the daemons read: their own readers say so.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "ca/renewd/settings.h"
+#include "firmware/gateway/settings.h"
+#include "hsm/keyd/settings.h"
+#include "provisioning/box/settings_files.h"
+#include "provisioning/box/test_site.h"
+#include "tests/support/temp_folder.h"
+
+namespace privyseal::provisioning {
+namespace {
+
+std::string file(const std::string& name) {
+  const auto site =
+      Config::parse(test::site_text() + test::est_text(), "provisioning file").and_then(read_site);
+  const auto files = settings_files(site.value());
+  const auto found = std::ranges::find(files, "run/privyseal/" + name, &SettingsFile::path);
+  return found == files.end() ? "" : found->text;
+}
+
+TEST(BoxSettings, AreWhatTheGatewayReads) {
+  const auto settings =
+      Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->lan.listen.text(), "10.0.2.15:25");
+  EXPECT_EQ(settings->cjsm.identity, "/var/lib/privyseal-renewd/identities/cjsm");
+  EXPECT_EQ(settings->cjsm.hop.port, 4646);
+  EXPECT_THAT(settings->lan.clients, testing::Contains("10.0.2.15/32"));
+  EXPECT_TRUE(settings->door);
+}
+
+TEST(BoxSettings, AreWhatRenewdReads) {
+  const auto settings = Config::parse(file("renewd.toml"), "renewd.toml").and_then(renewd::read_settings);
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_TRUE(settings->est);
+  EXPECT_EQ(settings->est->server_name, "est.example");
+  EXPECT_EQ(settings->est->server.host, "127.0.0.1");
+  EXPECT_EQ(settings->identities.size(), 3u);
+  EXPECT_TRUE(settings->door);
+}
+
+TEST(BoxSettings, AreWhatKeydReads) {
+  const privyseal::test::TempFolder folder;
+  std::ofstream(folder.path() / "keyd.toml") << file("keyd.toml");
+  const auto settings = keyd::load_settings(folder.path() / "keyd.toml");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->callers.size(), 5u);
+}
+
+}  // namespace
+}  // namespace privyseal::provisioning

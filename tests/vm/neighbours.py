@@ -1,0 +1,95 @@
+"""What is around the appliance: an organisation's Postfix, a CJSM relay's Postfix and an EST server, on loopback.
+
+They are practice mode's stand-ins (provisioning/practice) and the tests' EST server. The appliance sees them at
+QEMU's addresses for this machine, and they see it at the ports that lead to it.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mail
+from children import start, wait_until
+from guest import GuestError
+from lab_site import DOMAIN, Enrolment, LabSite
+from machine import TOP, Machine
+from places import RELAY_NAME, MAIL_NAME, Places, Ports
+from stand_ins import organisation, relay
+
+_EST = TOP / "tests/support/fake_est.py"
+# Between two tries of a queue that waits for the appliance; a mail crosses an emulated machine in seconds.
+_DELIVERY_SECONDS = 240
+
+
+class Neighbours:
+    """`site` first, then start_relay; start_organisation once the appliance shows its certificate."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self._places = Places(folder, TOP / "build/release")
+        self._places.make_fresh()
+        self._ports = Ports(lan=machine.ports.lan, cjsm=machine.ports.cjsm, relay=machine.ports.lan + 10,
+                            relay_inside=machine.ports.lan + 11, org=machine.ports.lan + 12)
+        self._est = folder / "est"
+        self._est.mkdir()
+        self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]
+        wait_until("the EST server did not start", self._children[0], (self._est / "up").exists, 60)
+        self._relay_roots = folder / "cjsm-roots.pem"
+        self.site = self._make_site(folder / "site")
+
+    def _make_site(self, folder: Path) -> LabSite:
+        issuing = (self._est / "root.pem").read_text()
+        site = LabSite(folder, relay_port=self._ports.relay, mail_server_port=self._ports.org,
+                       further_cjsm_roots=issuing,
+                       enrolment=Enrolment("est.example", int((self._est / "port").read_text()),
+                                           (self._est / "server-ca.pem").read_text()))
+        site.make_authorities()
+        site.write_setup_disk()
+        self._relay_roots.write_text(site.egress.certificate.read_text() + issuing)
+        return site
+
+    def start_relay(self) -> None:
+        server = relay(self._places, self._ports, self._relay_roots, self.site.egress.identity("relay", RELAY_NAME))
+        server.write()
+        self._children.append(server.start())
+
+    def start_organisation(self) -> None:
+        """It trusts the appliance's own CA, which a person would have fetched from the console."""
+        lan_ca = self._places.top / "appliance-ca.pem"
+        lan_ca.write_text(self._shown_authority())
+        server = organisation(self._places, self._ports, lan_ca, self.site.lan.identity("org", MAIL_NAME))
+        server.write()
+        self._children.append(server.start())
+
+    def exchange(self) -> None:
+        """One mail each way, through the appliance, to the last byte."""
+        out = mail.practice_message(f"alice@{DOMAIN}", "bob@police.example.cjsm.net", "out")
+        into = mail.practice_message("bob@police.example.cjsm.net", f"alice@{DOMAIN}.cjsm.net", "in")
+        for message, port, arrives_at in ((out, self._ports.org, "relay"), (into, self._ports.relay_inside, "org")):
+            mail.send(message, port)
+            self._expect_at(arrives_at, message)
+
+    def stop(self) -> None:
+        for child in reversed(self._children):
+            child.stop()
+
+    def _expect_at(self, postfix: str, message: mail.Message) -> None:
+        maildir = self._places.maildir(postfix)
+        deadline = time.monotonic() + _DELIVERY_SECONDS
+        while (arrived := mail.find(maildir, message)) is None:
+            if time.monotonic() > deadline:
+                raise GuestError(f"a mail did not arrive in {maildir}; see {self._places.logs}")
+            time.sleep(0.5)
+        if difference := mail.first_difference(message.content, arrived):
+            raise GuestError(f"a mail was changed on its way: {difference}")
+
+    def _shown_authority(self) -> str:
+        """The last certificate of the chain that the appliance shows on its LAN side."""
+        shown = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self._ports.lan}", "-starttls", "smtp", "-showcerts"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120).stdout
+        certificates = shown.split("-----BEGIN CERTIFICATE-----")[1:]
+        if not certificates:
+            raise GuestError("the appliance shows no certificate on its LAN side")
+        pem = "-----BEGIN CERTIFICATE-----" + certificates[-1].partition("-----END CERTIFICATE-----")[0]
+        return pem + "-----END CERTIFICATE-----\n"

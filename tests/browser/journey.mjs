@@ -132,7 +132,7 @@ async function renewByHand(page) {
   await download.saveAs(csr);
   await page.fill("#pem", "this is no certificate");
   await page.click("text=Check and import");
-  await page.waitForSelector("text=no certificate");
+  await page.waitForSelector(".govuk-error-summary >> text=certificate");
   await check(page, "certificate-refused");
   step("what is no certificate is refused in words");
   const answer = `${SHOTS}/answer.pem`;

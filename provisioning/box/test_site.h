@@ -6,7 +6,7 @@
 namespace privyseal::provisioning::test {
 
 inline std::string site_text() {
-  return R"(organisation = "Smith & Sons (Law)"
+  return R"(organisation = "Smith & Sons, Law"
 hostname = "gateway.lawfirm.example"
 domains = ["lawfirm.example"]
 [network]

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Callable
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "image"))
+_TOP = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(_TOP / "image"), str(_TOP / "provisioning/practice")]
 
 from guest import Guest, GuestError, greets  # noqa: E402
 from machine import IMAGE, OUT, Machine, Ports  # noqa: E402

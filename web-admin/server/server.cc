@@ -1,6 +1,7 @@
 #include "web-admin/server/server.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -130,7 +131,26 @@ class Server::State {
                                   {.action = action, .object = "console"});
   }
 
+  /// At the port that systemd opened for us, else at our own.
   Result<void> listen() {
+    auto inherited = inherited_socket();
+    if (!inherited) return std::unexpected(inherited.error());
+    return *inherited ? listen_at(std::move(**inherited)) : listen_anew();
+  }
+
+  Result<void> listen_at(UniqueFd port) {
+    int family = 0;
+    socklen_t length = sizeof(family);
+    if (::getsockopt(port.get(), SOL_SOCKET, SO_DOMAIN, &family, &length) != 0)
+      return fail_errno("SO_DOMAIN");
+    error_code error;
+    acceptor_.assign(family == AF_INET6 ? net::tcp::v6() : net::tcp::v4(), port.get(), error);
+    if (error) return fail(ErrorCode::kUnavailable, "listen: " + error.message());
+    static_cast<void>(port.release());  // the acceptor's now
+    return {};
+  }
+
+  Result<void> listen_anew() {
     error_code error;
     const net::tcp::endpoint wanted(asio::ip::make_address(settings_.listen_host, error),
                                     settings_.listen_port);

@@ -29,7 +29,8 @@ class Neighbours:
         self._places = Places(folder, TOP / "build/release")
         self._places.make_fresh()
         self._ports = Ports(lan=machine.ports.lan, cjsm=machine.ports.cjsm, relay=machine.ports.lan + 10,
-                            relay_inside=machine.ports.lan + 11, org=machine.ports.lan + 12)
+                            relay_inside=machine.ports.lan + 11, org=machine.ports.lan + 12,
+                            est=0, console=machine.ports.console)  # the EST server chooses its own
         self._est = folder / "est"
         self._est.mkdir()
         self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]

@@ -54,6 +54,11 @@ Result<void> read_callers(Config& config, DoorSettings& settings) {
   return {};
 }
 
+std::unexpected<Error> no_answer(const Error& error) {
+  if (error.code != ErrorCode::kClosed) return std::unexpected(error);
+  return fail(ErrorCode::kDenied, "the door was shut in our face: this user may not use it");
+}
+
 Result<Actor> actor_of(const JsonObject& request, const std::string& caller, uid_t uid) {
   const JsonObject* person = json_object(request, "actor");
   if (person == nullptr || caller != "console")
@@ -193,12 +198,10 @@ Result<JsonObject> ask_door(const std::filesystem::path& socket, const JsonObjec
   const std::string text = to_text(request);
   if (text.size() > kMaxDoorRequestBytes) return fail(ErrorCode::kInvalid, "the request is too long");
   if (auto sent = send_message(connection->get(), bytes_of(text), deadline); !sent)
-    return std::unexpected(sent.error());
+    return no_answer(sent.error());
   std::vector<std::byte> buffer(kMaxDoorAnswerBytes);
   const auto message = receive_message(connection->get(), buffer, deadline);
-  if (!message && message.error().code == ErrorCode::kClosed)
-    return fail(ErrorCode::kDenied, "the door was shut in our face: this user may not use it");
-  if (!message) return std::unexpected(message.error());
+  if (!message) return no_answer(message.error());
   auto answer = parse_json_object(text_of(*message));
   if (!answer) return fail(ErrorCode::kUnavailable, "the door's answer makes no sense");
   const auto is_ok = json_flag(*answer, "ok", false);

@@ -92,7 +92,7 @@ TEST_F(DoorTest, IsShutToUsersWhoAreNotListed) {
 TEST_F(DoorTest, NobodyBehindItIsSaid) {
   opened_for("console").reset();
   EXPECT_EQ(ask(R"({"op":"echo"})").error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(ask_door(folder_ / "none", {{"op", "echo"}}, kSoon).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(ask_door(folder_ / "none", {{"op", "echo"}}, kSoon).error().code, ErrorCode::kUnavailable);
 }
 
 TEST(DoorSettings, AreReadFromTheDaemonsFile) {

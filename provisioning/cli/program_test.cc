@@ -151,8 +151,8 @@ TEST_P(AsksTheDoor, ADaemonThatNeverRanIsThreeAndNamed) {
   EXPECT_THAT(err_.str(), HasSubstr(std::string(GetParam().daemon) + " does not answer"));
 }
 TEST_P(AsksTheDoor, JsonIsTheDoorsAnswerUnchanged) {
-  const JsonObject answer =
-      json(R"({"csr":"-----BEGIN","identity":{"name":"cjsm"},"other":[1,null,{"x":"\u001b"}]})");
+  const JsonObject answer = json(
+      R"({"csr":"-----BEGIN","certificate":"-----BEGIN","identity":{"name":"cjsm"},"other":[1,null,{"x":"\u001b"}]})");
   appliance_.answer(GetParam().daemon, operation(), answer);
   std::vector<std::string> words = GetParam().words;
   words.emplace_back("--json");

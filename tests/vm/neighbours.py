@@ -4,6 +4,9 @@ They are practice mode's stand-ins (provisioning/practice) and the tests' EST se
 QEMU's addresses for this machine, and they see it at the ports that lead to it.
 """
 
+import http.client
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -20,6 +23,8 @@ from stand_ins import organisation, relay
 _EST = TOP / "tests/support/fake_est.py"
 # Between two tries of a queue that waits for the appliance; a mail crosses an emulated machine in seconds.
 _DELIVERY_SECONDS = 240
+_CONSOLE_SECONDS = 240
+CONSOLE_NAME = f"console.{DOMAIN}"
 
 
 class Neighbours:
@@ -36,6 +41,7 @@ class Neighbours:
         self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]
         wait_until("the EST server did not start", self._children[0], (self._est / "up").exists, 60)
         self._relay_roots = folder / "cjsm-roots.pem"
+        self._lan_ca = folder / "appliance-ca.pem"
         self.site = self._make_site(folder / "site")
 
     def _make_site(self, folder: Path) -> LabSite:
@@ -56,9 +62,8 @@ class Neighbours:
 
     def start_organisation(self) -> None:
         """It trusts the appliance's own CA, which a person would have fetched from the console."""
-        lan_ca = self._places.top / "appliance-ca.pem"
-        lan_ca.write_text(self._shown_authority())
-        server = organisation(self._places, self._ports, lan_ca, self.site.lan.identity("org", MAIL_NAME))
+        self._lan_ca.write_text(self._shown_authority())
+        server = organisation(self._places, self._ports, self._lan_ca, self.site.lan.identity("org", MAIL_NAME))
         server.write()
         self._children.append(server.start())
 
@@ -69,6 +74,29 @@ class Neighbours:
         for message, port, arrives_at in ((out, self._ports.org, "relay"), (into, self._ports.relay_inside, "org")):
             mail.send(message, port)
             self._expect_at(arrives_at, message)
+
+    def open_console(self) -> None:
+        """The sign-in page, under a certificate of the appliance's own CA. The console starts with its first visitor."""
+        tls = ssl.create_default_context(cafile=str(self._lan_ca))
+        deadline = time.monotonic() + _CONSOLE_SECONDS
+        while True:
+            try:
+                page = self._sign_in_page(tls)
+            except (OSError, http.client.HTTPException) as error:
+                page = f"no page: {error}"
+            if "Sign in" in page and "passkey" in page:
+                return
+            if time.monotonic() > deadline:
+                raise GuestError(f"the console shows no sign-in page: {page[:200]}")
+            time.sleep(2)
+
+    def _sign_in_page(self, tls: ssl.SSLContext) -> str:
+        with socket.create_connection(("127.0.0.1", self._ports.console), timeout=60) as plain:
+            with tls.wrap_socket(plain, server_hostname=CONSOLE_NAME) as connection:
+                connection.sendall(f"GET /sign-in HTTP/1.1\r\nHost: {CONSOLE_NAME}\r\nConnection: close\r\n\r\n".encode())
+                answer = http.client.HTTPResponse(connection)
+                answer.begin()
+                return f"{answer.status} {answer.read().decode()}"
 
     def stop(self) -> None:
         for child in reversed(self._children):

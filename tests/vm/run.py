@@ -52,13 +52,14 @@ def _wait_until_it_works(guest: Guest) -> None:
 
 
 def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
-    """Token, keys, own CA, a certificate by EST; then a mail each way between two Postfixes."""
+    """Token, keys, own CA, a certificate by EST; then a mail each way between two Postfixes, and the console."""
     machine.setup = neighbours.site.setup_disk
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
         neighbours.start_organisation()
         neighbours.exchange()
+        neighbours.open_console()
 
 
 def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
@@ -68,6 +69,7 @@ def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> No
         guest.boot()
         _wait_until_it_works(guest)
         neighbours.exchange()
+        neighbours.open_console()
 
 
 def keeps_its_state_from_another_tpm(machine: Machine, _: Neighbours) -> None:

@@ -4,6 +4,7 @@ They are practice mode's stand-ins (provisioning/practice) and the tests' EST se
 QEMU's addresses for this machine, and they see it at the ports that lead to it.
 """
 
+import hashlib
 import http.client
 import socket
 import ssl
@@ -41,7 +42,6 @@ class Neighbours:
         self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]
         wait_until("the EST server did not start", self._children[0], (self._est / "up").exists, 60)
         self._relay_roots = folder / "cjsm-roots.pem"
-        self._lan_ca = folder / "appliance-ca.pem"
         self.site = self._make_site(folder / "site")
 
     def _make_site(self, folder: Path) -> LabSite:
@@ -61,9 +61,15 @@ class Neighbours:
         self._children.append(server.start())
 
     def start_organisation(self) -> None:
-        """It trusts the appliance's own CA, which a person would have fetched from the console."""
-        self._lan_ca.write_text(self._shown_authority())
-        server = organisation(self._places, self._ports, self._lan_ca, self.site.lan.identity("org", MAIL_NAME))
+        """It knows the appliance by its certificate's fingerprint, as its administrator would note it on day one."""
+        shown = ssl.PEM_cert_to_DER_cert(self._shown_certificate())
+        server = organisation(self._places, self._ports, self.site.lan.certificate,
+                              self.site.lan.identity("org", MAIL_NAME))
+        server.parameters.update({
+            "smtp_tls_security_level": "fingerprint",
+            "smtp_tls_fingerprint_digest": "sha256",
+            "smtp_tls_fingerprint_cert_match": hashlib.sha256(shown).digest().hex(":").upper(),
+        })
         server.write()
         self._children.append(server.start())
 
@@ -76,8 +82,11 @@ class Neighbours:
             self._expect_at(arrives_at, message)
 
     def open_console(self) -> None:
-        """The sign-in page, under a certificate of the appliance's own CA. The console starts with its first visitor."""
-        tls = ssl.create_default_context(cafile=str(self._lan_ca))
+        """The sign-in page. The appliance's own CA is not known here; what it protects is tested with a browser."""
+        tls = ssl.create_default_context()
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+        tls.minimum_version = ssl.TLSVersion.TLSv1_3
         deadline = time.monotonic() + _CONSOLE_SECONDS
         while True:
             try:
@@ -112,13 +121,13 @@ class Neighbours:
         if difference := mail.first_difference(message.content, arrived):
             raise GuestError(f"a mail was changed on its way: {difference}")
 
-    def _shown_authority(self) -> str:
-        """The last certificate of the chain that the appliance shows on its LAN side."""
+    def _shown_certificate(self) -> str:
+        """What the appliance shows on its LAN side, PEM."""
         shown = subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{self._ports.lan}", "-starttls", "smtp", "-showcerts"],
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self._ports.lan}", "-starttls", "smtp"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120).stdout
         certificates = shown.split("-----BEGIN CERTIFICATE-----")[1:]
         if not certificates:
             raise GuestError("the appliance shows no certificate on its LAN side")
-        pem = "-----BEGIN CERTIFICATE-----" + certificates[-1].partition("-----END CERTIFICATE-----")[0]
+        pem = "-----BEGIN CERTIFICATE-----" + certificates[0].partition("-----END CERTIFICATE-----")[0]
         return pem + "-----END CERTIFICATE-----\n"

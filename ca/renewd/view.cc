@@ -30,8 +30,16 @@ std::string human_sentence(const ca::IdentityState& identity, const ca::Step& st
   return "The certificate is due for renewal: ask for a certificate request.";
 }
 
+/// "2026-03-01 09:01 UTC", for sentences.
+std::string minute_of(WallTime time) {
+  constexpr std::size_t kDay = 10;
+  constexpr std::size_t kMinute = 16;
+  const std::string text = to_rfc3339(time);
+  return text.substr(0, kDay) + " " + text.substr(kDay + 1, kMinute - kDay - 1) + " UTC";
+}
+
 std::string waiting_sentence(const ca::IdentityState& identity, const ca::Step& step) {
-  const std::string at = to_rfc3339(step.until);
+  const std::string at = minute_of(step.until);
   const ca::Generation* active = ca::active_of(identity);
   if (ca::unfinished_of(identity) != nullptr) return "The next attempt is at " + at + ".";
   if (active != nullptr && step.until == ca::renew_at(*active, identity.rules))

@@ -73,17 +73,17 @@ TEST(View, SaysWhatHappensNextInOneSentence) {
   EXPECT_EQ(next_sentence(identity(manual, {generation(4, State::kProven)}), kNow),
             "Generation 4 has passed its trial: activate it.");
   EXPECT_EQ(next_sentence(identity(manual, {generation(4, State::kActive)}), kNow),
-            "The certificate is due for renewal at 2026-03-31T00:00:00.000Z.");
+            "The certificate is due for renewal at 2026-03-31 00:00 UTC.");
   EXPECT_EQ(next_sentence(identity(manual, {generation(4, State::kActive)}), kNow + std::chrono::days(40)),
             "The certificate is due for renewal: ask for a certificate request.");
   auto waiting = generation(5, State::kRequested);
   waiting.poll_after = kNow + std::chrono::hours(1);
   EXPECT_EQ(next_sentence(identity(ca::Issuer::kEst, {generation(4, State::kActive), waiting}), kNow),
-            "The next attempt is at 2026-03-01T01:00:00.000Z.");
+            "The next attempt is at 2026-03-01 01:00 UTC.");
   EXPECT_EQ(
       next_sentence(
           identity(ca::Issuer::kEst, {generation(3, State::kRetiring), generation(4, State::kActive)}), kNow),
-      "The previous key is retired at 2026-03-02T00:00:00.000Z.");
+      "The previous key is retired at 2026-03-02 00:00 UTC.");
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ import mail
 from children import start, wait_until
 from guest import GuestError
 from lab_site import DOMAIN, Enrolment, LabSite
-from machine import TOP, Machine
+from machine import TOP
 from places import RELAY_NAME, MAIL_NAME, Places, Ports
 from stand_ins import organisation, relay
 
@@ -29,14 +29,15 @@ CONSOLE_NAME = f"console.{DOMAIN}"
 
 
 class Neighbours:
-    """`site` first, then start_relay; start_organisation once the appliance shows its certificate."""
+    """On `ports` of loopback, some of which lead to the appliance.
 
-    def __init__(self, folder: Path, machine: Machine) -> None:
+    `site` first, then start_relay; start_organisation once the appliance shows its certificate.
+    """
+
+    def __init__(self, folder: Path, ports: Ports) -> None:
         self._places = Places(folder, TOP / "build/release")
         self._places.make_fresh()
-        self._ports = Ports(lan=machine.ports.lan, cjsm=machine.ports.cjsm, relay=machine.ports.lan + 10,
-                            relay_inside=machine.ports.lan + 11, org=machine.ports.lan + 12,
-                            est=0, console=machine.ports.console)  # the EST server chooses its own
+        self._ports = ports
         self._est = folder / "est"
         self._est.mkdir()
         self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]

@@ -19,9 +19,9 @@ sys.path[:0] = [str(_TOP / "image"), str(_TOP / "provisioning/practice")]
 from guest import Guest, GuestError, greets  # noqa: E402
 from machine import IMAGE, OUT, Machine, Ports  # noqa: E402
 from neighbours import Neighbours  # noqa: E402
+from places import free_ports  # noqa: E402
 
 _FOLDER = OUT / "test"
-_PORTS = Ports(lan=12525, cjsm=14545, console=18443)
 _KEYD_READY = "keyd-ready"
 _STOPPED = "PRIVYSEAL HAS STOPPED"
 
@@ -123,9 +123,10 @@ def main() -> int:
         return 1
     steps = [step for step in _STEPS if step.__name__ in sys.argv[1:] or len(sys.argv) == 1]
     shutil.rmtree(_FOLDER, ignore_errors=True)
-    machine = Machine(_FOLDER / "machine", ports=_PORTS)
+    ports = free_ports(0)
+    machine = Machine(_FOLDER / "machine", ports=Ports(lan=ports.lan, cjsm=ports.cjsm, console=ports.console))
     machine.make()
-    neighbours = Neighbours(_FOLDER / "around", machine)
+    neighbours = Neighbours(_FOLDER / "around", ports)
     try:
         neighbours.start_relay()
         passed = sum(_holds(step, machine, neighbours) for step in steps)

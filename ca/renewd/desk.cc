@@ -51,7 +51,7 @@ static_assert(std::ranges::none_of(kGrants, [](const DoorGrant& grant) {
 
 std::span<const DoorGrant> grants() { return kGrants; }
 
-Desk::Desk(Services& services, std::span<const std::unique_ptr<Renewal>> renewals, AuditSigner& signer)
+Desk::Desk(Services& services, std::span<const std::unique_ptr<Renewal>> renewals, audit::Signer& signer)
     : services_(services), renewals_(renewals), signer_(signer), since_(services.clock.now()) {}
 
 Result<JsonObject> Desk::answer(const DoorRequest& request) {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "ca/renewd/audit_signer.h"
 #include "ca/renewd/renewal.h"
+#include "firmware/base/audit/signer.h"
 #include "firmware/base/door.h"
 #include "firmware/base/json.h"
 
@@ -19,7 +19,7 @@ namespace privyseal::renewd {
 
 class Desk {
  public:
-  Desk(Services& services, std::span<const std::unique_ptr<Renewal>> renewals, AuditSigner& signer);
+  Desk(Services& services, std::span<const std::unique_ptr<Renewal>> renewals, audit::Signer& signer);
 
   [[nodiscard]] Result<JsonObject> answer(const DoorRequest& request);
 
@@ -49,7 +49,7 @@ class Desk {
 
   Services& services_;
   const std::span<const std::unique_ptr<Renewal>> renewals_;
-  AuditSigner& signer_;
+  audit::Signer& signer_;
   const WallTime since_;
 };
 

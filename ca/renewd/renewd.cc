@@ -16,6 +16,7 @@
 #include "firmware/base/audit/checkpoint_rhythm.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
+#include "hsm/audit_signer.h"
 
 namespace privyseal::renewd {
 
@@ -36,7 +37,9 @@ void rethrow(const std::exception_ptr& broken) {
 class Renewd::State {
  public:
   explicit State(Settings settings)
-      : settings_(std::move(settings)), keyd_(settings_.keyd_socket), signer_(keyd_) {}
+      : settings_(std::move(settings)),
+        keyd_(settings_.keyd_socket),
+        signer_(hsm::audit_signer(settings_.keyd_socket)) {}
 
   Result<void> open() {
     auto library = tls::Library::load(settings_.openssl_config);
@@ -57,7 +60,7 @@ class Renewd::State {
                                                      settings_.state / "authority");
     for (IdentitySettings& identity : settings_.identities)
       renewals_.push_back(std::make_unique<Renewal>(loop_, *services_, std::move(identity)));
-    desk_.emplace(*services_, renewals_, signer_);
+    desk_.emplace(*services_, renewals_, *signer_);
     return {};
   }
 
@@ -119,7 +122,7 @@ class Renewd::State {
   /// What fails at every look is said once.
   void sign_log() {
     const auto size = store_->log().size();
-    const auto done = store_->log().checkpoint(signer_);
+    const auto done = store_->log().checkpoint(*signer_);
     if (done && size) rhythm_.signed_now(*size, std::chrono::steady_clock::now());
     const std::string why = done ? "" : done.error().message;
     if (!why.empty() && why != not_signed_) log_event(LogLevel::kWarning, "audit-not-signed", {{"why", why}});
@@ -129,7 +132,7 @@ class Renewd::State {
   Settings settings_;
   const SystemClock clock_;
   hsm::Client keyd_;
-  AuditSigner signer_;
+  const std::unique_ptr<audit::Signer> signer_;
   std::unique_ptr<ca::Store> store_;
   audit::CheckpointRhythm rhythm_;
   std::unique_ptr<Services> services_;

@@ -6,8 +6,8 @@
 
 #include "firmware/base/audit/checkpoint.h"
 #include "firmware/base/audit/merkle.h"
+#include "hsm/audit_signer.h"
 #include "web-admin/pages/layout.h"
-#include "web-admin/server/audit_signer.h"
 #include "web-admin/server/own_door.h"
 
 namespace privyseal::web {
@@ -41,7 +41,7 @@ Result<JsonObject> verify_keyd(Visit& visit) {
     return JsonObject{{"size", checkpoint->size}, {"checkpoint_size", 0}, {"signatures_checked", false}};
   const auto note = audit::parse_note(checkpoint->note);
   if (!note) return fail(ErrorCode::kInvalid, "the signed checkpoint cannot be read");
-  const auto key = visit.at.keys.find_key(AuditSigner::kKey);
+  const auto key = visit.at.keys.find_key(hsm::kAuditKey);
   if (!key) return std::unexpected(key.error());
   if (auto right = audit::check_signature(*note, key->public_key); !right)
     return fail(ErrorCode::kInvalid, "the signature of the checkpoint is not the audit key's");

@@ -17,8 +17,8 @@
 #include "firmware/base/file.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
+#include "hsm/audit_signer.h"
 #include "web-admin/server/admission.h"
-#include "web-admin/server/audit_signer.h"
 #include "web-admin/server/connection.h"
 #include "web-admin/server/identity.h"
 #include "web-admin/server/own_door.h"
@@ -118,7 +118,7 @@ class Server::State {
     if (!reader) return std::unexpected(reader.error());
     log_reader_.emplace(std::move(*reader));
     auto checkpoints = audit::CheckpointWriter::start({.database = file, .origin = origin()},
-                                                      std::make_unique<AuditSigner>(settings_.keyd), clock_);
+                                                      hsm::audit_signer(settings_.keyd), clock_);
     if (!checkpoints) return std::unexpected(checkpoints.error());
     checkpoints_ = std::move(*checkpoints);
     return {};

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "ca/base64.h"
 #include "ca/certificate.h"
 #include "ca/der.h"
 #include "ca/openssl.h"
+#include "firmware/base/base64.h"
 
 namespace privyseal::ca {
 namespace {
@@ -107,7 +107,7 @@ Result<void> add_any(Certificates& found, ByteView outside) {
   const bool is_binary = outside.size() > 1 && std::to_integer<int>(outside[1]) >= 0x80;
   if (outside[0] == kSequence && (is_binary || der::is_der(outside))) return add_der(found, outside);
   if (text.contains("-----BEGIN ")) return add_pem(found, text);
-  const auto der = parse_base64(text);
+  const auto der = from_base64_lines(text);
   if (!der || der->empty()) return invalid("neither PEM, DER nor PKCS#7");
   return add_der(found, *der);
 }

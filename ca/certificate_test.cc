@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <openssl/pkcs7.h>
 
-#include "ca/base64.h"
 #include "ca/est.h"
 #include "ca/openssl.h"
+#include "firmware/base/base64.h"
 #include "tests/support/certificates.h"
 
 namespace privyseal::ca {
@@ -104,10 +104,10 @@ TEST(ParseCertificates, EveryFormGivesTheSame) {
   const Certificate ca = only(root().pem()).value();
   const std::vector both{leaf, ca};
   const std::string base64 = est_certificates_body(both);
-  const Bytes pkcs7 = parse_base64(base64).value();
+  const Bytes pkcs7 = from_base64_lines(base64).value();
   const std::string pem = "-----BEGIN PKCS7-----\n" + base64 + "-----END PKCS7-----\n";
   EXPECT_EQ(parse_certificates(leaf.der).value(), std::vector{leaf});
-  EXPECT_EQ(parse_certificates(bytes_of(base64_lines(leaf.der))).value(), std::vector{leaf});
+  EXPECT_EQ(parse_certificates(bytes_of(to_base64_lines(leaf.der, kMimeLines))).value(), std::vector{leaf});
   // DER sorts a set by its encodings, so the order inside a PKCS#7 says nothing.
   EXPECT_THAT(parse_certificates(bytes_of(base64)).value(), testing::UnorderedElementsAre(leaf, ca));
   EXPECT_THAT(parse_certificates(pkcs7).value(), testing::UnorderedElementsAre(leaf, ca));

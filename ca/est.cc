@@ -8,9 +8,9 @@
 #include <optional>
 #include <sstream>
 
-#include "ca/base64.h"
 #include "ca/der.h"
 #include "ca/openssl.h"
+#include "firmware/base/base64.h"
 #include "firmware/base/check.h"
 
 namespace privyseal::ca {
@@ -71,7 +71,7 @@ Result<std::vector<Certificate>> certificates_of(const EstHeaders& headers, Byte
     return fail(ErrorCode::kInvalid, "EST: the answer is not of type " + std::string(kEstCertificatesType));
   if (body.size() > kMaxEstBodyBytes) return fail(ErrorCode::kInvalid, "EST: the answer is too long");
   // Some servers answer in DER for all that RFC 7030 says; parse_certificates takes both.
-  auto decoded = parse_base64(text_of(body));
+  auto decoded = from_base64_lines(text_of(body));
   auto certificates = parse_certificates(decoded ? ByteView(*decoded) : body);
   if (!certificates) return fail("EST", certificates.error());
   return certificates;
@@ -92,11 +92,11 @@ Result<Bytes> csr_der(std::string_view pem) {
   return der_of(request.get(), i2d_X509_REQ);
 }
 
-std::string est_request_body(ByteView csr_der) { return base64_lines(csr_der); }
+std::string est_request_body(ByteView csr_der) { return to_base64_lines(csr_der, kMimeLines); }
 
 Result<Bytes> parse_est_request_body(std::string_view body) {
   if (body.size() > 2 * kMaxRequestBytes) return fail(ErrorCode::kInvalid, "EST: the request is too long");
-  auto der = parse_base64(body);
+  auto der = from_base64_lines(body);
   if (!der) return fail("EST", der.error());
   if (der->empty() || der->size() > kMaxRequestBytes)
     return fail(ErrorCode::kInvalid, "EST: the request is empty or too long");
@@ -112,7 +112,7 @@ std::string est_certificates_body(std::span<const Certificate> certificates) {
     const CertificatePtr x509(d2i_X509(nullptr, &at, static_cast<long>(certificate.der.size())));
     CHECK(x509 != nullptr && PKCS7_add_certificate(pkcs7.get(), x509.get()) == 1);
   }
-  return base64_lines(der_of(pkcs7.get(), i2d_PKCS7));
+  return to_base64_lines(der_of(pkcs7.get(), i2d_PKCS7), kMimeLines);
 }
 
 EstAnswer parse_enroll_answer(int status, const EstHeaders& headers, ByteView body, WallTime now) {

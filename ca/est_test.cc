@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ca/base64.h"
+#include "firmware/base/base64.h"
 #include "tests/support/certificates.h"
 
 namespace privyseal::ca {
@@ -41,7 +41,7 @@ TEST(EstRequestBody, RefusesWhatIsNotBase64OrTooLong) {
   EXPECT_FALSE(parse_est_request_body(""));
   EXPECT_FALSE(parse_est_request_body("\r\n"));
   EXPECT_FALSE(parse_est_request_body("{\"a\":1}"));
-  EXPECT_FALSE(parse_est_request_body(base64_lines(Bytes(16'385))));
+  EXPECT_FALSE(parse_est_request_body(to_base64_lines(Bytes(16'385), kMimeLines)));
   EXPECT_FALSE(parse_est_request_body(std::string(40'000, ' ')));
 }
 
@@ -53,7 +53,7 @@ TEST(ParseEnrollAnswer, GivesTheCertificates) {
 }
 
 TEST(ParseEnrollAnswer, TakesDerWhereItShouldBeBase64) {
-  const Bytes der = parse_base64(est_certificates_body(certificates())).value();
+  const Bytes der = from_base64_lines(est_certificates_body(certificates())).value();
   EXPECT_TRUE(std::holds_alternative<EstIssued>(parse_enroll_answer(200, kPkcs7, der, kNow)));
 }
 

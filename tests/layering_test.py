@@ -29,7 +29,7 @@ OURS = {
     "hsm/provider/": ["hsm/client", "hsm/wire"],
     "ca/": ["firmware/tls/", "hsm/client", "hsm/wire"],
     "ca/renewd/": ["ca/", "firmware/tls/", "firmware/smtp/", "hsm/audit_signer", "hsm/client", "hsm/wire"],
-    "ca/authority/": ["ca/base64", "ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",
+    "ca/authority/": ["ca/certificate", "ca/csr", "ca/der", "ca/est", "ca/fingerprint", "ca/import_policy",
                       "ca/openssl", "hsm/client", "hsm/wire"],
     # The console reaches other daemons only by doors (firmware/base/door.h) and keyd's client.
     "web-admin/server/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/wire"],

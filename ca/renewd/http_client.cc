@@ -8,6 +8,8 @@
 #include <boost/beast/http/write.hpp>
 #include <sstream>
 
+#include "firmware/base/base64.h"
+
 namespace privyseal::renewd {
 namespace {
 
@@ -33,26 +35,13 @@ std::string head_and_body(const HttpRequest& request) {
   return std::move(text).str();
 }
 
-/// Into memory that is reserved once and wiped at the end: what base/base64.h gives would not be.
-void append_base64(Bytes& to, ByteView bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      three = three << 8 | (at + i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) {
-      const bool is_padding = at + i > bytes.size();
-      to.push_back(static_cast<std::byte>(is_padding ? '=' : kDigits[three >> (18 - 6 * i) & 63]));
-    }
-  }
-}
-
-/// The bytes of the request; the credentials' field goes behind the request line's.
+/// The bytes of the request, in memory that is reserved once and wiped at the end; the credentials' field
+/// goes behind the request line's.
 Secret wire_bytes(const HttpRequest& request, Secret credentials) {
   const std::string text = head_and_body(request);
   constexpr std::string_view kField = "Authorization: Basic ";
   Bytes wire;
-  wire.reserve(text.size() + kField.size() + 2 * credentials.reveal().size() + 8);
+  wire.reserve(text.size() + kField.size() + base64_size(credentials.reveal()) + 2);
   const auto first_field = text.find("\r\n") + 2;
   append(wire, bytes_of(text.substr(0, first_field)));
   if (!credentials.empty()) {

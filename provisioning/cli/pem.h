@@ -9,11 +9,8 @@ namespace privyseal::cli {
 
 /// `public_key` is a DER SubjectPublicKeyInfo (RFC 7468 section 13).
 [[nodiscard]] inline std::string public_key_pem(ByteView public_key) {
-  constexpr std::size_t kLine = 64;
-  const std::string base64 = to_base64(public_key);
-  std::string pem = "-----BEGIN PUBLIC KEY-----\n";
-  for (std::size_t i = 0; i < base64.size(); i += kLine) pem += base64.substr(i, kLine) + "\n";
-  return pem + "-----END PUBLIC KEY-----\n";
+  return "-----BEGIN PUBLIC KEY-----\n" + to_base64_lines(public_key, kPemLines) +
+         "-----END PUBLIC KEY-----\n";
 }
 
 }  // namespace privyseal::cli

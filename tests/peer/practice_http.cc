@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ca/base64.h"
+#include "firmware/base/base64.h"
 
 namespace privyseal::peer {
 namespace {
@@ -85,7 +85,7 @@ std::pair<std::string, std::string> basic_credentials(const std::string& field) 
   if (trimmed_lower(field.substr(0, kScheme.size() + 1), true).find("basic") != 0 ||
       field.size() <= kScheme.size())
     return {};
-  const auto decoded = ca::parse_base64(std::string_view(field).substr(kScheme.size()));
+  const auto decoded = from_base64_lines(std::string_view(field).substr(kScheme.size()));
   if (!decoded) return {};
   const std::string text(text_of(*decoded));
   const std::size_t colon = text.find(':');

@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <array>
 
 #include "firmware/base/base64.h"
@@ -25,17 +24,9 @@ void add(Bytes& bytes, std::initializer_list<unsigned> values) {
   for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
 }
 
-std::string base64url(ByteView bytes) {
-  std::string text = to_base64(bytes);
-  std::erase(text, '=');
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
 std::string client_data(const Ceremony& ceremony, const std::string& right_type) {
   return R"({"type":")" + (ceremony.type.empty() ? right_type : ceremony.type) + R"(","challenge":")" +
-         base64url(ceremony.challenge) + R"(","origin":")" + ceremony.origin + R"(","crossOrigin":)" +
+         to_base64url(ceremony.challenge) + R"(","origin":")" + ceremony.origin + R"(","crossOrigin":)" +
          (ceremony.is_cross_origin ? "true" : "false") + "}";
 }
 

@@ -1,8 +1,9 @@
 #include "web-admin/pages/claim.h"
 
+#include "firmware/base/base64.h"
+#include "firmware/base/random.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/sign_in.h"
-#include "web-admin/server/crypto.h"
 
 namespace privyseal::web {
 namespace {

@@ -1,8 +1,8 @@
 #include "web-admin/pages/sign_in.h"
 
+#include "firmware/base/base64.h"
 #include "firmware/base/log.h"
 #include "web-admin/pages/layout.h"
-#include "web-admin/server/crypto.h"
 
 namespace privyseal::web {
 namespace {

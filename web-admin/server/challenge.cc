@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "firmware/base/random.h"
+
 namespace privyseal::web {
 namespace {
 

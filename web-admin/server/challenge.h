@@ -12,8 +12,8 @@
 #include <string>
 
 #include "firmware/base/clock.h"
+#include "firmware/base/sha256.h"
 #include "web-admin/server/claim.h"
-#include "web-admin/server/crypto.h"
 #include "web-admin/server/passkey.h"
 #include "web-admin/server/users.h"
 

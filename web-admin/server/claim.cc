@@ -1,5 +1,6 @@
 #include "web-admin/server/claim.h"
 
+#include "firmware/base/random.h"
 #include "web-admin/server/crypto.h"
 
 namespace privyseal::web {

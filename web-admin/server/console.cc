@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/log.h"
+#include "firmware/base/random.h"
 #include "web-admin/server/crypto.h"
 
 namespace privyseal::web {

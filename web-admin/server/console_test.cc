@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "firmware/base/base64.h"
 #include "tests/support/authenticator.h"
 #include "tests/support/temp_folder.h"
 #include "web-admin/pages/layout.h"

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "firmware/base/base64.h"
 #include "firmware/base/json.h"
 #include "web-admin/server/crypto.h"
 

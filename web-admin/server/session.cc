@@ -1,6 +1,8 @@
 #include "web-admin/server/session.h"
 
-#include "web-admin/server/crypto.h"
+#include "firmware/base/base64.h"
+#include "firmware/base/random.h"
+#include "firmware/base/sha256.h"
 
 namespace privyseal::web {
 namespace {

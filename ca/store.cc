@@ -91,15 +91,11 @@ Result<std::vector<Generation>> Store::generations(std::string_view identity) {
 }
 
 template <class Change>
-Result<void> Store::in_transaction(const audit::Entry& entry, Change change) {
-  if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) return begun;
-  Result<void> done = change();
-  if (done)
-    if (auto logged = log_->append(entry); !logged) done = std::unexpected(logged.error());
-  if (done) done = database_.execute("COMMIT");
-  // When the first error is one that ended the transaction already, this one says nothing new.
-  if (!done) static_cast<void>(database_.execute("ROLLBACK"));
-  return done;
+Result<void> Store::record_with(const audit::Entry& entry, Change change) {
+  return transaction(database_, [&]() -> Result<void> {
+    if (auto changed = change(); !changed) return changed;
+    return log_->append(entry).transform([](std::uint64_t) {});
+  });
 }
 
 Result<void> Store::write(std::string_view identity, const Generation& generation) {
@@ -132,7 +128,7 @@ Result<void> Store::write(std::string_view identity, const Generation& generatio
 
 Result<void> Store::record(std::string_view identity, std::span<const Generation> changed,
                            const audit::Entry& entry) {
-  return in_transaction(entry, [&]() -> Result<void> {
+  return record_with(entry, [&]() -> Result<void> {
     for (const Generation& generation : changed)
       if (auto written = write(identity, generation); !written) return written;
     return {};
@@ -140,7 +136,7 @@ Result<void> Store::record(std::string_view identity, std::span<const Generation
 }
 
 Result<void> Store::note(const audit::Entry& entry) {
-  return in_transaction(entry, []() -> Result<void> { return {}; });
+  return record_with(entry, []() -> Result<void> { return {}; });
 }
 
 Result<std::optional<StandingAlarm>> Store::alarm(std::string_view identity) {
@@ -161,7 +157,7 @@ Result<std::optional<StandingAlarm>> Store::alarm(std::string_view identity) {
 
 Result<void> Store::record_alarm(std::string_view identity, const std::optional<StandingAlarm>& alarm,
                                  const audit::Entry& entry) {
-  return in_transaction(entry, [&]() -> Result<void> {
+  return record_with(entry, [&]() -> Result<void> {
     auto statement =
         database_.prepare(alarm ? "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
                                 : "DELETE FROM alarm WHERE identity = ?1");

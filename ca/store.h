@@ -52,7 +52,7 @@ class Store {
   explicit Store(Database database) : database_(std::move(database)) {}
 
   template <class Change>
-  Result<void> in_transaction(const audit::Entry& entry, Change change);
+  Result<void> record_with(const audit::Entry& entry, Change change);
   Result<void> write(std::string_view identity, const Generation& generation);
 
   Database database_;

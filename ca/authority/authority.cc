@@ -84,7 +84,7 @@ Result<void> Authority::State::make_root() {
                     .is_ca = true});
   if (!made) return fail("authority: its root", made.error());
   root = std::move(*made);
-  return in_transaction(database, [&]() -> Result<void> {
+  return transaction(database, [&]() -> Result<void> {
     if (auto added = store.add_root({root.der, issuer.name}); !added) return added;
     return note({.action = "ca-root", .object = root.serial, .actor = "", .why = root.subject});
   });
@@ -168,7 +168,7 @@ Result<std::string> Authority::State::make_crl(std::uint64_t number, std::int64_
   const auto der = finish_crl(*tbs, *signature, signer.public_key());
   if (!der) return std::unexpected(der.error());
   const StoredCrl crl{number, now, now + settings.crl_life, revocations, pem_of_crl(*der)};
-  return in_transaction(database, [&]() -> Result<std::string> {
+  return transaction(database, [&]() -> Result<std::string> {
     if (auto stored = store.replace_crl(crl); !stored) return std::unexpected(stored.error());
     const std::string text = std::to_string(number);
     if (auto noted = note({.action = "ca-crl", .object = text, .actor = "", .why = ""}); !noted)
@@ -190,7 +190,7 @@ Result<Decision> Authority::State::decision_of(const StoredRequest& request) {
 }
 
 Result<void> Authority::State::keep_waiting(const PendingRequest& request, ByteView csr) {
-  return in_transaction(database, [&]() -> Result<void> {
+  return transaction(database, [&]() -> Result<void> {
     const auto others = store.waiting(kMaxWaiting);
     if (!others) return std::unexpected(others.error());
     if (others->size() >= kMaxWaiting)
@@ -231,7 +231,7 @@ Result<ca::Certificate> Authority::issue(std::string_view profile, ByteView csr_
   auto certificate = state_->make(profile, csr_der);
   if (!certificate) return certificate;
   const auto kept =
-      in_transaction(state_->database, [&] { return state_->keep(*certificate, profile, requester); });
+      transaction(state_->database, [&] { return state_->keep(*certificate, profile, requester); });
   if (!kept) return std::unexpected(kept.error());
   return certificate;
 }
@@ -268,7 +268,7 @@ Result<ca::Certificate> Authority::approve(std::string_view digest, std::string_
   const StoredRequest& request = **known;
   auto certificate = state_->make(request.profile, request.csr);
   if (!certificate) return certificate;
-  const auto kept = in_transaction(state_->database, [&]() -> Result<void> {
+  const auto kept = transaction(state_->database, [&]() -> Result<void> {
     if (auto added = state_->keep(*certificate, request.profile, request.requester); !added) return added;
     if (auto closed = state_->store.close_request(digest, certificate->serial, ""); !closed) return closed;
     return state_->note(
@@ -280,7 +280,7 @@ Result<ca::Certificate> Authority::approve(std::string_view digest, std::string_
 
 Result<void> Authority::refuse(std::string_view digest, std::string_view approver, std::string_view why) {
   const std::string_view reason = why.empty() ? "no reason given" : why;
-  return in_transaction(state_->database, [&]() -> Result<void> {
+  return transaction(state_->database, [&]() -> Result<void> {
     const auto known = state_->store.request(digest);
     if (!known) return std::unexpected(known.error());
     if (!*known || (*known)->state != StoredRequest::State::kWaiting)
@@ -291,7 +291,7 @@ Result<void> Authority::refuse(std::string_view digest, std::string_view approve
 }
 
 Result<void> Authority::revoke(std::string_view serial, Revocation reason, std::string_view actor) {
-  return in_transaction(state_->database, [&]() -> Result<void> {
+  return transaction(state_->database, [&]() -> Result<void> {
     const auto row = state_->store.issued(serial);
     if (!row) return std::unexpected(row.error());
     if (!*row) return fail(ErrorCode::kNotFound, "authority: it issued no certificate of this serial number");

@@ -1,6 +1,6 @@
 /// What an issuing CA keeps: its root, what it issued, who waits for a yes, its last CRL.
 ///
-/// Threads and ownership: as Authority. Writing calls belong inside in_transaction.
+/// Threads and ownership: as Authority. Writing calls belong inside a transaction.
 /// Errors: the database's.
 #pragma once
 
@@ -8,27 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "ca/authority/authority.h"
 #include "firmware/base/database.h"
 
 namespace privyseal::authority {
-
-/// Runs `work` in a transaction of its own: committed if it succeeds, else as if it never ran.
-template <class Work>
-std::invoke_result_t<Work> in_transaction(Database& database, Work work) {
-  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
-  auto outcome = work();
-  auto ended = database.execute(outcome ? "COMMIT" : "ROLLBACK");
-  if (!outcome) return outcome;
-  if (!ended) {
-    (void)database.execute("ROLLBACK");
-    return std::unexpected(ended.error());
-  }
-  return outcome;
-}
 
 struct StoredRoot {
   Bytes certificate;

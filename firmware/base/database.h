@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "firmware/base/bytes.h"
 #include "firmware/base/result.h"
@@ -78,5 +79,22 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int bind_error_ = 0;  // the first failed bind; step() reports it
 };
+
+/// Runs `work`, which gives a Result, in a transaction of its own: when it succeeds and this function does
+/// too, its changes survive a power cut; else it is as if it never ran. An error is that of `work`, or the
+/// database's. Not inside another transaction.
+template <class Work>
+[[nodiscard]] std::invoke_result_t<Work> transaction(Database& database, Work work) {
+  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
+  auto outcome = work();
+  if (outcome) {
+    auto committed = database.execute("COMMIT");
+    if (committed) return outcome;
+    outcome = std::unexpected(committed.error());
+  }
+  // Some errors end the transaction by themselves: then this one fails, and says nothing new.
+  static_cast<void>(database.execute("ROLLBACK"));
+  return outcome;
+}
 
 }  // namespace privyseal

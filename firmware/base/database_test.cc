@@ -68,5 +68,72 @@ TEST_F(DatabaseFile, IsNotMadeByAReader) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "gone.db"));
 }
 
+class Transaction : public DatabaseFile {
+ protected:
+  Transaction() {
+    EXPECT_TRUE(
+        database_.execute("CREATE TABLE t (a INTEGER PRIMARY KEY);"
+                          "CREATE TABLE u (a INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED)"));
+  }
+
+  Result<void> add(std::string_view table, std::int64_t a) {
+    auto insert = database_.prepare("INSERT INTO " + std::string(table) + " VALUES (?1)");
+    if (!insert) return std::unexpected(insert.error());
+    return insert->bind(1, a).run();
+  }
+  /// As another connection sees it: only what is committed.
+  std::int64_t rows_in(const std::string& table) {
+    Database other = open();
+    auto count = other.prepare("SELECT count(*) FROM " + table).value();
+    EXPECT_TRUE(count.step().value());
+    return count.number(0);
+  }
+  bool is_over() { return database_.execute("BEGIN IMMEDIATE; ROLLBACK").has_value(); }
+
+  Database database_ = open();
+};
+
+TEST_F(Transaction, CommitsWhatSucceedsAndGivesItsValue) {
+  const Result<int> given = transaction(database_, [&]() -> Result<int> {
+    EXPECT_TRUE(add("t", 1));
+    EXPECT_EQ(rows_in("t"), 0);
+    return 7;
+  });
+  EXPECT_EQ(given.value(), 7);
+  EXPECT_EQ(rows_in("t"), 1);
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(Transaction, RollsBackWhatFailsAndGivesItsError) {
+  const auto failed = transaction(database_, [&]() -> Result<void> {
+    EXPECT_TRUE(add("t", 1));
+    return fail(ErrorCode::kDenied, "no");
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kDenied);
+  EXPECT_EQ(failed.error().message, "no");
+  EXPECT_TRUE(is_over());
+  EXPECT_EQ(rows_in("t"), 0);
+}
+
+TEST_F(Transaction, AFailedCommitIsAnErrorAndRollsBack) {
+  // A deferred reference to nothing stops COMMIT alone, and leaves the transaction open.
+  const auto failed = transaction(database_, [&] { return add("u", 1); });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(is_over());
+  EXPECT_EQ(rows_in("u"), 0);
+}
+
+TEST_F(Transaction, DoesNotRunWhatItCannotBegin) {
+  Database other = open();
+  ASSERT_TRUE(other.execute("BEGIN IMMEDIATE"));
+  EXPECT_FALSE(transaction(database_, [&]() -> Result<void> {
+    ADD_FAILURE() << "ran";
+    return {};
+  }));
+  ASSERT_TRUE(other.execute("ROLLBACK"));
+}
+
 }  // namespace
 }  // namespace privyseal

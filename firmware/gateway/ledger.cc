@@ -103,7 +103,6 @@ class Ledger::Writer {
     if (!written) {
       log_event(LogLevel::kAlert, "ledger-not-writable",
                 {{"why", written.error().message}, {"rows", batch.size()}});
-      if (store_) store_->roll_back();
       store_.reset();  // the next batch opens the file anew
     }
     for (std::size_t i = 0; i < batch.size(); ++i)
@@ -116,7 +115,11 @@ class Ledger::Writer {
       if (!store) return std::unexpected(store.error());
       store_.emplace(std::move(*store));
     }
-    if (auto begun = store_->begin(); !begun) return begun;
+    return store_->together([&] { return write(batch, rows); });
+  }
+
+  /// Inside a transaction.
+  Result<void> write(const std::vector<Job>& batch, std::vector<RowId>& rows) {
     for (const Job& job : batch) {
       RowId row = job.row;
       if (job.record) {
@@ -130,7 +133,7 @@ class Ledger::Writer {
         if (auto noted = store_->note(*job.entry); !noted) return noted;
       rows.push_back(row);
     }
-    return store_->commit();
+    return {};
   }
 
   static void complete(Job job, Result<RowId> result) {

@@ -34,22 +34,24 @@ class LedgerReaderTest : public testing::Test {
  protected:
   RowId add(WallTime at, const std::string& sender, std::optional<Outcome> outcome,
             Direction direction = Direction::kOut) {
-    EXPECT_TRUE(store_.begin().has_value());
-    const auto row = store_.add({.opened_at = at,
-                                 .direction = direction,
-                                 .client_address = "127.0.0.1:4000",
-                                 .sender = sender,
-                                 .recipients = {"bob@york.cjsm.net", "50%_off@york.cjsm.net"},
-                                 .hop = "127.0.0.1:4545",
-                                 .cjsm_session = session("c0ffee"),
-                                 .lan_session = std::nullopt});
-    if (outcome) {
-      const MailEnd end{
-          .closed_at = at + minutes(1), .outcome = *outcome, .size_bytes = 9, .reply = "250 \"ok\""};
-      EXPECT_TRUE(store_.close(row.value(), end).has_value());
-    }
-    EXPECT_TRUE(store_.commit().has_value());
-    return row.value();
+    RowId row = 0;
+    const auto written = store_.together([&]() -> Result<void> {
+      row = store_
+                .add({.opened_at = at,
+                      .direction = direction,
+                      .client_address = "127.0.0.1:4000",
+                      .sender = sender,
+                      .recipients = {"bob@york.cjsm.net", "50%_off@york.cjsm.net"},
+                      .hop = "127.0.0.1:4545",
+                      .cjsm_session = session("c0ffee"),
+                      .lan_session = std::nullopt})
+                .value();
+      if (!outcome) return {};
+      return store_.close(
+          row, {.closed_at = at + minutes(1), .outcome = *outcome, .size_bytes = 9, .reply = "250 \"ok\""});
+    });
+    EXPECT_TRUE(written);
+    return row;
   }
 
   std::vector<std::int64_t> found(const MailQuery& query) {

@@ -110,14 +110,12 @@ Result<void> LedgerStore::close_left_overs(WallTime now) {
   const auto rows = open_rows();
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return {};
-  if (auto begun = begin(); !begun) return begun;
-  auto closed = close_rows(*rows, {.closed_at = now,
-                                   .outcome = Outcome::kUnknown,
-                                   .size_bytes = 0,
-                                   .reply = "the gateway stopped before the end was known"});
-  if (closed) return commit();
-  roll_back();
-  return closed;
+  return together([&] {
+    return close_rows(*rows, {.closed_at = now,
+                              .outcome = Outcome::kUnknown,
+                              .size_bytes = 0,
+                              .reply = "the gateway stopped before the end was known"});
+  });
 }
 
 Result<std::vector<RowId>> LedgerStore::open_rows() {
@@ -138,7 +136,9 @@ Result<void> LedgerStore::close_rows(const std::vector<RowId>& rows, const MailE
   return {};
 }
 
-Result<void> LedgerStore::begin() { return database_->execute("BEGIN IMMEDIATE"); }
+Result<void> LedgerStore::together(const std::function<Result<void>()>& work) {
+  return transaction(*database_, work);
+}
 
 Result<RowId> LedgerStore::add(const MailRecord& record) {
   Statement& add = statements_.add;
@@ -193,9 +193,5 @@ Result<void> LedgerStore::vouch(std::string_view action, RowId row, const std::s
 Result<void> LedgerStore::note(const audit::Entry& entry) {
   return log_.append(entry).transform([](std::uint64_t) {});
 }
-
-Result<void> LedgerStore::commit() { return database_->execute("COMMIT"); }
-
-void LedgerStore::roll_back() { static_cast<void>(database_->execute("ROLLBACK")); }
 
 }  // namespace privyseal::gateway

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "firmware/base/audit/log.h"
@@ -29,15 +30,13 @@ class LedgerStore {
   /// For the start of the process: rows that an earlier one left open become `unknown`.
   [[nodiscard]] Result<void> close_left_overs(WallTime now);
 
-  // Between `begin` and `commit`; after an error only `roll_back` may follow.
-  [[nodiscard]] Result<void> begin();
+  /// Runs `work`; when this succeeds, what it wrote survives a power cut. Else nothing of it was written.
+  [[nodiscard]] Result<void> together(const std::function<Result<void>()>& work);
+  // Inside the work of `together`.
   [[nodiscard]] Result<RowId> add(const MailRecord& record);
   [[nodiscard]] Result<void> close(RowId row, const MailEnd& end);
   /// An entry of the audit log that belongs to no mail.
   [[nodiscard]] Result<void> note(const audit::Entry& entry);
-  /// After it the rows survive a power cut.
-  [[nodiscard]] Result<void> commit();
-  void roll_back();
 
  private:
   /// Prepared once.

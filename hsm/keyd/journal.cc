@@ -23,15 +23,6 @@ CREATE TABLE IF NOT EXISTS signed_log (
 )";
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
-template <class Act>
-Result<void> in_transaction(Database& database, Act act) {
-  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun;
-  Result<void> done = act();
-  if (done) done = database.execute("COMMIT");
-  if (!done) static_cast<void>(database.execute("ROLLBACK"));  // SQLite may have done it itself
-  return done;
-}
-
 Result<void> append(audit::Log& log, const audit::Entry& entry) {
   return log.append(entry).transform([](std::uint64_t) {});
 }
@@ -118,13 +109,13 @@ Result<std::vector<KeyLabel>> Journal::retired_keys() {
 
 Result<void> Journal::record(const audit::Entry& entry) {
   return store_.with([&](const StoreRef& store) {
-    return in_transaction(store->database, [&] { return append(*store->log, entry); });
+    return transaction(store->database, [&] { return append(*store->log, entry); });
   });
 }
 
 Result<void> Journal::retire(const KeyLabel& key, const audit::Entry& entry) {
   return store_.with([&](const StoreRef& store) {
-    return in_transaction(store->database, [&]() -> Result<void> {
+    return transaction(store->database, [&]() -> Result<void> {
       auto insert = store->database.prepare("INSERT INTO retired_key (name, label) VALUES (?1, ?2)");
       if (!insert) return std::unexpected(insert.error());
       if (auto added = insert->bind(1, key.name).bind(2, to_text(key)).run(); !added) return added;
@@ -138,7 +129,7 @@ Result<void> Journal::remember(const audit::Checkpoint& checkpoint) {
   CHECK(name.has_value());
   if (!is_log(*name)) return {};
   return store_.with([&](const StoreRef& store) {
-    return in_transaction(store->database, [&] { return keep(store->database, checkpoint); });
+    return transaction(store->database, [&] { return keep(store->database, checkpoint); });
   });
 }
 

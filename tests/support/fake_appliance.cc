@@ -100,9 +100,8 @@ struct FakeAppliance::Daemon {
   std::string origin() const { return std::format("{}/{}", kHost, name); }
 
   std::uint64_t append(const audit::Entry& entry) {
-    CHECK(database->execute("BEGIN IMMEDIATE").has_value());
-    const auto seq = log->append(entry);
-    CHECK(seq && database->execute("COMMIT"));
+    const auto seq = transaction(*database, [&] { return log->append(entry); });
+    CHECK(seq.has_value());
     return *seq;
   }
 

@@ -48,19 +48,18 @@ void Journal::refused(const Actor& actor, const Act& act, std::string_view why) 
 Result<void> Journal::write(const Actor& actor, const Act& act, std::string_view outcome,
                             std::string_view why) {
   const std::string params_hash = act.params.empty() ? "" : to_hex(sha256(bytes_of(to_text(act.params))));
-  if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return fail("audit", begun.error());
-  const auto appended = log_.append({.actor = actor.name,
-                                     .role = actor.role,
-                                     .source = actor.source,
-                                     .action = std::string(act.action),
-                                     .object = act.object,
-                                     .params_hash = params_hash,
-                                     .outcome = std::string(outcome),
-                                     .why = std::string(why)});
-  const auto committed = appended ? database_->execute("COMMIT") : Result<void>();
-  if (appended && committed) return {};
-  static_cast<void>(database_->execute("ROLLBACK"));
-  return fail("audit", appended ? committed.error() : appended.error());
+  const auto seq = transaction(*database_, [&] {
+    return log_.append({.actor = actor.name,
+                        .role = actor.role,
+                        .source = actor.source,
+                        .action = std::string(act.action),
+                        .object = act.object,
+                        .params_hash = params_hash,
+                        .outcome = std::string(outcome),
+                        .why = std::string(why)});
+  });
+  if (!seq) return fail("audit", seq.error());
+  return {};
 }
 
 }  // namespace privyseal::web

@@ -1,69 +1,39 @@
 #include "ca/renewd/settings.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "firmware/base/config_reader.h"
 
 namespace privyseal::renewd {
 namespace {
 
 using ca::Issuer;
 
-/// Collects the first error, so that the settings below read as a list.
-class Reader {
- public:
-  explicit Reader(Config config) : config_(std::move(config)) {}
+/// A name where it is not an address; a port to go to.
+Result<HostPort> parse_server(std::string_view text) {
+  auto server = parse_host_port(text);
+  if (!server) return server;
+  if (server->port == 0 || !(is_ip_address(server->host) || ca::is_dns_name(server->host)))
+    return fail(ErrorCode::kInvalid, "must be HOST:PORT");
+  return server;
+}
 
-  std::string text(const std::string& key) { return taken(config_.text(key)); }
-  std::string text(const std::string& key, std::string_view fallback) {
-    return taken(config_.text(key, fallback));
-  }
-  std::vector<std::string> texts(const std::string& key) { return taken(config_.texts(key)); }
-  std::int64_t number(const std::string& key, std::int64_t fallback, std::int64_t least, std::int64_t most) {
-    return taken(config_.number(key, fallback, least, most));
-  }
-  std::optional<HostPort> host_port(const std::string& key) {
-    const std::string value = text(key, "");
-    if (value.empty()) return std::nullopt;
-    return taken(parse_host_port(value), key);
-  }
-  /// One of the names, as what stands beside it.
-  template <class Value, std::size_t kCount>
-  Value one_of(const std::string& key, std::string_view fallback,
-               const std::pair<std::string_view, Value> (&names)[kCount]) {
-    const std::string value = text(key, fallback);
-    for (const auto& [name, meaning] : names)
-      if (name == value) return meaning;
-    refuse(key, "must be one of the names in settings.h");
-    return names[0].second;
-  }
+std::optional<HostPort> read_server(ConfigReader& reader, const std::string& key) {
+  const std::string value = reader.text(key, "");
+  if (value.empty()) return std::nullopt;
+  return reader.taken(key, parse_server(value));
+}
 
-  void refuse(const std::string& key, std::string_view why) {
-    if (!error_) error_ = Error{ErrorCode::kInvalid, "setting " + key + ": " + std::string(why)};
-  }
-  std::optional<DoorSettings> door() { return taken(read_door_settings(config_)); }
-  HostPort url(const std::string& key) { return taken(parse_https_url(text(key)), key); }
-
-  Result<void> finish() {
-    if (error_) return std::unexpected(*error_);
-    return config_.unknown_keys();
-  }
-
- private:
-  template <class T>
-  T taken(Result<T> value) {
-    if (value) return std::move(*value);
-    if (!error_) error_ = value.error();
-    return T{};
-  }
-  template <class T>
-  T taken(Result<T> value, const std::string& key) {
-    if (!value) refuse(key, value.error().message);
-    return value ? std::move(*value) : T{};
-  }
-
-  Config config_;
-  std::optional<Error> error_;
-};
+/// One of the names, as what stands beside it.
+template <class Value, std::size_t kCount>
+Value read_one_of(ConfigReader& reader, const std::string& key, std::string_view fallback,
+                  const std::pair<std::string_view, Value> (&names)[kCount]) {
+  const std::string value = reader.text(key, fallback);
+  for (const auto& [name, meaning] : names)
+    if (name == value) return meaning;
+  reader.refuse(key, "must be one of the names in settings.h");
+  return names[0].second;
+}
 
 struct Kind {
   std::string_view name;
@@ -77,15 +47,15 @@ constexpr Kind kKinds[] = {
     {.name = "console", .role = hsm::KeyRole::kConsoleIdentity, .profile = "web-admin"},
 };
 
-void check_subject(Reader& reader, const std::string& section, const ca::CsrSubject& subject) {
+void check_subject(ConfigReader& reader, const std::string& section, const ca::CsrSubject& subject) {
   if (subject.dns_names.empty() || !std::ranges::all_of(subject.dns_names, ca::is_dns_name))
     reader.refuse(section + "dns_names", "must list host names");
 }
 
-void read_trial(Reader& reader, const std::string& section, IdentitySettings& identity) {
-  identity.live = reader.host_port(section + "live");
+void read_trial(ConfigReader& reader, const std::string& section, IdentitySettings& identity) {
+  identity.live = read_server(reader, section + "live");
   if (!identity.is_client()) return;
-  identity.probe = reader.host_port(section + "probe");
+  identity.probe = read_server(reader, section + "probe");
   identity.probe_name =
       reader.text(section + "probe_name", identity.probe ? identity.probe->host : std::string());
   identity.probe_roots = reader.text(section + "probe_roots", identity.roots.string());
@@ -93,18 +63,20 @@ void read_trial(Reader& reader, const std::string& section, IdentitySettings& id
     reader.refuse(section + "probe_name", "must be the host name in the relay's certificate");
 }
 
-std::optional<IdentitySettings> read_identity(Reader& reader, const Kind& kind, std::int64_t retry_seconds) {
+std::optional<IdentitySettings> read_identity(ConfigReader& reader, const Kind& kind,
+                                              std::int64_t retry_seconds) {
   const std::string section = "identity." + std::string(kind.name) + ".";
   if (reader.text(section + "issuer", "").empty()) return std::nullopt;
   IdentitySettings identity{.name = std::string(kind.name), .role = kind.role};
   identity.rules.issuer =
-      reader.one_of<Issuer>(section + "issuer", "",
-                            {{"manual", Issuer::kManual}, {"est", Issuer::kEst}, {"local", Issuer::kLocal}});
-  identity.rules.renew_before = std::chrono::days(reader.number(section + "renew_days", 0, 0, 3650));
+      read_one_of<Issuer>(reader, section + "issuer", "",
+                          {{"manual", Issuer::kManual}, {"est", Issuer::kEst}, {"local", Issuer::kLocal}});
+  identity.rules.renew_before = std::chrono::days(reader.number<int>(section + "renew_days", 0, 0, 3650));
   identity.rules.overlap = std::chrono::hours(reader.number(section + "overlap_hours", 24, 0, 24L * 90));
   identity.rules.retry_first = std::chrono::seconds(retry_seconds);
-  identity.key_type = reader.one_of<hsm::KeyType>(
-      section + "key_type", "p256", {{"p256", hsm::KeyType::kEcP256}, {"p384", hsm::KeyType::kEcP384}});
+  identity.key_type =
+      read_one_of<hsm::KeyType>(reader, section + "key_type", "p256",
+                                {{"p256", hsm::KeyType::kEcP256}, {"p384", hsm::KeyType::kEcP384}});
   identity.subject = {.common_name = reader.text(section + "common_name"),
                       .organisation = reader.text(section + "organisation", ""),
                       .dns_names = reader.texts(section + "dns_names")};
@@ -117,8 +89,8 @@ std::optional<IdentitySettings> read_identity(Reader& reader, const Kind& kind, 
   return identity;
 }
 
-EstSettings read_est(Reader& reader) {
-  EstSettings est{.server = reader.url("est.url")};
+EstSettings read_est(ConfigReader& reader) {
+  EstSettings est{.server = reader.taken("est.url", parse_https_url(reader.text("est.url")))};
   est.server_name = reader.text("est.server_name", est.server.host);
   est.trusted_roots = reader.text("est.ca");
   est.user = reader.text("est.user", "");
@@ -129,7 +101,7 @@ EstSettings read_est(Reader& reader) {
   return est;
 }
 
-IssuingSettings read_authority(Reader& reader) {
+IssuingSettings read_authority(ConfigReader& reader) {
   return {.key = reader.text("authority.key", "issuing-ca"),
           .common_name = reader.text("authority.common_name"),
           .organisation = reader.text("authority.organisation", ""),
@@ -143,46 +115,24 @@ bool has_issuer(const Settings& settings, Issuer issuer) {
 
 }  // namespace
 
-std::string HostPort::text() const {
-  return (host.contains(':') ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
-Result<HostPort> parse_host_port(std::string_view text) {
-  const auto bad = [] { return fail(ErrorCode::kInvalid, "must be HOST:PORT"); };
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return bad();
-  std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) return bad();
-  const bool is_bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (is_bracketed) host = host.substr(1, host.size() - 2);
-  const bool is_good = is_bracketed
-                           ? host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos
-                           : ca::is_dns_name(host);  // an IPv4 address has the form of one
-  if (!is_good) return bad();
-  return HostPort{.host = std::string(host), .port = port};
-}
-
 Result<HostPort> parse_https_url(std::string_view url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return fail(ErrorCode::kInvalid, "must begin with https://");
   url.remove_prefix(kScheme.size());
   if (url.ends_with('/')) url.remove_suffix(1);
   const bool has_port = url.rfind(':') != std::string_view::npos && !url.ends_with(']');
-  auto server = parse_host_port(has_port ? std::string(url) : std::string(url) + ":443");
+  auto server = parse_server(has_port ? std::string(url) : std::string(url) + ":443");
   if (!server) return fail(ErrorCode::kInvalid, "must be https://HOST or https://HOST:PORT, without a path");
   return server;
 }
 
 Result<Settings> read_settings(Config config) {
-  Reader reader(std::move(config));
+  ConfigReader reader(std::move(config));
   Settings settings{.state = reader.text("state"),
                     .host = reader.text("host"),
                     .keyd_socket = reader.text("keyd_socket"),
                     .openssl_config = reader.text("openssl_config")};
-  const std::int64_t retry_seconds = reader.number("retry_seconds", 60, 1, 3600);
+  const auto retry_seconds = reader.number<std::int64_t>("retry_seconds", 60, 1, 3600);
   for (const Kind& kind : kKinds)
     if (auto identity = read_identity(reader, kind, retry_seconds))
       settings.identities.push_back(std::move(*identity));

@@ -47,19 +47,11 @@
 #include "ca/rotation.h"
 #include "firmware/base/config.h"
 #include "firmware/base/door.h"
+#include "firmware/base/host_port.h"
 #include "hsm/wire.h"
 
 namespace privyseal::renewd {
 
-struct HostPort {
-  std::string host{};
-  std::uint16_t port = 0;
-
-  [[nodiscard]] std::string text() const;
-};
-
-/// "relay.example:25", "192.0.2.1:25" or "[2001:db8::1]:25". kInvalid: anything else.
-[[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
 /// "https://HOST[:PORT]" and at most a closing slash. kInvalid: anything else.
 [[nodiscard]] Result<HostPort> parse_https_url(std::string_view url);
 

@@ -17,7 +17,6 @@ struct Config::State {
     asked.emplace(key);
     return table.at_path(key);
   }
-  [[nodiscard]] std::string at(std::string_view key) const { return name + ": " + std::string(key); }
 };
 
 namespace {
@@ -59,11 +58,13 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
   return Config(std::move(state));
 }
 
+bool Config::has(std::string_view key) { return static_cast<bool>(state_->find(key)); }
+
 Result<std::string> Config::text(std::string_view key) {
   const auto node = state_->find(key);
-  if (!node) return fail(ErrorCode::kInvalid, state_->at(key) + " is missing");
+  if (!node) return std::unexpected(refusal(key, "is missing"));
   if (auto value = node.value_exact<std::string>()) return *value;
-  return fail(ErrorCode::kInvalid, state_->at(key) + " must be a string");
+  return std::unexpected(refusal(key, "must be a string"));
 }
 
 Result<std::string> Config::text(std::string_view key, std::string_view fallback) {
@@ -77,15 +78,15 @@ Result<std::int64_t> Config::number(std::string_view key, std::int64_t fallback,
   if (!node) return fallback;
   const auto value = node.value_exact<std::int64_t>();
   if (value && *value >= least && *value <= most) return *value;
-  return fail(ErrorCode::kInvalid, state_->at(key) + " must be a whole number from " + std::to_string(least) +
-                                       " to " + std::to_string(most));
+  return std::unexpected(
+      refusal(key, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most)));
 }
 
 Result<bool> Config::flag(std::string_view key, bool fallback) {
   const auto node = state_->find(key);
   if (!node) return fallback;
   if (const auto value = node.value_exact<bool>()) return *value;
-  return fail(ErrorCode::kInvalid, state_->at(key) + " must be true or false");
+  return std::unexpected(refusal(key, "must be true or false"));
 }
 
 Result<std::vector<std::string>> Config::texts(std::string_view key) {
@@ -93,21 +94,24 @@ Result<std::vector<std::string>> Config::texts(std::string_view key) {
   const auto node = state_->find(key);
   if (!node) return values;
   const toml::array* array = node.as_array();
-  if (array == nullptr) return fail(ErrorCode::kInvalid, state_->at(key) + " must be a list of strings");
+  if (array == nullptr) return std::unexpected(refusal(key, "must be a list of strings"));
   for (const toml::node& item : *array) {
     const auto value = item.value_exact<std::string>();
-    if (!value) return fail(ErrorCode::kInvalid, state_->at(key) + " must be a list of strings");
+    if (!value) return std::unexpected(refusal(key, "must be a list of strings"));
     values.push_back(*value);
   }
   return values;
+}
+
+Error Config::refusal(std::string_view key, std::string_view why) const {
+  return {ErrorCode::kInvalid, state_->name + ": " + std::string(key) + " " + std::string(why)};
 }
 
 Result<void> Config::unknown_keys() const {
   std::vector<std::string> leaves;
   collect_leaves(state_->table, "", leaves);
   for (const std::string& leaf : leaves)
-    if (!state_->asked.contains(leaf))
-      return fail(ErrorCode::kInvalid, state_->at(leaf) + " is no known setting");
+    if (!state_->asked.contains(leaf)) return std::unexpected(refusal(leaf, "is no known setting"));
   return {};
 }
 

@@ -26,6 +26,9 @@ class Config {
   Config& operator=(Config&&) noexcept;
   ~Config();
 
+  /// Whether the file has a value for `key`, of whatever type.
+  [[nodiscard]] bool has(std::string_view key);
+
   // `key` is a dotted path: "wan.relay.host". Without a fallback the key is required.
   [[nodiscard]] Result<std::string> text(std::string_view key);
   [[nodiscard]] Result<std::string> text(std::string_view key, std::string_view fallback);
@@ -33,6 +36,9 @@ class Config {
                                             std::int64_t most);
   [[nodiscard]] Result<bool> flag(std::string_view key, bool fallback);
   [[nodiscard]] Result<std::vector<std::string>> texts(std::string_view key);
+
+  /// What a caller finds wrong with the value of `key`: "FILE: KEY WHY". kInvalid.
+  [[nodiscard]] Error refusal(std::string_view key, std::string_view why) const;
 
   /// Call last. kInvalid: a key that no getter asked for.
   [[nodiscard]] Result<void> unknown_keys() const;

@@ -9,16 +9,10 @@
 
 #include "firmware/base/config.h"
 #include "firmware/base/door.h"
+#include "firmware/base/host_port.h"
 #include "firmware/base/result.h"
 
 namespace privyseal::gateway {
-
-struct HostPort {
-  std::string host;  ///< an address or a name
-  std::uint16_t port = 0;
-
-  [[nodiscard]] std::string text() const;
-};
 
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {

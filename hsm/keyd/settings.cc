@@ -1,85 +1,46 @@
 #include "hsm/keyd/settings.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <sys/utsname.h>
 
 #include <charconv>
 
-#include "firmware/base/config.h"
+#include "firmware/base/config_reader.h"
+#include "firmware/base/user.h"
 #include "hsm/keyd/checkpoint.h"
 
 namespace privyseal::keyd {
 namespace {
 
-template <class Number>
-std::optional<Number> whole_number(std::string_view text, int base) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-Result<uid_t> user_id(const std::string& user) {
-  if (const auto number = whole_number<uid_t>(user, 10)) return *number;
-  const passwd* entry = ::getpwnam(user.c_str());
-  if (entry == nullptr) return fail(ErrorCode::kInvalid, "callers: there is no user " + user);
-  return entry->pw_uid;
-}
-
-Result<gid_t> group_id(const std::string& group) {
-  if (const auto number = whole_number<gid_t>(group, 10)) return *number;
-  const struct group* entry = ::getgrnam(group.c_str());
-  if (entry == nullptr) return fail(ErrorCode::kInvalid, "socket.group: there is no group " + group);
-  return entry->gr_gid;
-}
-
-Result<void> read_callers(Config& config, std::map<uid_t, Caller>& callers) {
+std::map<uid_t, Caller> read_callers(ConfigReader& reader) {
+  std::map<uid_t, Caller> callers;
   for (const Caller caller : kCallers) {
-    const auto users = config.texts("callers." + std::string(to_string(caller)));
-    if (!users) return std::unexpected(users.error());
-    for (const std::string& user : *users) {
-      const auto uid = user_id(user);
-      if (!uid) return std::unexpected(uid.error());
-      if (!callers.emplace(*uid, caller).second)
-        return fail(ErrorCode::kInvalid, "callers: " + user + " is listed twice");
-    }
+    const std::string key = "callers." + std::string(to_string(caller));
+    for (const std::string& user : reader.texts(key))
+      if (!callers.emplace(reader.taken(key, user_id(user)), caller).second)
+        reader.refuse(key, "must not have a user that is listed elsewhere: " + user);
   }
-  return {};
+  return callers;
 }
 
-Result<void> read_socket(Config& config, Settings& settings) {
-  const auto path = config.text("socket.path");
-  if (!path) return std::unexpected(path.error());
-  settings.socket = *path;
-  const auto mode = config.text("socket.mode", "0660");
-  if (!mode) return std::unexpected(mode.error());
-  const auto bits = whole_number<mode_t>(*mode, 8);
-  if (!bits || *bits > 0777) return fail(ErrorCode::kInvalid, "socket.mode must be octal, as \"0660\"");
-  settings.socket_mode = *bits;
-  const auto group = config.text("socket.group", "");
-  if (!group) return std::unexpected(group.error());
-  if (group->empty()) return {};
-  const auto gid = group_id(*group);
-  if (!gid) return std::unexpected(gid.error());
-  settings.socket_group = *gid;
-  return {};
+mode_t read_mode(ConfigReader& reader, std::string_view key) {
+  const std::string text = reader.text(key, "0660");
+  const char* const end = text.data() + text.size();
+  mode_t mode = 0;
+  if (std::from_chars(text.data(), end, mode, 8) != std::from_chars_result{end, {}} || mode > 0777)
+    reader.refuse(key, "must be octal, as \"0660\"");
+  return mode;
 }
 
-Result<void> read_token(Config& config, Settings& settings) {
-  const auto module = config.text("pkcs11.module");
-  if (!module) return std::unexpected(module.error());
-  const auto token = config.text("pkcs11.token");
-  if (!token) return std::unexpected(token.error());
-  const auto pin_file = config.text("pkcs11.pin_file");
-  if (!pin_file) return std::unexpected(pin_file.error());
-  const auto softhsm_conf = config.text("pkcs11.softhsm_conf", "");
-  if (!softhsm_conf) return std::unexpected(softhsm_conf.error());
-  settings.module = *module;
-  settings.token = *token;
-  settings.pin_file = *pin_file;
-  if (!softhsm_conf->empty()) settings.softhsm_conf = *softhsm_conf;
-  return {};
+std::optional<gid_t> read_group(ConfigReader& reader, std::string_view key) {
+  const std::string group = reader.text(key, "");
+  if (group.empty()) return std::nullopt;
+  return reader.taken(key, group_id(group));
+}
+
+std::optional<std::filesystem::path> read_optional_path(ConfigReader& reader, std::string_view key) {
+  std::string path = reader.text(key, "");
+  if (path.empty()) return std::nullopt;
+  return path;
 }
 
 /// A host without a usable name is the local one.
@@ -90,12 +51,11 @@ std::string own_origin() {
   return "localhost/keyd";
 }
 
-Result<void> read_audit(Config& config, Settings& settings) {
-  const auto host = config.text("audit.host", "");
-  if (!host) return std::unexpected(host.error());
-  settings.audit_origin = host->empty() ? own_origin() : *host + "/keyd";
-  if (!log_name_of(settings.audit_origin)) return fail(ErrorCode::kInvalid, "audit.host is no host name");
-  return {};
+std::string read_origin(ConfigReader& reader) {
+  const std::string host = reader.text("audit.host", "");
+  if (host.empty()) return own_origin();
+  if (!log_name_of(host + "/keyd")) reader.refuse("audit.host", "must be a host name");
+  return host + "/keyd";
 }
 
 }  // namespace
@@ -103,18 +63,19 @@ Result<void> read_audit(Config& config, Settings& settings) {
 Result<Settings> load_settings(const std::filesystem::path& file) {
   auto config = Config::load(file);
   if (!config) return std::unexpected(config.error());
-  Settings settings;
-  const auto state = config->text("state");
-  if (!state) return std::unexpected(state.error());
-  settings.state = *state;
-  const auto workers = config->number("workers", 4, 1, 64);
-  if (!workers) return std::unexpected(workers.error());
-  settings.workers = static_cast<std::size_t>(*workers);
-  if (auto read = read_socket(*config, settings); !read) return fail(file.string(), read.error());
-  if (auto read = read_token(*config, settings); !read) return fail(file.string(), read.error());
-  if (auto read = read_callers(*config, settings.callers); !read) return fail(file.string(), read.error());
-  if (auto read = read_audit(*config, settings); !read) return fail(file.string(), read.error());
-  if (auto known = config->unknown_keys(); !known) return std::unexpected(known.error());
+  ConfigReader reader(std::move(*config));
+  Settings settings{.state = reader.text("state"),
+                    .workers = reader.number<std::size_t>("workers", 4, 1, 64),
+                    .socket = reader.text("socket.path"),
+                    .socket_mode = read_mode(reader, "socket.mode"),
+                    .socket_group = read_group(reader, "socket.group"),
+                    .module = reader.text("pkcs11.module"),
+                    .token = reader.text("pkcs11.token"),
+                    .pin_file = reader.text("pkcs11.pin_file"),
+                    .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
+                    .callers = read_callers(reader),
+                    .audit_origin = read_origin(reader)};
+  if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;
 }
 

@@ -1,9 +1,9 @@
 #include "provisioning/box/site.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include "firmware/base/config_reader.h"
 
 namespace privyseal::provisioning {
 namespace {
@@ -23,15 +23,9 @@ bool is_name(std::string_view text) {
          kLower.contains(text.front()) && kLower.contains(text.back());
 }
 
-bool is_address(const std::string& text) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
-
 bool is_network(const std::string& text) {
   const auto slash = text.find('/');
-  if (slash == std::string::npos || !is_address(text.substr(0, slash))) return false;
+  if (slash == std::string::npos || !is_ip_address(text.substr(0, slash))) return false;
   unsigned bits = 0;
   const char* end = text.data() + text.size();
   const unsigned most = text.contains(':') ? 128 : 32;
@@ -55,51 +49,33 @@ bool is_title(std::string_view text) { return !text.empty() && text.size() <= 64
 
 bool is_word(std::string_view text) { return !text.empty() && text.size() <= 200 && is_of(text, "._-+=@"); }
 
-/// Collects the first error, so that the file below reads as a list.
+/// Values whose form the box relies on.
 class Reader {
  public:
   explicit Reader(Config config) : config_(std::move(config)) {}
 
   template <class Rule>
   std::string text(const std::string& key, Rule is_right, std::string_view form) {
-    std::string value = taken(config_.text(key));
-    if (!error_ && !is_right(value)) refuse(key, form);
+    std::string value = config_.text(key);
+    if (!is_right(value)) config_.refuse(key, form);
     return value;
   }
   template <class Rule>
   std::vector<std::string> texts(const std::string& key, Rule is_right, std::string_view form) {
-    std::vector<std::string> values = taken(config_.texts(key));
-    if (!error_ && !std::ranges::all_of(values, is_right)) refuse(key, form);
+    std::vector<std::string> values = config_.texts(key);
+    if (!std::ranges::all_of(values, is_right)) config_.refuse(key, form);
     return values;
   }
-  std::int64_t port(const std::string& key) {
-    const std::int64_t port = taken(config_.number(key, 0, 0, 65535));
-    if (!error_ && port == 0) refuse(key, "must be a port");
-    return port;
-  }
-  bool has(const std::string& key) { return config_.text(key).has_value(); }
-
-  void refuse(const std::string& key, std::string_view why) {
-    if (!error_) error_ = Error{ErrorCode::kInvalid, "provisioning file: " + key + " " + std::string(why)};
-  }
-  Result<void> finish() {
-    if (error_) return std::unexpected(*error_);
-    return config_.unknown_keys();
-  }
+  std::int64_t port(const std::string& key) { return config_.port(key); }
+  bool has(const std::string& key) { return config_.has(key); }
+  void refuse(const std::string& key, std::string_view why) { config_.refuse(key, why); }
+  [[nodiscard]] Result<void> finish() const { return config_.finish(); }
 
  private:
-  template <class T>
-  T taken(Result<T> value) {
-    if (value) return std::move(*value);
-    if (!error_) error_ = value.error();
-    return T{};
-  }
-
-  Config config_;
-  std::optional<Error> error_;
+  ConfigReader config_;
 };
 
-bool is_host(const std::string& text) { return is_address(text) || is_name(text); }
+bool is_host(const std::string& text) { return is_ip_address(text) || is_name(text); }
 
 Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
   return {.interface = reader.text(side + ".interface", is_interface, "must be an interface's name"),
@@ -127,8 +103,8 @@ Result<Site> read_site(Config config) {
   Site site{.organisation = reader.text("organisation", is_title, "must be at most 64 letters and marks"),
             .hostname = reader.text("hostname", is_name, "must be a host name"),
             .domains = reader.texts("domains", is_name, "must list domains"),
-            .default_route = reader.text("network.default_route", is_address, "must be an address"),
-            .name_servers = reader.texts("network.name_servers", is_address, "must list addresses"),
+            .default_route = reader.text("network.default_route", is_ip_address, "must be an address"),
+            .name_servers = reader.texts("network.name_servers", is_ip_address, "must list addresses"),
             .lan = read_side(reader, "lan", "server"),
             .cjsm = read_side(reader, "cjsm", "relay"),
             .relay_client_names = reader.texts("cjsm.client_names", is_name, "must list host names"),

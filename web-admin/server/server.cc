@@ -152,8 +152,8 @@ class Server::State {
 
   Result<void> listen_anew() {
     error_code error;
-    const net::tcp::endpoint wanted(asio::ip::make_address(settings_.listen_host, error),
-                                    settings_.listen_port);
+    const net::tcp::endpoint wanted(asio::ip::make_address(settings_.listen.host, error),
+                                    settings_.listen.port);
     if (!error) acceptor_.open(wanted.protocol(), error);
     if (!error) acceptor_.set_option(net::tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(wanted, error);

@@ -1,31 +1,11 @@
 #include "web-admin/server/settings.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
+
+#include "firmware/base/config_reader.h"
 
 namespace privyseal::web {
 namespace {
-
-bool is_address(const std::string& text) {
-  in6_addr ignored;
-  return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
-}
-
-/// "192.0.2.1:8443" or "[2001:db8::1]:8443"; port 0 means any free one.
-bool read_listen(const std::string& text, Settings& settings) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return false;
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data() + colon + 1, end, settings.listen_port) != std::from_chars_result{end, {}})
-    return false;
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  settings.listen_host = host;
-  return is_address(host);
-}
 
 /// A DNS name in lower case, with a port or without.
 bool is_host(std::string_view host) {
@@ -39,61 +19,34 @@ bool belongs_to(std::string_view host, std::string_view domain) {
   return name == domain || name.ends_with("." + std::string(domain));
 }
 
-std::unexpected<Error> refuse(std::string_view key, std::string_view why) {
-  return fail(ErrorCode::kInvalid, "setting " + std::string(key) + ": " + std::string(why));
-}
-
-/// Reads the plain texts of the table below; the first that is missing ends it.
-Result<void> read_texts(Config& config, Settings& settings) {
-  struct Text {
-    const char* key;
-    std::filesystem::path* path;
-  };
-  for (const Text& wanted :
-       {Text{"identity", &settings.identity}, Text{"openssl_config", &settings.openssl_config},
-        Text{"keyd", &settings.keyd}, Text{"state", &settings.state},
-        Text{"doors.gateway", &settings.gateway_door}, Text{"doors.renewal", &settings.renewal_door}}) {
-    auto text = config.text(wanted.key);
-    if (!text) return std::unexpected(text.error());
-    *wanted.path = std::move(*text);
-  }
-  auto status = config.text("status", "");
-  if (!status) return std::unexpected(status.error());
-  settings.status = std::move(*status);
-  return {};
+void check_party(ConfigReader& reader, const std::string& rp_id, const std::vector<std::string>& hosts) {
+  if (hosts.empty()) reader.refuse("hosts", "must name at least one");
+  if (is_ip_address(rp_id) || !is_host(rp_id)) reader.refuse("rp_id", "must be a domain name");
+  for (const std::string& host : hosts)
+    if (!is_host(host) || !belongs_to(host, rp_id))
+      reader.refuse("hosts", "must be names in lower case under rp_id");
 }
 
 }  // namespace
 
 Result<Settings> read_settings(Config config) {
-  Settings settings;
-  const auto listen = config.text("listen");
-  if (!listen) return std::unexpected(listen.error());
-  if (!read_listen(*listen, settings)) return refuse("listen", "must be ADDRESS:PORT");
-  auto hosts = config.texts("hosts");
-  auto rp_id = config.text("rp_id");
-  auto hostname = config.text("hostname");
-  const auto validated = config.flag("validated_token", false);
-  if (!hosts) return std::unexpected(hosts.error());
-  if (!rp_id) return std::unexpected(rp_id.error());
-  if (!hostname) return std::unexpected(hostname.error());
-  if (!validated) return std::unexpected(validated.error());
-  if (hosts->empty()) return refuse("hosts", "must name at least one");
-  if (is_address(*rp_id) || !is_host(*rp_id)) return refuse("rp_id", "must be a domain name");
-  settings.party.id = *rp_id;
-  for (const std::string& host : *hosts) {
-    if (!is_host(host) || !belongs_to(host, *rp_id))
-      return refuse("hosts", "each must be a name, in lower case, under rp_id");
-    settings.party.origins.push_back("https://" + host);
-  }
-  settings.hosts = std::move(*hosts);
-  settings.hostname = std::move(*hostname);
-  settings.validated_token = *validated;
-  if (auto read = read_texts(config, settings); !read) return std::unexpected(read.error());
-  auto door = read_door_settings(config);
-  if (!door) return std::unexpected(door.error());
-  settings.door = std::move(*door);
-  if (auto known = config.unknown_keys(); !known) return std::unexpected(known.error());
+  ConfigReader reader(std::move(config));
+  Settings settings{.listen = reader.listen("listen"),
+                    .hosts = reader.texts("hosts"),
+                    .hostname = reader.text("hostname"),
+                    .party = {.id = reader.text("rp_id"), .origins = {}},
+                    .identity = reader.text("identity"),
+                    .openssl_config = reader.text("openssl_config"),
+                    .keyd = reader.text("keyd"),
+                    .state = reader.text("state"),
+                    .status = reader.text("status", ""),
+                    .validated_token = reader.flag("validated_token", false),
+                    .gateway_door = reader.text("doors.gateway"),
+                    .renewal_door = reader.text("doors.renewal"),
+                    .door = reader.door()};
+  check_party(reader, settings.party.id, settings.hosts);
+  for (const std::string& host : settings.hosts) settings.party.origins.push_back("https://" + host);
+  if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;
 }
 

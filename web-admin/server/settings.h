@@ -16,7 +16,6 @@
 ///     [door]                                     # our own: firmware/base/door.h
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,13 +23,13 @@
 
 #include "firmware/base/config.h"
 #include "firmware/base/door.h"
+#include "firmware/base/host_port.h"
 #include "web-admin/server/passkey.h"
 
 namespace privyseal::web {
 
 struct Settings {
-  std::string listen_host;  ///< an address
-  std::uint16_t listen_port = 0;
+  HostPort listen;  ///< an address
   std::vector<std::string> hosts;
   std::string hostname;
   RelyingParty party;  ///< rp_id, and https:// before each host

@@ -34,13 +34,12 @@ std::string with(std::string_view old, std::string_view now) {
 TEST(ConsoleSettings, AreRead) {
   const auto settings = read(std::string(kRight));
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->listen_host, "192.0.2.2");
-  EXPECT_EQ(settings->listen_port, 8443);
+  EXPECT_EQ(settings->listen.text(), "192.0.2.2:8443");
   EXPECT_EQ(settings->party.origins,
             (std::vector<std::string>{"https://box.example:8443", "https://console.box.example"}));
   EXPECT_FALSE(settings->validated_token);  // unless somebody says so, it is a test token
   EXPECT_FALSE(settings->door);
-  EXPECT_EQ(read(with("192.0.2.2:8443", "[::1]:0"))->listen_host, "::1");
+  EXPECT_EQ(read(with("192.0.2.2:8443", "[::1]:0"))->listen.text(), "[::1]:0");
 }
 
 TEST(ConsoleSettings, AreRefusedWhenWrong) {

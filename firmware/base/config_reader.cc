@@ -1,0 +1,30 @@
+#include "firmware/base/config_reader.h"
+
+namespace privyseal {
+
+std::uint16_t ConfigReader::port(std::string_view key) {
+  constexpr std::int64_t kMaxPort = 65535;
+  if (!has(key)) refuse(key, "is missing");
+  return number<std::uint16_t>(key, 0, 1, kMaxPort);
+}
+
+HostPort ConfigReader::listen(std::string_view key) {
+  const std::string value = text(key);
+  auto parsed = parse_host_port(value);
+  if (!parsed || !is_ip_address(parsed->host)) {
+    refuse(key, "must be ADDRESS:PORT");
+    return {};
+  }
+  return std::move(*parsed);
+}
+
+void ConfigReader::refuse(std::string_view key, std::string_view why) {
+  if (!error_) error_ = config_.refusal(key, why);
+}
+
+Result<void> ConfigReader::finish() const {
+  if (error_) return std::unexpected(*error_);
+  return config_.unknown_keys();
+}
+
+}  // namespace privyseal

@@ -64,7 +64,7 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
                     .clients = {},
                     .listener = lan.listener,
                     .hop = {.address = {},
-                            .hostname = settings.hostname,
+                            .hostname = settings.host,
                             .context = cjsm.hop,
                             .when_unavailable = policy::Refusal::kRelayUnavailable,
                             .when_certificate_refused = policy::Refusal::kRelayCertificateRefused}});
@@ -76,7 +76,7 @@ Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, con
                     .clients = {},
                     .listener = cjsm.listener,
                     .hop = {.address = {},
-                            .hostname = settings.hostname,
+                            .hostname = settings.host,
                             .context = lan.hop,
                             .when_unavailable = policy::Refusal::kMailServerUnavailable,
                             .when_certificate_refused = policy::Refusal::kMailServerCertificateRefused}});

@@ -133,7 +133,7 @@ std::string MailTransaction::trace_header() const {
   const std::string date = to_rfc5322(opened_at_);
   return smtp::received_header({.client_name = client_.name,
                                 .client_address = address,
-                                .hostname = service_.settings.hostname,
+                                .hostname = service_.settings.host,
                                 .is_esmtp = client_.is_esmtp,
                                 .tls_version = client_.session->version,
                                 .cipher = client_.session->suite,

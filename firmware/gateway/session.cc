@@ -18,7 +18,7 @@ constexpr auto kHearOutWithin = 2s;
 constexpr std::size_t kCommandChunkBytes = 4096;
 
 smtp::ServerSession::Options options_of(const Settings& settings) {
-  return {.hostname = settings.hostname,
+  return {.hostname = settings.host,
           .max_size_bytes = settings.limits.max_message_bytes,
           .max_recipients = settings.limits.max_recipients,
           .replies = policy::session_replies()};

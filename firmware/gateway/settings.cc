@@ -41,7 +41,7 @@ Result<Settings> read_settings(Config config) {
   ConfigReader reader(std::move(config));
   Settings settings;
   settings.practice = reader.flag("practice", false);
-  settings.hostname = reader.text("hostname");
+  settings.host = reader.text("host");
   settings.domains = reader.texts("domains");
   settings.ledger = reader.text("ledger");
   settings.openssl_config = reader.text("openssl_config");
@@ -55,11 +55,11 @@ Result<Settings> read_settings(Config config) {
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
-  settings.audit.origin = reader.text("audit.origin", settings.hostname + "/gatewayd");
+  settings.audit.origin = reader.text("audit.origin", settings.host + "/gatewayd");
   settings.audit.keyd_socket = reader.text("audit.keyd_socket", "");
   settings.audit.key = reader.text("audit.key", "audit");
   settings.door = reader.door();
-  if (!smtp::is_domain(settings.hostname)) reader.refuse("hostname", "must be a host name");
+  if (!smtp::is_domain(settings.host)) reader.refuse("host", "must be a host name");
   if (!audit::is_origin(settings.audit.origin)) reader.refuse("audit.origin", "must be HOST/gatewayd");
   if (settings.domains.empty()) reader.refuse("domains", "must list the organisation's own mail domains");
   if (settings.cjsm.client_names.empty())

@@ -33,14 +33,14 @@ struct Limits {
 
 /// The audit log's signatures. Without a socket none are made, which status says.
 struct AuditSettings {
-  std::string origin;                 ///< "<hostname>/gatewayd" unless given
+  std::string origin;                 ///< "<host>/gatewayd" unless given
   std::filesystem::path keyd_socket;  ///< may be empty
   std::string key;                    ///< "audit" unless given
 };
 
 struct Settings {
   bool practice = false;  ///< every address must be loopback, so that nothing can leave the machine
-  std::string hostname;
+  std::string host;       ///< what we call ourselves in SMTP
   std::vector<std::string> domains;  ///< the organisation's own mail domains
   std::filesystem::path ledger;
   std::filesystem::path openssl_config;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kSound = R"(
 practice = true
-hostname = "gateway.lawfirm.example"
+host = "gateway.lawfirm.example"
 domains = ["lawfirm.example"]
 ledger = "/l"
 openssl_config = "/o"
@@ -86,8 +86,8 @@ TEST_P(BadSettings, AreRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(
     , BadSettings,
     testing::ValuesIn(std::to_array<Bad>({
-        {"NoHostname", "hostname = \"gateway.lawfirm.example\"", "", "hostname is missing"},
-        {"HostnameThatIsNone", "\"gateway.lawfirm.example\"", "\"gate way\"", "hostname"},
+        {"NoHost", "host = \"gateway.lawfirm.example\"", "", "t: host is missing"},
+        {"HostThatIsNone", "\"gateway.lawfirm.example\"", "\"gate way\"", "t: host must"},
         {"NoDomains", "domains = [\"lawfirm.example\"]", "domains = []", "domains"},
         {"Misspelt", "ledger = ", "leger = ", "ledger is missing"},
         {"Unknown", "practice = true", "practice = true\ncolour = 'red'", "colour is no known setting"},

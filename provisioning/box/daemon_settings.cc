@@ -70,7 +70,7 @@ std::string keyd_settings(const Site& site) {
 
 std::string gatewayd_settings(const Site& site) {
   return std::format(
-             "hostname = \"{}\"\ndomains = {}\nledger = \"/var/lib/privyseal-gateway/ledger.db\"\n"
+             "host = \"{}\"\ndomains = {}\nledger = \"/var/lib/privyseal-gateway/ledger.db\"\n"
              "openssl_config = \"{}\"\nstatus = \"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",
              site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
@@ -101,7 +101,7 @@ std::string renewd_settings(const Site& site) {
 std::string admind_settings(const Site& site) {
   return std::format(
              "listen = \"{0}:8443\"   # systemd opens it\nhosts = [\"{1}:8443\", \"{1}\"]\nrp_id = \"{1}\"\n"
-             "hostname = \"{2}\"\nidentity = \"{3}/console\"\nopenssl_config = \"{4}\"\nkeyd = \"{5}\"\n"
+             "host = \"{2}\"\nidentity = \"{3}/console\"\nopenssl_config = \"{4}\"\nkeyd_socket = \"{5}\"\n"
              "state = \"/var/lib/privyseal-console\"\n\n[doors]\ngateway = \"/run/privyseal-gateway/door\"\n"
              "renewal = \"/run/privyseal-renewd/door\"\n",
              site.lan.own_address(), site.console_hostname, site.hostname, kIdentities, kOpensslConfig,

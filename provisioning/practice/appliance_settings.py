@@ -110,7 +110,7 @@ domains = ["{DOMAIN}", "{CONSOLE_HOST}"]
         places, ports = self.places, self.ports
         return f"""\
 practice = true   # nothing but loopback
-hostname = "{GATEWAY_NAME}"
+host = "{GATEWAY_NAME}"
 domains = ["{DOMAIN}"]
 ledger = "{places.ledger}"
 openssl_config = "{places.openssl_config}"
@@ -149,10 +149,10 @@ keyd_socket = "{places.keyd_socket}"
 listen = "127.0.0.1:{ports.console}"
 hosts = ["{CONSOLE_HOST}:{ports.console}"]
 rp_id = "{CONSOLE_HOST}"
-hostname = "{GATEWAY_NAME}"
+host = "{GATEWAY_NAME}"
 identity = "{places.identities}/console"
 openssl_config = "{places.openssl_config}"
-keyd = "{places.keyd_socket}"
+keyd_socket = "{places.keyd_socket}"
 state = "{places.console}"
 
 [doors]

@@ -47,7 +47,7 @@ std::string side_toml(const GatewaySettings::Side& side, const std::filesystem::
 
 std::string settings_toml(const GatewaySettings& settings, const std::filesystem::path& ledger) {
   std::ostringstream toml;
-  toml << "hostname = \"gateway.lawfirm.example\"\n"
+  toml << "host = \"gateway.lawfirm.example\"\n"
        << "domains = [\"lawfirm.example\"]\n"
        << "ledger = " << quoted(ledger) << "\n"
        << "threads = 2\n"

@@ -37,7 +37,7 @@ Html brand(const Visit& visit) {
                el("div", {{"class", "govuk-generic-header__logo"}},
                   el("a", {{"href", "/"}, {"class", "govuk-generic-header__homepage-link"}},
                      el("span", {{"class", "ps-brand"}}, "Privyseal")),
-                  el("span", {{"class", "ps-host"}}, visit.at.settings.hostname))));
+                  el("span", {{"class", "ps-host"}}, visit.at.settings.host))));
 }
 
 Html navigation(const Visit& visit, Place place) {

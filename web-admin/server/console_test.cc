@@ -30,7 +30,7 @@ class ConsoleTest : public testing::Test {
  protected:
   ConsoleTest() {
     settings_.hosts = {"box.example:8443"};
-    settings_.hostname = "box.example";
+    settings_.host = "box.example";
     settings_.party = {.id = "box.example", .origins = {std::string(kOrigin)}};
     settings_.gateway_door = settings_.renewal_door = folder_.path() / "no-door";
   }

@@ -54,7 +54,7 @@ std::string host_and_port(const net::tcp::endpoint& endpoint) {
 class Server::State {
  public:
   State(Settings settings, std::span<const Route> routes, Apology apology)
-      : settings_(std::move(settings)), routes_(routes), apology_(apology), keys_(settings_.keyd) {}
+      : settings_(std::move(settings)), routes_(routes), apology_(apology), keys_(settings_.keyd_socket) {}
 
   Result<void> open() {
     auto library = tls::Library::load(settings_.openssl_config);
@@ -107,7 +107,7 @@ class Server::State {
   }
 
  private:
-  [[nodiscard]] std::string origin() const { return settings_.hostname + "/admind"; }
+  [[nodiscard]] std::string origin() const { return settings_.host + "/admind"; }
 
   Result<void> open_records() {
     const std::filesystem::path file = settings_.state / "console.db";
@@ -118,7 +118,7 @@ class Server::State {
     if (!reader) return std::unexpected(reader.error());
     log_reader_.emplace(std::move(*reader));
     auto checkpoints = audit::CheckpointWriter::start({.database = file, .origin = origin()},
-                                                      hsm::audit_signer(settings_.keyd), clock_);
+                                                      hsm::audit_signer(settings_.keyd_socket), clock_);
     if (!checkpoints) return std::unexpected(checkpoints.error());
     checkpoints_ = std::move(*checkpoints);
     return {};

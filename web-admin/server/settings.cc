@@ -33,11 +33,11 @@ Result<Settings> read_settings(Config config) {
   ConfigReader reader(std::move(config));
   Settings settings{.listen = reader.listen("listen"),
                     .hosts = reader.texts("hosts"),
-                    .hostname = reader.text("hostname"),
+                    .host = reader.text("host"),
                     .party = {.id = reader.text("rp_id"), .origins = {}},
                     .identity = reader.text("identity"),
                     .openssl_config = reader.text("openssl_config"),
-                    .keyd = reader.text("keyd"),
+                    .keyd_socket = reader.text("keyd_socket"),
                     .state = reader.text("state"),
                     .status = reader.text("status", ""),
                     .validated_token = reader.flag("validated_token", false),

@@ -3,10 +3,10 @@
 ///     listen = "192.0.2.2:8443"
 ///     hosts = ["gateway.lawfirm.example:8443"]   # what a browser may call us: exact Host headers
 ///     rp_id = "gateway.lawfirm.example"          # the domain that passkeys are made for
-///     hostname = "gateway.lawfirm.example"       # in the audit log's origin
+///     host = "gateway.lawfirm.example"           # the audit log's origin is HOST/admind
 ///     identity = "/var/lib/privyseal-renewd/identities/console"
 ///     openssl_config = "/etc/privyseal/openssl.cnf"
-///     keyd = "/run/privyseal-keyd/socket"
+///     keyd_socket = "/run/privyseal-keyd/socket"
 ///     state = "/var/lib/privyseal-console"
 ///     status = ""                                # optional: a file for the address, once open
 ///     validated_token = false                    # optional: true only where the HSM is a validated one
@@ -31,11 +31,11 @@ namespace privyseal::web {
 struct Settings {
   HostPort listen;  ///< an address
   std::vector<std::string> hosts;
-  std::string hostname;
+  std::string host;
   RelyingParty party;  ///< rp_id, and https:// before each host
   std::filesystem::path identity;
   std::filesystem::path openssl_config;
-  std::filesystem::path keyd;
+  std::filesystem::path keyd_socket;
   std::filesystem::path state;
   std::filesystem::path status;
   bool validated_token = false;

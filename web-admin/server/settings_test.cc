@@ -9,10 +9,10 @@ constexpr std::string_view kRight = R"(
 listen = "192.0.2.2:8443"
 hosts = ["box.example:8443", "console.box.example"]
 rp_id = "box.example"
-hostname = "box.example"
+host = "box.example"
 identity = "/i"
 openssl_config = "/o"
-keyd = "/k"
+keyd_socket = "/k"
 state = "/s"
 doors.gateway = "/g"
 doors.renewal = "/r"
@@ -52,8 +52,8 @@ TEST(ConsoleSettings, AreRefusedWhenWrong) {
            {"rp_id = \"box.example\"", "rp_id = \"ox.example\""},
            {"[\"box.example:8443\", \"console.box.example\"]", "[]"},
            {"box.example:8443", "Box.example:8443"},
-           {"keyd = \"/k\"", ""},
-           {"hosts", "host"},
+           {"keyd_socket = \"/k\"", ""},
+           {"hosts", "hots"},
        })
     EXPECT_FALSE(read(with(old, now))) << old << " -> " << now;
 }

@@ -1,8 +1,7 @@
 #include "ca/renewd/probe.h"
 
 #include "firmware/smtp/client_dialogue.h"
-#include "firmware/smtp/line_reader.h"
-#include "firmware/smtp/reply.h"
+#include "firmware/smtp/reply_reader.h"
 #include "firmware/tls/stream.h"
 
 namespace privyseal::renewd {
@@ -12,22 +11,18 @@ using Event = smtp::ClientDialogue::Event;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::seconds kWithin{60};  // all of it
-constexpr std::size_t kReplyChunkBytes = 2048;
 
 /// One SMTP connection as far as a mail could begin.
 class Dialogue {
  public:
   Dialogue(tls::Stream stream, std::string hostname, SteadyTime until)
-      : stream_(std::move(stream)),
-        dialogue_(std::move(hostname)),
-        reader_(smtp::kMaxReplyLine),
-        until_(until) {}
+      : stream_(std::move(stream)), dialogue_(std::move(hostname)), until_(until) {}
 
   /// To the moment before the handshake: the greeting, EHLO, STARTTLS.
   net::awaitable<Result<void>> open() { return until_event(Event::kHandshake); }
 
   net::awaitable<Result<void>> shake_hands(std::shared_ptr<const tls::Context> context) {
-    if (!reader_.buffered().empty())
+    if (!reader_.is_empty())
       co_return fail(ErrorCode::kInvalid, "it sent more in clear after its answer to STARTTLS");
     const auto facts = co_await stream_.handshake(std::move(context), left());
     if (!facts) co_return fail("tls", facts.error());
@@ -66,18 +61,11 @@ class Dialogue {
   }
 
   net::awaitable<Result<smtp::Reply>> read_reply() {
-    smtp::ReplyParser parser;
     for (;;) {
-      const auto next = reader_.next();
-      if (next.state == smtp::LineReader::State::kFault)
-        co_return fail(ErrorCode::kInvalid, "reply: " + std::string(smtp::to_string(*next.fault)));
-      if (next.state == smtp::LineReader::State::kLine) {
-        auto reply = parser.feed(next.line);
-        if (!reply) co_return std::unexpected(reply.error());
-        if (*reply) co_return std::move(**reply);
-        continue;
-      }
-      const auto got = co_await stream_.read_some(reader_.prepare(kReplyChunkBytes), left());
+      auto reply = reader_.next();
+      if (!reply) co_return std::unexpected(reply.error());
+      if (*reply) co_return std::move(**reply);
+      const auto got = co_await stream_.read_some(reader_.prepare(), left());
       if (!got) co_return std::unexpected(got.error());
       reader_.commit(*got);
     }
@@ -85,7 +73,7 @@ class Dialogue {
 
   tls::Stream stream_;
   smtp::ClientDialogue dialogue_;
-  smtp::LineReader reader_;
+  smtp::ReplyReader reader_;
   const SteadyTime until_;
 };
 

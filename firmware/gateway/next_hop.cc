@@ -22,15 +22,13 @@ constexpr auto kDataWithin = 60s;
 constexpr auto kBlockWithin = 120s;
 constexpr auto kVerdictWithin = 600s;
 
-constexpr std::size_t kReplyChunkBytes = 2048;
 constexpr std::size_t kTlsRecordBytes = 16384;
 // Generous: what we add to the size that the client announced.
 constexpr std::uint64_t kTraceHeaderBytes = 512;
 
 }  // namespace
 
-NextHop::NextHop(const HopSettings& settings)
-    : settings_(settings), dialogue_(settings.hostname), reader_(smtp::kMaxReplyLine) {}
+NextHop::NextHop(const HopSettings& settings) : settings_(settings), dialogue_(settings.hostname) {}
 
 std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
@@ -44,18 +42,11 @@ net::awaitable<Result<void>> NextHop::write(std::string_view text) {
 }
 
 net::awaitable<Result<Reply>> NextHop::read_reply(tls::Stream::Duration within) {
-  smtp::ReplyParser parser;
   for (;;) {
-    const auto next = reader_.next();
-    if (next.state == smtp::LineReader::State::kFault)
-      co_return fail(ErrorCode::kInvalid, "reply: " + std::string(smtp::to_string(*next.fault)));
-    if (next.state == smtp::LineReader::State::kLine) {
-      auto reply = parser.feed(next.line);
-      if (!reply) co_return std::unexpected(reply.error());
-      if (*reply) co_return std::move(**reply);
-      continue;
-    }
-    const auto got = co_await stream_->read_some(reader_.prepare(kReplyChunkBytes), within);
+    auto reply = reader_.next();
+    if (!reply) co_return std::unexpected(reply.error());
+    if (*reply) co_return std::move(**reply);
+    const auto got = co_await stream_->read_some(reader_.prepare(), within);
     if (!got) co_return std::unexpected(got.error());
     reader_.commit(*got);
   }
@@ -90,7 +81,7 @@ net::awaitable<NextHop::Judgement> NextHop::greet() {
 }
 
 net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
-  if (!reader_.buffered().empty())
+  if (!reader_.is_empty())
     co_return give_up(Refusal::kRelayMisbehaved, "sent more in clear after its answer to STARTTLS");
   auto facts = co_await stream_->handshake(settings_.context, kHandshakeWithin);
   if (!facts) {
@@ -174,7 +165,7 @@ net::awaitable<Result<void>> NextHop::write_body(ByteView bytes) {
 
 net::awaitable<Reply> NextHop::finish() {
   // What the hop said already cannot be its verdict on a mail that it has not seen the end of.
-  if (!reader_.buffered().empty())
+  if (!reader_.is_empty())
     co_return give_up(Refusal::kRelayMisbehaved, "it spoke before the end of the mail").error();
   const std::string end = dialogue_.end_of_data();
   body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());

@@ -12,8 +12,8 @@
 #include "firmware/base/bytes.h"
 #include "firmware/gateway/lane.h"
 #include "firmware/smtp/client_dialogue.h"
-#include "firmware/smtp/line_reader.h"
 #include "firmware/smtp/reply.h"
+#include "firmware/smtp/reply_reader.h"
 #include "firmware/tls/net.h"
 #include "firmware/tls/session_facts.h"
 #include "firmware/tls/stream.h"
@@ -65,7 +65,7 @@ class NextHop {
 
   const HopSettings& settings_;
   smtp::ClientDialogue dialogue_;
-  smtp::LineReader reader_;
+  smtp::ReplyReader reader_;
   std::optional<tls::Stream> stream_;
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written

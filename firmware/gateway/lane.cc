@@ -26,7 +26,7 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
 
 }  // namespace
 
-Result<SideContexts> make_lan_contexts(const Settings& settings, const Identity& identity,
+Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIdentity& identity,
                                        std::shared_ptr<const tls::Library> library) {
   // The organisation's mail server is known by its address, and asks us for no certificate.
   return make_contexts(library,
@@ -42,7 +42,7 @@ Result<SideContexts> make_lan_contexts(const Settings& settings, const Identity&
                         .peer_names = {settings.lan.hop_name}});
 }
 
-Result<SideContexts> make_cjsm_contexts(const Settings& settings, const Identity& identity,
+Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveIdentity& identity,
                                         std::shared_ptr<const tls::Library> library) {
   // Towards CJSM both ends show certificates, whoever calls.
   return make_contexts(library,

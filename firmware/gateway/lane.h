@@ -5,8 +5,8 @@
 
 #include <memory>
 
+#include "firmware/base/active_identity.h"
 #include "firmware/gateway/client_list.h"
-#include "firmware/gateway/identity.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/refusal.h"
@@ -37,9 +37,10 @@ struct SideContexts {
 };
 
 /// Errors as Context::make.
-[[nodiscard]] Result<SideContexts> make_lan_contexts(const Settings& settings, const Identity& identity,
+[[nodiscard]] Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIdentity& identity,
                                                      std::shared_ptr<const tls::Library> library);
-[[nodiscard]] Result<SideContexts> make_cjsm_contexts(const Settings& settings, const Identity& identity,
+[[nodiscard]] Result<SideContexts> make_cjsm_contexts(const Settings& settings,
+                                                      const ActiveIdentity& identity,
                                                       std::shared_ptr<const tls::Library> library);
 
 /// Lanes of the two listeners. Errors as ClientList::parse.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "firmware/base/active_identity.h"
+
 namespace privyseal::gateway {
 namespace {
 
@@ -16,7 +18,7 @@ Result<std::unique_ptr<Lanes>> Lanes::open(const Settings& settings,
   std::unique_ptr<Lanes> lanes(new Lanes(settings, std::move(library)));
   std::array<Loaded, 2> loaded;
   for (const SideName side : {SideName::kLan, SideName::kCjsm}) {
-    auto one = read_identity(lanes->settings_of(side).identity).and_then([&](Identity identity) {
+    auto one = read_active_identity(lanes->settings_of(side).identity).and_then([&](ActiveIdentity identity) {
       return lanes->load(side, std::move(identity));
     });
     if (!one) return fail(to_string(side), one.error());
@@ -38,12 +40,12 @@ std::vector<IdentityStatus> Lanes::identities() {
 }
 
 Result<bool> Lanes::reload(SideName side) {
-  auto identity = read_identity(settings_of(side).identity);
+  auto identity = read_active_identity(settings_of(side).identity);
   if (identity && identity->generation == loaded_[index_of(side)].identity.generation) {
     note_refusal(side, "");  // a newer one that did not load was taken back
     return false;
   }
-  auto one = identity.and_then([&](Identity newer) { return load(side, std::move(newer)); });
+  auto one = identity.and_then([&](ActiveIdentity newer) { return load(side, std::move(newer)); });
   if (!one) {
     note_refusal(side, one.error().message);
     return std::unexpected(one.error());
@@ -54,7 +56,7 @@ Result<bool> Lanes::reload(SideName side) {
   return true;
 }
 
-Result<Lanes::Loaded> Lanes::load(SideName side, Identity identity) const {
+Result<Lanes::Loaded> Lanes::load(SideName side, ActiveIdentity identity) const {
   const auto make = side == SideName::kLan ? make_lan_contexts : make_cjsm_contexts;
   auto contexts = make(settings_, identity, library_);
   if (!contexts) return std::unexpected(contexts.error());

@@ -29,7 +29,7 @@ struct IdentityStatus {
 
 class Lanes {
  public:
-  /// Loads both identities. Errors as read_identity, Context::make and ClientList::parse.
+  /// Loads both identities. Errors as read_active_identity, Context::make and ClientList::parse.
   [[nodiscard]] static Result<std::unique_ptr<Lanes>> open(const Settings& settings,
                                                            std::shared_ptr<const tls::Library> library);
 
@@ -48,13 +48,13 @@ class Lanes {
     std::array<IdentityStatus, 2> identities;
   };
   struct Loaded {
-    Identity identity;
+    ActiveIdentity identity;
     SideContexts contexts;
   };
 
   Lanes(const Settings& settings, std::shared_ptr<const tls::Library> library)
       : settings_(settings), library_(std::move(library)) {}
-  [[nodiscard]] Result<Loaded> load(SideName side, Identity identity) const;
+  [[nodiscard]] Result<Loaded> load(SideName side, ActiveIdentity identity) const;
   [[nodiscard]] Result<void> publish(std::array<Loaded, 2> loaded);
   [[nodiscard]] const SideSettings& settings_of(SideName side) const;
   void note_refusal(SideName side, std::string why);

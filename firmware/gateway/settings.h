@@ -17,7 +17,7 @@ namespace privyseal::gateway {
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {
   HostPort listen;
-  std::filesystem::path identity;  ///< the folder of our certificates (identity.h)
+  std::filesystem::path identity;  ///< the folder of our certificates (base/active_identity.h)
   std::filesystem::path trusted_roots;
   std::vector<std::string> clients;       ///< networks that may connect
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)

@@ -1,12 +1,10 @@
 #include "web-admin/server/identity.h"
 
-#include "firmware/base/file.h"
+#include "firmware/base/active_identity.h"
 #include "firmware/base/log.h"
 
 namespace privyseal::web {
 namespace {
-
-constexpr std::size_t kMaxUriBytes = 256;
 
 std::string target_of(const std::filesystem::path& link) {
   std::error_code none;
@@ -33,15 +31,11 @@ void Identity::refresh() {
 
 Result<void> Identity::load() {
   generation_ = target_of(folder_ / "active");
-  if (generation_.empty())
-    return fail(ErrorCode::kNotFound, (folder_ / "active").string() + ": no certificate was activated yet");
-  const std::filesystem::path active = folder_ / generation_;
-  const auto uri = read_file(active / "key.uri", kMaxUriBytes);
-  if (!uri) return std::unexpected(uri.error());
-  const std::string_view line = text_of(*uri);
+  auto active = read_active_identity(folder_);
+  if (!active) return std::unexpected(active.error());
   auto context = tls::Context::make(library_, {.side = tls::Side::kServer,
-                                               .certificate = active / "chain.pem",
-                                               .key_uri = std::string(line.substr(0, line.find('\n'))),
+                                               .certificate = active->chain,
+                                               .key_uri = std::move(active->key_uri),
                                                .trusted_roots = {},
                                                .peer_names = {}});
   if (!context) return std::unexpected(context.error());

@@ -1,7 +1,7 @@
 /// Who the console is in TLS: the active generation of its identity folder, as renewd leaves it there.
 ///
-/// FOLDER/active is a symlink to the generation's folder, which holds chain.pem and key.uri. renewd activates
-/// another by renaming the symlink; `refresh` notices. What does not load leaves the old one in place.
+/// renewd activates another one by a rename; `refresh` notices. What does not load leaves the old one in
+/// place.
 ///
 /// Threads: one.
 #pragma once

@@ -1,5 +1,5 @@
-/// Who we are on one side: the certificate chain and the name of its key, as the certificate daemon left
-/// them.
+/// Who a daemon is towards others: the certificate chain and the name of its key, as renewd left them
+/// (ca/identity_folder.h writes what is read here).
 ///
 ///     FOLDER/active -> 3             a symlink; activation is one rename over it
 ///     FOLDER/3/chain.pem             leaf first
@@ -11,9 +11,9 @@
 
 #include "firmware/base/result.h"
 
-namespace privyseal::gateway {
+namespace privyseal {
 
-struct Identity {
+struct ActiveIdentity {
   std::filesystem::path generation;  ///< the folder that `active` names
   std::filesystem::path chain;
   std::string key_uri;
@@ -21,6 +21,6 @@ struct Identity {
 
 /// Follows `active` once, so that chain and key are of one generation.
 /// kNotFound: nothing is active there. kInvalid: key.uri is no key's URI.
-[[nodiscard]] Result<Identity> read_identity(const std::filesystem::path& folder);
+[[nodiscard]] Result<ActiveIdentity> read_active_identity(const std::filesystem::path& folder);
 
-}  // namespace privyseal::gateway
+}  // namespace privyseal

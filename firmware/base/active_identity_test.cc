@@ -1,4 +1,4 @@
-#include "firmware/gateway/identity.h"
+#include "firmware/base/active_identity.h"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 
 #include "tests/support/temp_folder.h"
 
-namespace privyseal::gateway {
+namespace privyseal {
 namespace {
 
-class IdentityFolder : public testing::Test {
+class ActiveIdentityFolder : public testing::Test {
  protected:
   void make(const std::string& generation, const std::string& uri) {
     std::filesystem::create_directory(folder_ / generation);
@@ -19,12 +19,12 @@ class IdentityFolder : public testing::Test {
     std::filesystem::create_symlink(generation, folder_ / "next");
     std::filesystem::rename(folder_ / "next", folder_ / "active");
   }
-  Result<Identity> read() { return read_identity(folder_ / ""); }
+  Result<ActiveIdentity> read() { return read_active_identity(folder_ / ""); }
 
   test::TempFolder folder_;
 };
 
-TEST_F(IdentityFolder, GivesTheActiveGeneration) {
+TEST_F(ActiveIdentityFolder, GivesTheActiveGeneration) {
   make("1", "keyd:cjsm-1\n");
   make("2", "keyd:cjsm-2");
   activate("1");
@@ -35,14 +35,14 @@ TEST_F(IdentityFolder, GivesTheActiveGeneration) {
   EXPECT_EQ(identity.chain, folder_ / "2/chain.pem");
 }
 
-TEST_F(IdentityFolder, SaysThatNothingIsActive) {
+TEST_F(ActiveIdentityFolder, SaysThatNothingIsActive) {
   make("1", "keyd:cjsm-1\n");
   EXPECT_EQ(read().error().code, ErrorCode::kNotFound);
   activate("7");
   EXPECT_EQ(read().error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(IdentityFolder, RefusesAUriThatIsNone) {
+TEST_F(ActiveIdentityFolder, RefusesAUriThatIsNone) {
   make("1", "");
   activate("1");
   for (const std::string uri : {"", "\n", "keyd:a\nkeyd:b\n", "keyd: a", "keyd:\x01"}) {
@@ -54,4 +54,4 @@ TEST_F(IdentityFolder, RefusesAUriThatIsNone) {
 }
 
 }  // namespace
-}  // namespace privyseal::gateway
+}  // namespace privyseal

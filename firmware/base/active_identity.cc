@@ -1,11 +1,11 @@
-#include "firmware/gateway/identity.h"
+#include "firmware/base/active_identity.h"
 
 #include <algorithm>
 
 #include "firmware/base/bytes.h"
 #include "firmware/base/file.h"
 
-namespace privyseal::gateway {
+namespace privyseal {
 namespace {
 
 constexpr std::size_t kMostUriBytes = 256;
@@ -23,15 +23,16 @@ Result<std::string> read_uri(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<Identity> read_identity(const std::filesystem::path& folder) {
+Result<ActiveIdentity> read_active_identity(const std::filesystem::path& folder) {
   std::error_code error;
   const auto active = std::filesystem::read_symlink(folder / "active", error);
   if (error) return fail(ErrorCode::kNotFound, (folder / "active").string() + ": " + error.message());
-  Identity identity{.generation = folder / active, .chain = folder / active / "chain.pem", .key_uri = {}};
+  ActiveIdentity identity{
+      .generation = folder / active, .chain = folder / active / "chain.pem", .key_uri = {}};
   auto uri = read_uri(identity.generation / "key.uri");
   if (!uri) return std::unexpected(uri.error());
   identity.key_uri = std::move(*uri);
   return identity;
 }
 
-}  // namespace privyseal::gateway
+}  // namespace privyseal

@@ -1,11 +1,17 @@
+#!/usr/bin/env -S python3 -B
 """The stand-in for the Egress/MoJ CA's enrolment service: Debian's `estserver` (RFC 7030) before the practice CA.
 
 It was written by others and shares no line with the appliance: what works against it is no echo of our own mistakes.
 It speaks TLS 1.2 and asks for a user name and a password (estuser, estpwd: they are part of the program).
+
+    est_server.py FOLDER PORT     for tests: becomes estserver. FOLDER/root.pem issues; FOLDER/server-ca.pem is the
+                                  root of its own certificate, so that neither can be taken for the other.
 """
 
+import os
 import secrets
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +53,11 @@ authorityKeyIdentifier = keyid
 
 @dataclass(frozen=True)
 class EstServer:
-    """`folder` is its own; `authority` signs, and is the root that its clients know it by."""
+    """`folder` is its own; `authority` signs; `tls_authority` is the root that its clients know it by."""
 
     folder: Path
     authority: Authority
+    tls_authority: Authority
     port: int
     log: Path
 
@@ -60,9 +67,11 @@ class EstServer:
 
     def write(self, days: int = 90) -> None:
         self.folder.mkdir(mode=0o700)
-        identity = self.authority.identity("est", EST_NAME)
+        identity = self.tls_authority.identity("est", EST_NAME)
         self._identity.touch(mode=0o600)
         self._identity.write_bytes(identity.certificate.read_bytes() + identity.key.read_bytes())
+        roots = dict.fromkeys((self.authority.certificate, self.tls_authority.certificate))
+        self._trusted.write_bytes(b"".join(root.read_bytes() for root in roots))
         (self.folder / "index.txt").touch()
         (self.folder / "index.txt.attr").write_text("unique_subject = no\n")
         (self.folder / "serial").write_text(f"40{secrets.token_hex(11)}0000\n")
@@ -70,12 +79,26 @@ class EstServer:
                                                   key=self.authority.key, days=days))
 
     def start(self) -> Child:
-        ca = str(self.authority.certificate)
-        child = start("est", ["estserver", "-c", str(self._identity), "-k", str(self._identity), "-r", "practice",
-                              "-p", str(self.port), "-o"], self.log,
-                      env={"EST_TRUSTED_CERTS": ca, "EST_CACERTS_RESP": ca, "EST_OPENSSL_CACONFIG": str(self._config)})
+        child = start("est", self._command, self.log, env=self._environment)
         wait_until("estserver did not get ready", child, self._answers)
         return child
+
+    def become(self) -> None:
+        os.execvpe(self._command[0], self._command, {**os.environ, **self._environment})
+
+    @property
+    def _command(self) -> list[str]:
+        return ["estserver", "-c", str(self._identity), "-k", str(self._identity), "-r", "practice",
+                "-p", str(self.port), "-o"]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"EST_TRUSTED_CERTS": str(self._trusted), "EST_CACERTS_RESP": str(self.authority.certificate),
+                "EST_OPENSSL_CACONFIG": str(self._config)}
+
+    @property
+    def _trusted(self) -> Path:
+        return self.folder / "trusted.pem"
 
     @property
     def _identity(self) -> Path:
@@ -91,3 +114,17 @@ class EstServer:
             return True
         except OSError:
             return False
+
+
+def main(folder: Path, port: int) -> None:
+    log = folder / "openssl.log"
+    authority, tls_authority = Authority(folder, "root", log), Authority(folder, "server-ca", log)
+    authority.create("estserver CA")
+    tls_authority.create("estserver TLS CA")
+    server = EstServer(folder / "server", authority, tls_authority, port, log)
+    server.write()
+    server.become()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -40,7 +40,7 @@ class Practice:
         self._egress.create("Practice Egress CA")
         self._peer: Identity = self._egress.identity("relay", RELAY_NAME)
         if not self._by_hand:
-            est = EstServer(places.top / "est", self._egress, ports.est, places.log("est"))
+            est = EstServer(places.top / "est", self._egress, self._egress, ports.est, places.log("est"))
             est.write()
             self._children.append(est.start())
         say(f"starting Postfix as the CJSM relay {RELAY_NAME}")

@@ -36,7 +36,7 @@ class RenewdEstServer : public testing::Test {
     lab.start(
         std::format("[identity.cjsm]\nissuer = \"est\"\ncommon_name = \"{0}\"\ndns_names = [\"{0}\"]\n"
                     "roots = \"{1}/root.pem\"\n[est]\nurl = \"https://127.0.0.1:{2}\"\n"
-                    "server_name = \"est.example\"\nca = \"{1}/server-ca.pem\"\nuser = \"estuser\"\n"
+                    "server_name = \"est.egress.example\"\nca = \"{1}/server-ca.pem\"\nuser = \"estuser\"\n"
                     "password_file = \"{3}\"\n",
                     kGatewayName, folder_.string(), port_, file.string()));
   }

@@ -1,6 +1,7 @@
 #include "firmware/gateway/session.h"
 
 #include "firmware/base/log.h"
+#include "firmware/gateway/own_look.h"
 #include "firmware/policy/refusal.h"
 
 namespace privyseal::gateway {
@@ -134,14 +135,20 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
   auto facts = co_await stream_.handshake(lane_->listener, kHandshakeWithin);
   if (!facts) {
-    log_event(
-        LogLevel::kWarning, "handshake-failed",
-        {{"client", client_.address}, {"side", to_string(lane_->direction)}, {"why", facts.error().message}});
+    log_failed_handshake(facts.error().message);
     co_return Next::kClose;
   }
   client_.session = std::move(*facts);
   protocol_.secured();
   co_return Next::kContinue;
+}
+
+void Session::log_failed_handshake(std::string_view why) const {
+  const Settings& settings = service_.settings;
+  const SideSettings& side = lane_->direction == Direction::kIn ? settings.cjsm : settings.lan;
+  const bool is_own = is_own_look(stream_.peer_ip(), side.listen, why);
+  log_event(is_own ? LogLevel::kInfo : LogLevel::kWarning, is_own ? "own-port-looked-at" : "handshake-failed",
+            {{"client", client_.address}, {"side", to_string(lane_->direction)}, {"why", why}});
 }
 
 net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {

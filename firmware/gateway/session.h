@@ -42,6 +42,7 @@ class Session {
   net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
+  void log_failed_handshake(std::string_view why) const;
 
   Service& service_;
   const std::shared_ptr<const Lane> lane_;  // as it was when the session began

@@ -145,15 +145,20 @@ TEST_F(GatewayIn, OnlyTheRelaysCertificateOpensASession) {
 }
 
 TEST_F(GatewayIn, RefusedCertificatesHaveTheirReasonsInTheLog) {
-  const auto reason_logged = [&](const TlsOptions& tls, const std::string& reason) {
+  const auto logged = [&](const TlsOptions& tls, const std::string& event, const std::string& reason) {
     const std::size_t before = lab_->gateway->output().size();
     expect_no_session(reason, tls);
-    EXPECT_TRUE(wait_until([&] { return lab_->gateway->output().substr(before).contains(reason); }))
+    EXPECT_TRUE(wait_until([&] { return lab_->gateway->output().substr(before).contains("why=" + reason); }))
         << reason;
+    EXPECT_THAT(lab_->gateway->output().substr(before), HasSubstr(event));
+  };
+  const auto reason_logged = [&](const TlsOptions& tls, const std::string& reason) {
+    logged(tls, "<4>handshake-failed ", reason);
   };
   TlsOptions none = lab_->cjsm_client_tls();
   none.chain_pem.clear();
-  reason_logged(none, "no-certificate");
+  // As renewd does, from the box itself: no failure.
+  logged(none, "<6>own-port-looked-at ", "no-certificate");
   const auto with = [&](TestCa* ca, const LeafOptions& leaf) {
     return GatewayLab::with_certificate(lab_->cjsm_client_tls(), ca, leaf);
   };

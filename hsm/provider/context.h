@@ -7,12 +7,14 @@
 #include <openssl/core.h>
 
 #include "firmware/base/result.h"
+#include "hsm/async_client.h"
 #include "hsm/client.h"
 
 namespace privyseal::hsm::provider {
 
 struct Context {
-  Client keyd;
+  Client keyd;               ///< blocks its caller
+  AsyncClient keyd_in_jobs;  ///< pauses the caller's ASYNC job
 };
 
 /// Puts an error on OpenSSL's queue, where the calling program looks for it.

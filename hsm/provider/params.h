@@ -11,7 +11,7 @@ inline constexpr char kProviderName[] = "privyseal";
 inline constexpr char kSocketParam[] = "socket";
 
 /// Readable integer parameter (OSSL_PROVIDER_get_params): 1 when keyd says that it can sign
-/// right now, otherwise 0. Asks keyd each time, for at most 250 ms.
+/// right now, otherwise 0. Asks keyd each time, for at most 250 ms; inside an ASYNC job it pauses the job.
 inline constexpr char kReadyParam[] = "keyd-ready";
 
 /// Key URIs are "keyd://NAME" or "keyd:NAME" (OSSL_STORE_open). OpenSSL takes the second

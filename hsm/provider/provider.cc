@@ -11,6 +11,7 @@
 #include <string>
 
 #include "hsm/provider/context.h"
+#include "hsm/provider/job.h"
 #include "hsm/provider/keymgmt.h"
 #include "hsm/provider/params.h"
 #include "hsm/provider/signature.h"
@@ -58,7 +59,11 @@ bool answer_text(OSSL_PARAM params[], const char* name, const char* value) {
   return param == nullptr || OSSL_PARAM_set_utf8_ptr(param, value) == 1;
 }
 
-bool is_keyd_ready(Context& context) { return context.keyd.health(kReadyDeadline).value_or(false); }
+bool is_keyd_ready(Context& context) {
+  if (const auto wake = wake_of_this_job())
+    return health_in_job(context.keyd_in_jobs, kReadyDeadline, *wake).value_or(false);
+  return context.keyd.health(kReadyDeadline).value_or(false);
+}
 
 int get_params(void* raw, OSSL_PARAM params[]) {
   if (!answer_text(params, OSSL_PROV_PARAM_NAME, "Privyseal: keys held by keyd") ||
@@ -99,7 +104,8 @@ extern "C" int OSSL_provider_init(const OSSL_CORE_HANDLE* core, const OSSL_DISPA
     raise({privyseal::ErrorCode::kInvalid, "privyseal provider: the setting `socket` is missing"});
     return 0;
   }
-  *context = new Context{.keyd = privyseal::hsm::Client(socket)};
+  *context = new Context{.keyd = privyseal::hsm::Client(socket),
+                         .keyd_in_jobs = privyseal::hsm::AsyncClient(socket, {})};
   *functions = kFunctions.data();
   return 1;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "hsm/provider/context.h"
+#include "hsm/provider/job.h"
 #include "hsm/provider/key.h"
 
 namespace privyseal::hsm::provider {
@@ -34,10 +35,15 @@ bool is_tls13_shaped(ByteView message) {
 bool is_der_sequence(ByteView message) { return !message.empty() && message[0] == std::byte{0x30}; }
 
 /// Picks the request that fits the message. It grants nothing: keyd checks the whole
-/// message. The only place that waits for keyd while a connection is being made.
+/// message. The only place that waits for keyd while a connection is being made: in an ASYNC job
+/// by pausing it, elsewhere by blocking.
 Result<Bytes> request_signature(const Signing& signing, ByteView message) {
   Client& keyd = signing.context->keyd;
-  if (is_tls13_shaped(message)) return keyd.sign_tls13(signing.key->name, message);
+  if (is_tls13_shaped(message)) {
+    if (const auto wake = wake_of_this_job())
+      return sign_tls13_in_job(signing.context->keyd_in_jobs, signing.key->name, message, *wake);
+    return keyd.sign_tls13(signing.key->name, message);
+  }
   if (is_der_sequence(message)) return keyd.sign_csr(signing.key->name, message);
   return fail(ErrorCode::kDenied, "key " + signing.key->name + ": signs TLS 1.3 handshakes and CSRs only");
 }

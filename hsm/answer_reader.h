@@ -80,7 +80,7 @@ class AnswerReader {
   const UniqueFd wake_;
   Guarded<State> state_;
   Bytes buffer_ = Bytes(kMaxMessageBytes);
-  Time connect_again_ = Time::min();
+  Time connect_again_{};  // not before
   std::thread thread_;  // last: it uses all the others
 };
 

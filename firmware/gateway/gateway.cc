@@ -16,6 +16,7 @@
 #include "firmware/gateway/listener.h"
 #include "firmware/gateway/session.h"
 #include "firmware/gateway/side_work.h"
+#include "firmware/tls/job.h"
 
 namespace privyseal::gateway {
 
@@ -34,6 +35,12 @@ struct Loop {
   Waiting waiting;
   std::thread thread;
 };
+
+/// The pool ends with the run: what still waits for a signature then is ended on the thread that began it.
+void run_loop(net::io_context* context) {
+  const tls::JobPool jobs;
+  context->run();
+}
 
 net::awaitable<void> serve(Service* service, Direction direction, Waiting* waiting, net::tcp::socket socket) {
   Session session(*service, direction, *waiting, std::move(socket));
@@ -68,7 +75,7 @@ class Gateway::State {
     auto beside = SideWork::start(*service_);
     if (!beside) return std::unexpected(beside.error());
     beside_ = std::move(*beside);
-    for (auto& loop : loops_) loop->thread = std::thread([&context = loop->context] { context.run(); });
+    for (auto& loop : loops_) loop->thread = std::thread(run_loop, &loop->context);
     for (auto& listener : listeners_) listener->start();
     if (auto written = write_status(); !written) return written;
     notify_systemd("READY=1");

@@ -1,6 +1,7 @@
 #include "firmware/gateway/next_hop.h"
 
 #include "firmware/base/log.h"
+#include "firmware/tls/keys.h"
 
 namespace privyseal::gateway {
 
@@ -88,7 +89,9 @@ net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
     const Error& error = facts.error();
     if (error.code == ErrorCode::kDenied)
       co_return give_up(settings_.when_certificate_refused, error.message);
-    const bool keys_away = error.code == ErrorCode::kInvalid && !settings_.context->library().keys_ready();
+    bool keys_away = error.code == ErrorCode::kUnavailable;  // too many wait for them
+    if (error.code == ErrorCode::kInvalid)
+      keys_away = co_await tls::ask_keys(settings_.context) != tls::Keys::kReady;
     co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable,
                       "tls: " + error.message);
   }

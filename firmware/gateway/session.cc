@@ -3,6 +3,7 @@
 #include "firmware/base/log.h"
 #include "firmware/gateway/own_look.h"
 #include "firmware/policy/refusal.h"
+#include "firmware/tls/keys.h"
 
 namespace privyseal::gateway {
 
@@ -130,8 +131,9 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
     co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
   }
   // A handshake that cannot be signed would end in an alert that tells the client nothing.
-  if (!lane_->listener->library().keys_ready())
-    co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
+  const tls::Keys keys = co_await tls::ask_keys(lane_->listener);
+  if (keys == tls::Keys::kBusy) co_return co_await refuse_and_close(Refusal::kTooManyConnections);
+  if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
   auto facts = co_await stream_.handshake(lane_->listener, kHandshakeWithin);
   if (!facts) {

@@ -50,6 +50,8 @@ class Context {
   Context& operator=(const Context&) = delete;
 
   [[nodiscard]] Side side() const { return side_; }
+  /// Whether its handshakes need a signature of ours.
+  [[nodiscard]] bool has_key() const { return certificate_.has_value(); }
   /// A new connection's TLS state, with name checks set. Null: out of memory.
   [[nodiscard]] SSL* new_session() const;
   /// The certificate that we show; none: we show none.

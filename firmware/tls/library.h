@@ -31,7 +31,8 @@ class Library {
   /// A private key by its URI, for example "keyd:gateway". The key itself stays where it is.
   [[nodiscard]] Result<std::shared_ptr<EVP_PKEY>> key(const std::string& uri) const;
 
-  /// Asks the key provider whether keyd answers now (a socket round trip, bounded in time).
+  /// Asks the key provider whether keyd answers now: a socket round trip, bounded in time, which blocks
+  /// unless it is made inside a Job. ask_keys does that.
   [[nodiscard]] bool keys_ready() const;
 
  private:

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "firmware/base/check.h"
+#include "firmware/tls/job.h"
 #include "firmware/tls/openssl.h"
 
 namespace privyseal::tls {
@@ -43,8 +44,8 @@ struct Stream::State : std::enable_shared_from_this<State> {
     address = address_text(peer);
   }
 
-  /// Ends pending waits of the socket when `deadline` passes. The timer is moved only to come
-  /// earlier: most operations end long before it rings, and it then looks again.
+  /// Ends pending waits, of the socket and of the keys, when `deadline` passes. The timer is moved only to
+  /// come earlier: most operations end long before it rings, and it then looks again.
   void watch(Duration within) {
     timed_out = false;
     deadline = std::chrono::steady_clock::now() + within;
@@ -67,6 +68,20 @@ struct Stream::State : std::enable_shared_from_this<State> {
     timed_out = true;
     error_code ignored;
     socket.cancel(ignored);
+    if (job) job->interrupt();
+  }
+
+  /// One step of the handshake; in a job, if there is one. The error queue is read before anybody else can
+  /// run on this thread.
+  void shake_hands() {
+    ERR_clear_error();
+    const int done = SSL_do_handshake(tls.get());
+    tls_error = SSL_get_error(tls.get(), done);
+    if (tls_error == SSL_ERROR_NONE || tls_error == SSL_ERROR_WANT_READ || tls_error == SSL_ERROR_WANT_WRITE)
+      return;
+    const bool refused = SSL_get_verify_result(tls.get()) != X509_V_OK ||
+                         ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+    failure = {refused ? ErrorCode::kDenied : ErrorCode::kInvalid, handshake_failure(tls.get())};
   }
 
   net::tcp::socket socket;
@@ -75,6 +90,9 @@ struct Stream::State : std::enable_shared_from_this<State> {
   std::string address;
   std::shared_ptr<const Context> context;  // what `tls` was made from
   SslPtr tls;
+  int tls_error = SSL_ERROR_NONE;  // of the last step of the handshake
+  Error failure{};                 // why it failed, if it did
+  std::shared_ptr<Job> job;        // the handshake's, while it lasts; ends before `tls` does
   SteadyTime deadline = SteadyTime::max();
   std::optional<SteadyTime> ringing;  // when the pending wait of `watchdog` ends
   bool timed_out = false;
@@ -137,22 +155,30 @@ net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Con
   if (!state->tls || SSL_set_fd(state->tls.get(), state->socket.native_handle()) != 1)
     co_return fail_openssl(ErrorCode::kUnavailable, "tls session");
   state->context = std::move(context);
+  JobPool* jobs = JobPool::of_this_thread();
+  if (jobs != nullptr && state->context->has_key())
+    state->job = std::make_shared<Job>(*jobs, state->socket.get_executor(),
+                                       [raw = state.get()] { raw->shake_hands(); });
   state->watch(within);
-  for (;;) {
-    ERR_clear_error();
-    const int done = SSL_do_handshake(state->tls.get());
-    if (done == 1) break;
-    const int error = SSL_get_error(state->tls.get(), done);
-    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
-      const bool refused = SSL_get_verify_result(state->tls.get()) != X509_V_OK ||
-                           ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-      state->unwatch();
-      co_return fail(refused ? ErrorCode::kDenied : ErrorCode::kInvalid, handshake_failure(state->tls.get()));
-    }
-    if (auto ready = co_await wait(state, error); !ready) co_return std::unexpected(ready.error());
-  }
+  auto shaken = co_await shake_hands(state);
   state->unwatch();
+  state->job.reset();
+  if (!shaken) co_return std::unexpected(shaken.error());
   co_return facts_of(state->tls.get());
+}
+
+net::awaitable<Result<void>> Stream::shake_hands(std::shared_ptr<State> state) {
+  for (;;) {
+    if (state->job) {
+      if (auto ran = co_await Job::run(state->job); !ran) co_return ran;
+    } else {
+      state->shake_hands();
+    }
+    if (state->tls_error == SSL_ERROR_NONE) co_return Result<void>();
+    if (state->tls_error != SSL_ERROR_WANT_READ && state->tls_error != SSL_ERROR_WANT_WRITE)
+      co_return std::unexpected(state->failure);
+    if (auto ready = co_await wait(state, state->tls_error); !ready) co_return ready;
+  }
 }
 
 net::awaitable<Result<std::size_t>> Stream::read_some(std::span<std::byte> buffer, Duration within) {
@@ -241,6 +267,8 @@ net::awaitable<Result<void>> Stream::write(ByteView bytes, Duration within) {
 void Stream::cut() {
   error_code ignored;
   state_->watchdog.cancel();
+  // Before the socket: the handshake still writes to its descriptor when it is told to fail.
+  if (state_->job) state_->job->end();
   state_->socket.close(ignored);
 }
 

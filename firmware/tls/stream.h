@@ -6,6 +6,9 @@
 ///
 /// Every wait has a deadline; one timer per stream watches it and is rarely touched.
 ///
+/// A signature that the handshake needs is waited for like a byte of the peer's, if this thread has a JobPool
+/// (job.h); otherwise the thread blocks.
+///
 /// Threads: the loop of its socket only. Ownership: the stream owns the socket and the TLS state.
 #pragma once
 
@@ -36,7 +39,8 @@ class Stream {
                                                               Duration within);
 
   /// Client or server as the context says. kDenied: the peer's certificate was refused, and the message is
-  /// one of handshake_failure's words. kInvalid: other TLS errors. kTimeout, kClosed: as for read.
+  /// one of handshake_failure's words. kInvalid: other TLS errors. kUnavailable: too many handshakes wait
+  /// for the keys. kTimeout, kClosed: as for read.
   /// Must be called at most once, with nothing of the peer's clear text left unread by the caller.
   [[nodiscard]] net::awaitable<Result<SessionFacts>> handshake(std::shared_ptr<const Context> context,
                                                                Duration within);
@@ -73,6 +77,7 @@ class Stream {
   struct State;
 
   static net::awaitable<Result<void>> wait(std::shared_ptr<State> state, int tls_error);
+  static net::awaitable<Result<void>> shake_hands(std::shared_ptr<State> state);
 
   void say_end();
 

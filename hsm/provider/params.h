@@ -14,6 +14,9 @@ inline constexpr char kSocketParam[] = "socket";
 /// right now, otherwise 0. Asks keyd each time, for at most 250 ms; inside an ASYNC job it pauses the job.
 inline constexpr char kReadyParam[] = "keyd-ready";
 
+/// Readable integer parameter: questions of ASYNC jobs that keyd has not answered yet.
+inline constexpr char kOpenQuestionsParam[] = "keyd-open-questions";
+
 /// Key URIs are "keyd://NAME" or "keyd:NAME" (OSSL_STORE_open). OpenSSL takes the second
 /// form for a file first, if there is one of that name in the current folder.
 inline constexpr char kStoreScheme[] = "keyd";

@@ -50,6 +50,7 @@ const OSSL_PARAM* gettable_params(void*) {
       OSSL_PARAM{OSSL_PROV_PARAM_VERSION, OSSL_PARAM_UTF8_PTR, nullptr, 0, OSSL_PARAM_UNMODIFIED},
       OSSL_PARAM{OSSL_PROV_PARAM_STATUS, OSSL_PARAM_INTEGER, nullptr, 0, OSSL_PARAM_UNMODIFIED},
       OSSL_PARAM{kReadyParam, OSSL_PARAM_INTEGER, nullptr, 0, OSSL_PARAM_UNMODIFIED},
+      OSSL_PARAM{kOpenQuestionsParam, OSSL_PARAM_INTEGER, nullptr, 0, OSSL_PARAM_UNMODIFIED},
       OSSL_PARAM{nullptr, 0, nullptr, 0, 0}};
   return kGettable.data();
 }
@@ -71,9 +72,12 @@ int get_params(void* raw, OSSL_PARAM params[]) {
     return 0;
   OSSL_PARAM* status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
   if (status != nullptr && OSSL_PARAM_set_int(status, 1) == 0) return 0;
+  auto& context = *static_cast<Context*>(raw);
+  OSSL_PARAM* open = OSSL_PARAM_locate(params, kOpenQuestionsParam);
+  if (open != nullptr && OSSL_PARAM_set_size_t(open, context.keyd_in_jobs.open_questions()) == 0) return 0;
   OSSL_PARAM* ready = OSSL_PARAM_locate(params, kReadyParam);
   if (ready == nullptr) return 1;
-  return OSSL_PARAM_set_int(ready, is_keyd_ready(*static_cast<Context*>(raw)) ? 1 : 0);
+  return OSSL_PARAM_set_int(ready, is_keyd_ready(context) ? 1 : 0);
 }
 
 /// The `socket` setting, as the program or its openssl.cnf gave it; null when there is none.

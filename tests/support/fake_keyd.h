@@ -7,8 +7,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -23,8 +25,13 @@ class FakeKeyd {
  public:
   struct Silence {};
   struct HangUp {};
+  /// Any number of messages, all at once after a while; other requests are served meanwhile.
+  struct Later {
+    std::chrono::milliseconds after{0};
+    std::vector<Bytes> messages{};
+  };
   /// Bytes go out as they are.
-  using Reply = std::variant<hsm::Answer, Bytes, Silence, HangUp>;
+  using Reply = std::variant<hsm::Answer, Bytes, Later, Silence, HangUp>;
   using Behaviour = std::function<Reply(const hsm::Request&)>;
 
   FakeKeyd(const std::filesystem::path& socket, Behaviour behaviour);
@@ -36,7 +43,11 @@ class FakeKeyd {
   [[nodiscard]] std::vector<hsm::Request> requests();             ///< received so far
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
   void serve();
+  void send_what_is_due();
+  [[nodiscard]] int milliseconds_left() const;
   bool serve_one(int connection);  // false: hang up
 
   const Behaviour behaviour_;
@@ -44,7 +55,8 @@ class FakeKeyd {
   UniqueFd stop_;
   std::atomic<int> connections_ = 0;
   Guarded<std::vector<hsm::Request>> requests_;
-  std::thread thread_;  // last: it uses all the others
+  std::multimap<Time, std::pair<int, std::vector<Bytes>>> later_;  // by connection; the thread's own
+  std::thread thread_;                                             // last: it uses all the others
 };
 
 /// The usual case: a body for each request, under the request's own id.

@@ -176,6 +176,8 @@ void AnswerReader::take_answer(Result<Answer> answer) {
 }
 
 void AnswerReader::lose_connection(const Error& why, bool may_repeat) {
+  // Not at once: a keyd that is going away may still listen for a moment.
+  connect_again_ = std::chrono::steady_clock::now() + kConnectEvery;
   Settled settled;
   state_.with([&](State& state) {
     state.connection.reset();

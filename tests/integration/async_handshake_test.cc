@@ -3,6 +3,7 @@
 /// Nothing here asserts how long a thing takes: what is asserted is what happened before what, and how often.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <thread>
 
 #include "firmware/tls/job.h"
 #include "firmware/tls/keys.h"
@@ -70,7 +72,10 @@ net::awaitable<void> play(StreamRef stream, std::function<bool()> counts, std::f
 
 class AsyncHandshake : public testing::Test {
  protected:
-  static void SetUpTestSuite() { lab_ = std::make_unique<TlsLab>(); }
+  static void SetUpTestSuite() {
+    ::signal(SIGPIPE, SIG_IGN);  // as the gateway does: libssl writes to sockets whose peer is gone
+    lab_ = std::make_unique<TlsLab>();
+  }
   static void TearDownTestSuite() { lab_.reset(); }
 
   Pair connect() {
@@ -91,6 +96,12 @@ class AsyncHandshake : public testing::Test {
     for (int i = 0; i < count; ++i) start(pairs.emplace_back(connect()), server, client, within);
     return pairs;
   }
+  /// Runs the loop until so many handshakes have ended, on both sides together.
+  int run_until_ended(std::size_t count) {
+    const int turns = run([&] { return servers_.codes.size() + clients_.codes.size() == count; });
+    EXPECT_EQ(servers_.codes.size() + clients_.codes.size(), count);
+    return turns;
+  }
   /// Runs the loop until there is nothing left to do, or `until` says so; gives the number of its turns.
   int run(const std::function<bool()>& until = [] { return false; }) {
     int turns = 0;
@@ -103,7 +114,8 @@ class AsyncHandshake : public testing::Test {
     ASSERT_EQ(pool_->paused(), count);
   }
   void TearDown() override {
-    if (pool_) EXPECT_EQ(pool_->paused() + pool_->queued(), 0U);
+    if (!pool_) return;
+    EXPECT_EQ(pool_->paused() + pool_->queued(), 0U);
   }
 
   static std::unique_ptr<TlsLab> lab_;
@@ -120,7 +132,7 @@ TEST_F(AsyncHandshake, SixtyFourSignaturesAreUnderWayAtOnceOnBothSides) {
   // A loop that waited for one signature would never ask for the sixty-fourth.
   lab_->keyd(lab_->signs_when_asked_by(64));
   const auto pairs = start_many(64, lab_->server, lab_->client);
-  run();
+  run_until_ended(128);
   EXPECT_EQ(servers_.good(), 64);
   EXPECT_EQ(clients_.good(), 64);
   EXPECT_EQ(lab_->asked(), 128U);
@@ -131,12 +143,12 @@ TEST_F(AsyncHandshake, WhatWasSaidBeforeAndAfterAPauseIsOneSession) {
   lab_->keyd(lab_->signs_after(5ms));
   const Pair pair = connect();
   start(pair, lab_->server, lab_->client);
-  run();
+  run_until_ended(2);
   ASSERT_EQ(servers_.good() + clients_.good(), 2);
   int rounds = 0;
   spawn(echo(pair.server));
   spawn(play(pair.client, [] { return true; }, [&] { return rounds == 100; }, &rounds));
-  run();
+  run([&] { return rounds == 100; });
   EXPECT_EQ(rounds, 100);
 }
 
@@ -150,21 +162,21 @@ class EachRole : public AsyncHandshake, public testing::WithParamInterface<Role>
 TEST_P(EachRole, OthersGoOnWhileKeydIsHungAndTheHandshakesEndAtTheirDeadline) {
   lab_->keyd(lab_->never_signs());
   const Pair other = connect();
-  start(other, lab_->software_server, lab_->nameless_client);
-  run([&] { return servers_.codes.size() + clients_.codes.size() == 2; });
-  const auto pairs = start_many(16, (*lab_).*GetParam().server, (*lab_).*GetParam().client, 700ms);
+  start(other, lab_->software_lone_server, lab_->nameless_client);
+  run_until_ended(2);
+  const auto pairs = start_many(16, (*lab_).*GetParam().server, (*lab_).*GetParam().client, 1500ms);
   int rounds = 0;
   spawn(echo(other.server));
   spawn(play(
-      other.client, [&] { return pool_->paused() == 16; },
+      other.client, [&] { return pool_->paused() > 0; },
       [&] { return servers_.codes.size() + clients_.codes.size() == 34; }, &rounds));
-  run();
+  run_until_ended(34);
   EXPECT_GE(rounds, 16) << "the other connection stood still";
   EXPECT_GE(servers_.count(ErrorCode::kTimeout) + clients_.count(ErrorCode::kTimeout), 16);
   EXPECT_EQ(servers_.good() + clients_.good(), 1 + 1);
   lab_->keyd(lab_->signs_after(0ms));
   const auto again = start_many(4, lab_->server, lab_->client);
-  run();
+  run_until_ended(42);
   EXPECT_EQ(servers_.good() + clients_.good(), 2 + 8);
 }
 
@@ -173,7 +185,7 @@ TEST_P(EachRole, AKeydThatIsRestartedMeanwhileIsNotNoticed) {
   const auto pairs = start_many(32, (*lab_).*GetParam().server, (*lab_).*GetParam().client);
   run_until_paused(32);
   lab_->keyd(lab_->signs_after(5ms));
-  run();
+  run_until_ended(64);
   EXPECT_EQ(servers_.good() + clients_.good(), 64);
 }
 
@@ -192,7 +204,7 @@ class EachMisbehaviour : public AsyncHandshake, public testing::WithParamInterfa
 TEST_P(EachMisbehaviour, EndsInAHandshakeOrInAFailureAndLeavesNothingBehind) {
   lab_->keyd([&](const hsm::Request& request) { return GetParam().reply(request, lab_->answer(request)); });
   const auto pairs = start_many(8, lab_->lone_server, lab_->nameless_client);
-  run();
+  run_until_ended(16);
   EXPECT_EQ(servers_.good(), GetParam().handshakes_succeed ? 8 : 0);
   EXPECT_EQ(servers_.codes.size(), 8U);
   EXPECT_EQ(lab_->open_questions(), 0U);
@@ -239,7 +251,7 @@ TEST_F(AsyncHandshake, NoMoreWaitThanTheLimitsSayAndTheQueueDoesNotSpin) {
   run([&] { return pool_->paused() == 4 && pool_->queued() == 4 && servers_.codes.size() == 4; });
   EXPECT_EQ(servers_.count(ErrorCode::kUnavailable), 4);
   lab_->keyd(lab_->signs_after(100ms));
-  EXPECT_LT(run(), 1000) << "turns of the loop; one that tries again and again makes many more";
+  EXPECT_LT(run_until_ended(24), 1000) << "turns of the loop; one that tries again and again makes many more";
   EXPECT_EQ(servers_.good(), 8);
   EXPECT_EQ(servers_.codes.size(), 12U);
 }
@@ -249,7 +261,7 @@ TEST_F(AsyncHandshake, WhoeverWaitsForATurnTooLongGivesUp) {
   pool_.emplace(JobPool::Limits{.jobs = 1, .queue = 8});
   lab_->keyd(lab_->never_signs());
   const auto pairs = start_many(6, lab_->lone_server, lab_->nameless_client, 300ms);
-  run();
+  run_until_ended(12);
   EXPECT_EQ(servers_.good(), 0);
   EXPECT_EQ(servers_.codes.size(), 6U);
   EXPECT_LE(lab_->asked(), 6U);
@@ -287,7 +299,7 @@ TEST_F(AsyncHandshake, WithAllPlacesTakenTheKeysAreBusy) {
   run([&] { return !answers.empty(); });
   EXPECT_THAT(answers, testing::ElementsAre(Keys::kBusy));
   lab_->keyd(lab_->signs_after(0ms));
-  run();
+  run_until_ended(4);
   EXPECT_EQ(servers_.good(), 2);
 }
 
@@ -338,7 +350,7 @@ TEST_F(AsyncHandshake, AStormOfHandshakesThatDieWhileTheirSignatureIsPendingLeav
     auto pairs =
         start_many(kInAWave, lab_->lone_server, lab_->nameless_client, wave % 4 == 2 ? 500ms : 30'000ms);
     run([&] { return pool_->paused() == kInAWave || wave % 4 == 2; });
-    if (wave % 4 != 2) ASSERT_EQ(pool_->paused(), static_cast<std::size_t>(kInAWave));
+    ASSERT_TRUE(wave % 4 == 2 || pool_->paused() == kInAWave);
     for (auto& [server, client] : pairs) {
       if (wave % 4 == 0) server->cut();
       if (wave % 4 == 1) client->cut();
@@ -346,7 +358,7 @@ TEST_F(AsyncHandshake, AStormOfHandshakesThatDieWhileTheirSignatureIsPendingLeav
       if (wave % 4 == 3) client->cut();
     }
     if (wave % 4 == 1) lab_->keyd(lab_->signs_after(0ms));
-    run();
+    run_until_ended(static_cast<std::size_t>(2 * kInAWave * (wave + 1)));
     ASSERT_EQ(pool_->paused(), 0U);
     lab_->no_keyd();
     if (wave == kWaves / 8) before = resident_bytes();
@@ -354,9 +366,10 @@ TEST_F(AsyncHandshake, AStormOfHandshakesThatDieWhileTheirSignatureIsPendingLeav
   EXPECT_EQ(servers_.codes.size(), static_cast<std::size_t>(kWaves * kInAWave));
   EXPECT_LE(servers_.good(), kWaves * kInAWave / 4) << "of those whose peer vanished";
   const auto until = std::chrono::steady_clock::now() + 10s;
-  while (lab_->open_questions() > 0 && std::chrono::steady_clock::now() < until) run();
+  while (lab_->open_questions() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(5ms);
   EXPECT_EQ(lab_->open_questions(), 0U);
-  if (kMemoryIsOurs) EXPECT_LT(resident_bytes(), before + 1024 * 1024);
+  EXPECT_TRUE(!kMemoryIsOurs || resident_bytes() < before + 1024 * 1024);
 }
 
 }  // namespace

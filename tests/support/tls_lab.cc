@@ -59,7 +59,8 @@ void TlsLab::write_identities() {
 }
 
 TlsLab::ContextRef TlsLab::context(tls::Side side, const std::string& identity, bool trusts) const {
-  tls::ContextSettings settings{.side = side};
+  tls::ContextSettings settings;
+  settings.side = side;
   if (!identity.empty()) settings.certificate = folder_ / (identity + ".pem");
   if (identity == "keyd") settings.key_uri = "keyd://gateway";
   if (identity == "file") settings.key_uri = "file:" + (folder_ / "file-key.pem").string();

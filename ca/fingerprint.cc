@@ -13,4 +13,15 @@ std::string key_fingerprint(ByteView public_key) {
   return to_hex(digest);
 }
 
+std::string in_groups(std::string_view fingerprint) {
+  constexpr std::size_t kGroup = 4;
+  std::string text;
+  for (std::size_t i = 0; i < fingerprint.size(); ++i) {
+    if (i > 0 && i % kGroup == 0) text += ' ';
+    const char c = fingerprint[i];
+    text += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return text;
+}
+
 }  // namespace privyseal::ca

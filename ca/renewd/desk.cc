@@ -35,6 +35,7 @@ constexpr std::array kGrants{
     DoorGrant{"provisioning", "cert-rollback"},
     DoorGrant{"provisioning", "cert-renew"},
     DoorGrant{"provisioning", "issue-list"},
+    DoorGrant{"provisioning", "ca"},
     DoorGrant{"provisioning", "crl"},
     DoorGrant{"provisioning", "issue"},
     DoorGrant{"provisioning", "audit-entries"},
@@ -66,6 +67,7 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Row{"cert-renew", &Desk::renew},
       Row{"issue", &Desk::issue},
       Row{"issue-list", &Desk::issue_list},
+      Row{"ca", &Desk::own_ca},
       Row{"crl", &Desk::crl},
       Row{"audit-entries", &Desk::audit},
       Row{"audit-checkpoint", &Desk::audit},
@@ -216,6 +218,17 @@ Result<JsonObject> Desk::issue_list(const DoorRequest& request) {
   JsonArray certificates;
   for (const auto& row : *rows) certificates.emplace_back(issued_json(row));
   return JsonObject{{"certificates", std::move(certificates)}};
+}
+
+Result<JsonObject> Desk::own_ca(const DoorRequest& /*request*/) {
+  const auto authority = issuing();
+  if (!authority) return std::unexpected(authority.error());
+  const auto root = (*authority)->root();
+  if (!root) return std::unexpected(root.error());
+  return JsonObject{{"certificate", to_pem(*root)},
+                    {"subject", root->subject},
+                    {"not_after", to_rfc3339(root->not_after)},
+                    {"fingerprint", root->fingerprint}};
 }
 
 Result<JsonObject> Desk::crl(const DoorRequest& /*request*/) {

@@ -40,6 +40,7 @@ class Desk {
   Result<JsonObject> renew(const DoorRequest& request);
   Result<JsonObject> issue(const DoorRequest& request);
   Result<JsonObject> issue_list(const DoorRequest& request);
+  Result<JsonObject> own_ca(const DoorRequest& request);
   Result<JsonObject> crl(const DoorRequest& request);
   Result<JsonObject> audit(const DoorRequest& request);
 

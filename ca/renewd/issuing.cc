@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "ca/est.h"
+#include "ca/fingerprint.h"
 #include "firmware/base/file.h"
 
 namespace privyseal::renewd {
@@ -37,10 +38,16 @@ Result<authority::Authority*> Issuing::open() {
   if (!opened) return fail("our own authority", opened.error());
   if (::mkdir(folder_.c_str(), kSearchableByAll) != 0 && errno != EEXIST) return fail_errno(folder_.string());
   if (::chmod(folder_.c_str(), kSearchableByAll) != 0) return fail_errno(folder_.string());
-  if (auto written = replace_file(root_file(), bytes_of(to_pem((*opened)->root())), kReadableByAll); !written)
-    return std::unexpected(written.error());
+  if (auto published = publish((*opened)->root()); !published) return std::unexpected(published.error());
   authority_ = std::move(*opened);
   return authority_.get();
+}
+
+Result<void> Issuing::publish(const ca::Certificate& root) const {
+  if (auto written = replace_file(root_file(), bytes_of(to_pem(root)), kReadableByAll); !written)
+    return written;
+  return replace_file(folder_ / "fingerprint", bytes_of(ca::in_groups(root.fingerprint) + "\n"),
+                      kReadableByAll);
 }
 
 Result<void> Issuing::record(const authority::Deed& deed) {

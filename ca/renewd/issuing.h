@@ -1,7 +1,9 @@
 /// The appliance's own authority as renewd runs it: its key in the token, its list in renewd's database.
 ///
 /// It is opened when it is first needed and its key is there: on day one renewd is up before the key is.
-/// Its root goes to STATE/authority/root.pem, for all who are to trust it.
+/// Its root goes to STATE/authority/root.pem, for all who are to trust it, and how people tell it from
+/// another to STATE/authority/fingerprint: one line, SHA-256 in groups. The console and the box's screen show
+/// that line.
 ///
 /// Threads: one. Ownership: store, client and clock must outlive it. Errors of all calls: kUnavailable or
 /// kNotFound while the key is not there; else those of Authority.
@@ -36,6 +38,7 @@ class Issuing {
 
  private:
   Result<authority::Authority*> open();
+  Result<void> publish(const ca::Certificate& root) const;
   Result<void> record(const authority::Deed& deed);
 
   ca::Store& store_;

@@ -2,6 +2,7 @@
 
 #include <format>
 
+#include "ca/fingerprint.h"
 #include "firmware/base/file.h"
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/table.h"
@@ -87,6 +88,26 @@ Result<Report> issue(const Arguments& arguments, Surroundings& at) {
       return std::unexpected(written.error());
     return std::format("The certificate with serial {} is in {}.\n", escaped(shown(answer, "serial")),
                        escaped(file));
+  });
+}
+
+/// The appliance's own CA, for those who are to trust it. The fingerprint goes to the notes, so that standard
+/// output is a file that other programs take.
+Result<Report> own_ca(const Arguments& arguments, Surroundings& at) {
+  return ask(at, {{"op", "ca"}}, [&](const JsonObject& answer) -> Result<std::string> {
+    const auto certificate = json_text(answer, "certificate");
+    if (!certificate) return fail("renewd", certificate.error());
+    const std::string compare = std::format(
+        "SHA-256 {}\nCompare this with the fingerprint on the appliance's own screen before you trust it.\n",
+        escaped(ca::in_groups(shown(answer, "fingerprint"))));
+    if (!arguments.has("out")) {
+      if (!arguments.has("json")) at.notes << compare;
+      return *certificate;
+    }
+    const std::string& file = arguments.text("out");
+    if (auto written = replace_file(file, bytes_of(*certificate), kPublicFile); !written)
+      return std::unexpected(written.error());
+    return std::format("The appliance's own CA certificate is in {}.\n{}", escaped(file), compare);
   });
 }
 
@@ -186,6 +207,12 @@ std::vector<Command> certificate_commands() {
             {.name = "file", .value = "FILE", .help = "the request (PKCS#10, PEM)"},
             {.name = "out", .value = "FILE", .help = "where the certificate goes", .kind = Kind::kOptional}},
        .what = Task{nothing_to_check, issue}},
+      {.words = "cert ca",
+       .summary = "the certificate (PEM) of the appliance's own CA, to be trusted on its LAN side",
+       .bare = {},
+       .options =
+           {{.name = "out", .value = "FILE", .help = "where the certificate goes", .kind = Kind::kOptional}},
+       .what = Task{nothing_to_check, own_ca}},
       simple("cert renew", "cert-renew", "renew now, not only when it is due"),
       simple("cert activate", "cert-activate", "put the imported certificate to use"),
       simple("cert rollback", "cert-rollback", "go back to the previous certificate"),

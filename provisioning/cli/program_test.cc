@@ -204,6 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"cert", "issue", "mail-server", "/dev/null"},
          "renewd",
          R"({"op":"issue","profile":"mail-server","csr":""})"},
+        {"CertCa", {"cert", "ca"}, "renewd", R"({"op":"ca"})"},
         {"ConsoleClaim", {"console", "claim"}, "admind", R"({"op":"claim-code"})"},
     }),
     [](const auto& c) { return std::string(c.param.name); });
@@ -226,6 +227,20 @@ TEST_F(ProgramTest, ACertificateIsSentAsItIs) {
   EXPECT_EQ(*json_text(last_request("renewd"), "pem"), "-----BEGIN CERTIFICATE\n");
   EXPECT_THAT(out_.str(), HasSubstr("generation 3 of 'cjsm' is proven"));
   EXPECT_EQ(run({"cert", "import", "cjsm", "/nonexistent"}), ExitStatus::kFailed);
+}
+
+TEST_F(ProgramTest, TheOwnCaIsAFileForProgramsAndAFingerprintForPeople) {
+  appliance_.answer("renewd", "ca",
+                    JsonObject{{"certificate", "-----BEGIN CERTIFICATE\n"}, {"fingerprint", "ba7816bf"}});
+  EXPECT_EQ(run({"cert", "ca"}), ExitStatus::kOk);
+  EXPECT_EQ(out_.str(), "-----BEGIN CERTIFICATE\n");
+  EXPECT_THAT(err_.str(), HasSubstr("SHA-256 BA78 16BF\n"));
+  EXPECT_EQ(run({"cert", "ca", "--out", (appliance_.run() / "ca.pem").string()}), ExitStatus::kOk);
+  EXPECT_EQ(content("ca.pem"), "-----BEGIN CERTIFICATE\n");
+  EXPECT_THAT(out_.str(), HasSubstr("SHA-256 BA78 16BF\n"));
+  EXPECT_EQ(run({"cert", "ca", "--json"}), ExitStatus::kOk);
+  EXPECT_EQ(err_.str(), "");
+  EXPECT_EQ(*json_text(json(out_.str()), "fingerprint"), "ba7816bf");
 }
 
 TEST_F(ProgramTest, KeysAreListedWithTheirFingerprints) {

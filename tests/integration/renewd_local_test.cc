@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "ca/certificate.h"
 #include "ca/csr.h"
+#include "ca/fingerprint.h"
 #include "tests/integration/renewd_lab.h"
 
 namespace privyseal::test {
@@ -28,6 +33,12 @@ class RenewdLocal : public testing::Test {
   void wait_for_active(const std::string& identity, std::int64_t generation) {
     ASSERT_TRUE(lab.renewd->wait_for(identity, [&](const auto& i) { return active_of(i) == generation; }))
         << to_text(lab.renewd->identity(identity)) << lab.renewd->output();
+  }
+  /// What renewd leaves for all who are to trust its CA.
+  std::string published(const std::string& file) const {
+    std::ostringstream text;
+    text << std::ifstream(lab.renewd->identity_folder("lan") / "../../authority" / file).rdbuf();
+    return text.str();
   }
 
   RenewdLab lab;
@@ -89,6 +100,14 @@ TEST_F(RenewdLocal, IssuesForOthersByProfileAndListsWhatItIssued) {
   const auto list = lab.renewd->ask("issue-list");
   ASSERT_TRUE(list) << list.error().message;
   EXPECT_EQ(json_array(*list, "certificates")->size(), 3U);
+  const auto own_ca = lab.renewd->ask("ca");
+  ASSERT_TRUE(own_ca) << own_ca.error().message;
+  const std::string pem = json_text(*own_ca, "certificate").value();
+  EXPECT_EQ(pem, json_text(*issued, "chain").value());
+  EXPECT_EQ(pem, published("root.pem"));
+  const std::string fingerprint = json_text(*own_ca, "fingerprint").value();
+  EXPECT_EQ(fingerprint, ca::parse_certificates(bytes_of(pem)).value().at(0).fingerprint);
+  EXPECT_EQ(ca::in_groups(fingerprint) + "\n", published("fingerprint"));
   const auto crl = lab.renewd->ask("crl");
   ASSERT_TRUE(crl) << crl.error().message;
   EXPECT_THAT(json_text(*crl, "pem").value(), StartsWith("-----BEGIN X509 CRL-----"));

@@ -49,6 +49,19 @@ std::string mail_line(const fs::path& root) {
   return "the gateway listens on both sides";
 }
 
+/// The appliance's own CA, as its console hands it out: two lines, so that they fit a terminal of 80 columns.
+std::string own_ca_lines(const fs::path& root) {
+  constexpr std::size_t kLength = 79;  // 64 digits in groups of four
+  const std::string fingerprint = line_of(root / "var/lib/privyseal-renewd/authority/fingerprint");
+  if (fingerprint.empty()) return "not made yet";
+  // A captured renewd must not draw on this terminal.
+  if (fingerprint.size() != kLength ||
+      fingerprint.find_first_not_of("0123456789ABCDEF ") != std::string::npos)
+    return "NO: its fingerprint is none";
+  constexpr std::size_t kHalf = kLength / 2;
+  return std::format("SHA-256 {}\n{:23}{}", fingerprint.substr(0, kHalf), "", fingerprint.substr(kHalf + 1));
+}
+
 Result<void> run(const Arguments& arguments, std::ostream& out) {
   const fs::path root = arguments.has("root") ? arguments.text("root") : "/";
   std::string shown;
@@ -68,8 +81,8 @@ Result<void> run(const Arguments& arguments, std::ostream& out) {
 std::string screen_text(const fs::path& root) {
   return std::format(
       "Privyseal (lab image: its keys lie in a file token; nobody can log in here)\n"
-      "  provisioned  {}\n  keys         {}\n  mail         {}\n",
-      provisioning_line(root), keys_line(root), mail_line(root));
+      "  provisioned  {}\n  keys         {}\n  own CA       {}\n  mail         {}\n",
+      provisioning_line(root), keys_line(root), own_ca_lines(root), mail_line(root));
 }
 
 Command screen_command() {

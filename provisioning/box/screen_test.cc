@@ -46,5 +46,19 @@ TEST_F(ScreenTest, AProvisionedBoxNamesWhatItWaitsFor) {
   EXPECT_THAT(text, HasSubstr("mail         no: waits for the certificate of the cjsm side"));
 }
 
+TEST_F(ScreenTest, TheOwnCaIsToldByItsFingerprintInTwoLines) {
+  EXPECT_THAT(screen_text(folder_.path()), HasSubstr("own CA       not made yet"));
+  put("var/lib/privyseal-renewd/authority/fingerprint",
+      "0001 0203 0405 0607 0809 0A0B 0C0D 0E0F 1011 1213 1415 1617 1819 1A1B 1C1D 1E1F\n");
+  EXPECT_THAT(screen_text(folder_.path()),
+              HasSubstr("  own CA       SHA-256 0001 0203 0405 0607 0809 0A0B 0C0D 0E0F\n"
+                        "                       1011 1213 1415 1617 1819 1A1B 1C1D 1E1F\n"));
+  for (const char* wrong :
+       {"0001 0203", "\x1b[2J0001 0203 0405 0607 0809 0A0B 0C0D 0E0F 1011 1213 1415 1617 1819 1A1B 1C1D\n"}) {
+    put("var/lib/privyseal-renewd/authority/fingerprint", wrong);
+    EXPECT_THAT(screen_text(folder_.path()), HasSubstr("own CA       NO: its fingerprint is none\n"));
+  }
+}
+
 }  // namespace
 }  // namespace privyseal::provisioning

@@ -154,6 +154,7 @@ identity = "{places.identities}/console"
 openssl_config = "{places.openssl_config}"
 keyd_socket = "{places.keyd_socket}"
 state = "{places.console}"
+authority = "{places.lan_root.parent}"
 
 [doors]
 gateway = "{places.door("gateway")}"

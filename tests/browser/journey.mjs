@@ -4,9 +4,10 @@
 import { createRequire } from "node:module";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
 import assert from "node:assert/strict";
 
-const { CONSOLE, CLAIM_CODE, NODE, SHOTS, CA, REPLY, CHROMIUM } = process.env;
+const { CONSOLE, CLAIM_CODE, NODE, SHOTS, CA, OWN_CA, REPLY, CHROMIUM } = process.env;
 const require = createRequire(NODE + "/");
 const { chromium } = require("playwright-core");
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -85,10 +86,22 @@ async function walkByKeyboard(page, path) {
   step(`${path} can be walked by keyboard: ${wanted} places`);
 }
 
+// The CA that issued the certificate which this browser has accepted, as a stranger gets it.
+async function downloadOwnCa(page) {
+  const shown = (await page.textContent("#own-ca")).replaceAll(/\s/g, "");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=the CA certificate (PEM)")]);
+  assert.equal(download.suggestedFilename(), "privyseal-ca.pem");
+  const ca = new X509Certificate(readFileSync(await download.path()));
+  assert.equal(ca.fingerprint256.replaceAll(":", ""), shown);
+  assert.equal(ca.fingerprint256, new X509Certificate(readFileSync(OWN_CA)).fingerprint256);
+  step("the appliance's own CA was downloaded before the sign-in, and has the fingerprint that stands beside it");
+}
+
 async function claimAndSignIn(page) {
   await page.goto(CONSOLE + "/");
   assert.equal(new URL(page.url()).pathname, "/sign-in");
   await check(page, "sign-in");
+  await downloadOwnCa(page);
   await page.goto(CONSOLE + "/claim");
   await page.fill("#code", "0000-0000-0000-0000-0000");
   await page.click("text=Continue");

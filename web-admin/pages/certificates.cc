@@ -3,6 +3,7 @@
 #include <array>
 
 #include "web-admin/pages/layout.h"
+#include "web-admin/pages/own_ca.h"
 
 namespace privyseal::web {
 namespace {
@@ -259,7 +260,7 @@ Response certificates_page(Visit& visit) {
   const JsonArray* identities = answer ? json_array(*answer, "identities") : nullptr;
   if (identities == nullptr)
     return page(visit, Place::kCertificates, "Certificates",
-                not_answering("The certificate service", kConsequence));
+                join(not_answering("The certificate service", kConsequence), own_ca_section(visit)));
   Html cards;
   for (const Json& entry : *identities) {
     const JsonObject& identity = entry.is_object() ? entry.get_object() : JsonObject();
@@ -279,7 +280,8 @@ Response certificates_page(Visit& visit) {
                    el("a", {{"class", "govuk-link"}, {"href", path_of(name->name)}}, "Open",
                       el("span", {{"class", "govuk-visually-hidden"}}, " ", name->title))));
   }
-  return page(visit, Place::kCertificates, "Certificates", el("ul", {{"class", "ps-lights"}}, cards));
+  return page(visit, Place::kCertificates, "Certificates",
+              join(el("ul", {{"class", "ps-lights"}}, cards), own_ca_section(visit)));
 }
 
 Response certificate_page(Visit& visit) {

@@ -10,6 +10,7 @@
 #include "web-admin/pages/dashboard.h"
 #include "web-admin/pages/keys.h"
 #include "web-admin/pages/mail.h"
+#include "web-admin/pages/own_ca.h"
 #include "web-admin/pages/sign_in.h"
 #include "web-admin/pages/users.h"
 
@@ -45,6 +46,7 @@ constexpr std::array kRoutes{
     Route{Method::kPost, "/claim", kAnyone, claim_code},
     Route{Method::kPost, "/claim/options", kAnyone, claim_options},
     Route{Method::kPost, "/claim/finish", kAnyone, claim_finish},
+    Route{Method::kGet, "/own-ca.pem", kAnyone, own_ca_file},
     Route{Method::kGet, "/assets/console.css", kAnyone, console_css},
     Route{Method::kGet, "/assets/passkey.js", kAnyone, passkey_js},
     Route{Method::kGet, "/assets/icon.svg", kAnyone, icon_svg},

@@ -3,6 +3,7 @@
 #include "firmware/base/base64.h"
 #include "firmware/base/log.h"
 #include "web-admin/pages/layout.h"
+#include "web-admin/pages/own_ca.h"
 
 namespace privyseal::web {
 namespace {
@@ -76,7 +77,8 @@ Response sign_in_page(Visit& visit) {
       has_signed_out ? success("You are signed out.") : Html(),
       paragraph("Use the passkey that you made for this console. It stays on your device; we never see it."),
       passkey_button(visit, "sign-in", "Sign in with your passkey"),
-      paragraph(join("Were you given a claim code? ", link("/claim", "Make your passkey first"), ".")));
+      paragraph(join("Were you given a claim code? ", link("/claim", "Make your passkey first"), ".")),
+      own_ca_section(visit));
   return page(visit, Place::kNone, "Sign in", content);
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "firmware/base/base64.h"
 #include "tests/support/authenticator.h"
 #include "tests/support/temp_folder.h"
@@ -186,6 +188,30 @@ TEST_F(ConsoleTest, AStrangerSeesOnlyTheDoor) {
   EXPECT_EQ(get("/nothing").status, 404);
   EXPECT_EQ(send(request(Method::kOther, "/sign-in")).status, 405);
   EXPECT_EQ(get("/sign-out").status, 405);
+}
+
+TEST_F(ConsoleTest, AStrangerGetsTheOwnCaAndItsFingerprint) {
+  settings_.authority = folder_.path() / "authority";
+  EXPECT_EQ(get("/own-ca.pem").status, 404);
+  EXPECT_FALSE(get("/sign-in").body.contains("own-ca"));
+  std::filesystem::create_directory(settings_.authority);
+  std::ofstream(settings_.authority / "root.pem") << "-----BEGIN CERTIFICATE-----\n";
+  std::ofstream(settings_.authority / "fingerprint") << "BA78 16BF<\n";
+  const Response file = get("/own-ca.pem");
+  EXPECT_EQ(file.status, 200);
+  EXPECT_EQ(file.body, "-----BEGIN CERTIFICATE-----\n");
+  std::map<std::string, std::string> headers(file.headers.begin(), file.headers.end());
+  EXPECT_EQ(headers["Content-Type"], "application/pem-certificate-chain");
+  EXPECT_EQ(headers["Content-Disposition"], "attachment; filename=\"privyseal-ca.pem\"");
+  EXPECT_EQ(headers["X-Content-Type-Options"], "nosniff");
+  const auto shows_it = [&](const char* path) {
+    const std::string body = get(path).body;
+    return body.contains("href=\"/own-ca.pem\"") && body.contains("BA78 16BF&lt;");
+  };
+  EXPECT_TRUE(shows_it("/sign-in"));
+  Authenticator authenticator;
+  become_first_officer(authenticator);
+  EXPECT_TRUE(shows_it("/certificates"));
 }
 
 TEST_F(ConsoleTest, AFormNeedsOurOriginAndItsToken) {

@@ -40,6 +40,7 @@ Result<Settings> read_settings(Config config) {
                     .keyd_socket = reader.text("keyd_socket"),
                     .state = reader.text("state"),
                     .status = reader.text("status", ""),
+                    .authority = reader.text("authority", ""),
                     .validated_token = reader.flag("validated_token", false),
                     .gateway_door = reader.text("doors.gateway"),
                     .renewal_door = reader.text("doors.renewal"),

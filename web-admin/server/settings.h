@@ -9,6 +9,7 @@
 ///     keyd_socket = "/run/privyseal-keyd/socket"
 ///     state = "/var/lib/privyseal-console"
 ///     status = ""                                # optional: a file for the address, once open
+///     authority = "/var/lib/privyseal-renewd/authority"   # optional: the own CA that is handed out
 ///     validated_token = false                    # optional: true only where the HSM is a validated one
 ///     [doors]
 ///     gateway = "/run/privyseal-gateway/door"
@@ -38,6 +39,7 @@ struct Settings {
   std::filesystem::path keyd_socket;
   std::filesystem::path state;
   std::filesystem::path status;
+  std::filesystem::path authority;  ///< holds root.pem and fingerprint; empty: there is no CA of our own
   bool validated_token = false;
   std::filesystem::path gateway_door;
   std::filesystem::path renewal_door;

@@ -40,6 +40,8 @@ TEST(ConsoleSettings, AreRead) {
   EXPECT_FALSE(settings->validated_token);  // unless somebody says so, it is a test token
   EXPECT_FALSE(settings->door);
   EXPECT_EQ(read(with("192.0.2.2:8443", "[::1]:0"))->listen.text(), "[::1]:0");
+  EXPECT_EQ(settings->authority, "");
+  EXPECT_EQ(read(with("rp_id", "authority = \"/a\"\nrp_id"))->authority, "/a");
 }
 
 TEST(ConsoleSettings, AreRefusedWhenWrong) {

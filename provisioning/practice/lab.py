@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Practice mode: real mail through a real gateway, both ways, on loopback alone.
 
-    lab.py --build DIR [--dir DIR] demo [--once] [--port-base N]
+    lab.py --build DIR [--dir DIR] demo [--once] [--port-base N] [--own-ca]
 """
 
 import argparse
@@ -19,7 +19,7 @@ from evidence import check_evidence  # noqa: E402
 from next_steps import next_steps  # noqa: E402
 from places import Places, free_ports  # noqa: E402
 from postfix import check_installed  # noqa: E402
-from practice import OnlyOne, Practice, say  # noqa: E402
+from practice import Enrolment, OnlyOne, Practice, say  # noqa: E402
 from renewal import PER_SECOND, renew  # noqa: E402
 from renewal import describe as describe_renewal  # noqa: E402
 
@@ -44,6 +44,8 @@ def _read_arguments() -> argparse.Namespace:
     demo.add_argument("--once", action="store_true", help="stop after that")
     demo.add_argument("--port-base", type=int, default=2525, metavar="N",
                       help="first loopback port to try (default 2525); 0: any")
+    demo.add_argument("--own-ca", action="store_true",
+                      help="enrol by EST at our own stand-in CA, not at Debian's estserver")
     return parser.parse_args()
 
 
@@ -53,7 +55,8 @@ def demo(arguments: argparse.Namespace) -> int:
     places = Places(arguments.dir.resolve(), arguments.build.resolve())
     only_one = OnlyOne(places.top)  # noqa: F841 (held until the end)
     places.make_fresh()
-    practice = Practice(places, free_ports(arguments.port_base))
+    practice = Practice(places, free_ports(arguments.port_base),
+                        Enrolment.STAND_IN if arguments.own_ca else Enrolment.ESTSERVER)
     try:
         practice.start()
         journeys = []

@@ -3,6 +3,7 @@
 import fcntl
 import shlex
 import time
+from enum import Enum
 from pathlib import Path
 
 from appliance import Appliance
@@ -11,6 +12,7 @@ from est_server import EstServer
 from pki import Authority, Identity, new_request
 from places import GATEWAY_NAME, MAIL_NAME, RELAY_NAME, Places, Ports
 from postfix import Postfix
+from stand_in_ca import StandInCa
 from stand_ins import organisation, relay
 
 # As systemd does on the appliance, but slow enough that a person sees what a dead daemon means.
@@ -21,12 +23,19 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+class Enrolment(Enum):
+    """How the certificate towards CJSM comes, and who stands in for the Egress/MoJ CA."""
+
+    ESTSERVER = "by EST, from Debian's estserver"
+    STAND_IN = "by EST, from our stand-in CA"
+    BY_HAND = "by hand, from our stand-in CA"
+
+
 class Practice:
     """Threads: one. `stop` may be called at any time and more than once."""
 
-    def __init__(self, places: Places, ports: Ports, by_hand: bool = False) -> None:
-        """`by_hand`: requests to the Egress CA are carried by people, and no EST server is there."""
-        self._by_hand = by_hand
+    def __init__(self, places: Places, ports: Ports, enrolment: Enrolment = Enrolment.ESTSERVER) -> None:
+        self._enrolment = enrolment
         self.places = places
         self.ports = ports
         self._children: list[Child] = []
@@ -35,28 +44,23 @@ class Practice:
     def start(self) -> None:
         """Makes everything from nothing. LabError says which step failed."""
         places, ports = self.places, self.ports
-        say("making a practice CA as Egress/MoJ" + ("" if self._by_hand else ", with an EST server (Debian's estserver)"))
-        self._egress = Authority(places.pki, "egress-ca", places.log("pki"))
-        self._egress.create("Practice Egress CA")
-        self._peer: Identity = self._egress.identity("relay", RELAY_NAME)
-        if not self._by_hand:
-            est = EstServer(places.top / "est", self._egress, self._egress, ports.est, places.log("est"))
-            est.write()
-            self._children.append(est.start())
+        say("making a practice CA as Egress/MoJ, which issues " + self._enrolment.value)
+        self._start_egress_ca()
         say(f"starting Postfix as the CJSM relay {RELAY_NAME}")
-        self.relay = self._add(relay(places, ports, self._egress.certificate, self._peer))
+        self.relay = self._add(relay(places, ports, self.egress_root, self._peer))
 
         say("making a SoftHSM token (a test token, not a validated one), starting keyd")
-        self.appliance = Appliance(places, ports, self._egress.certificate, "manual" if self._by_hand else "est")
+        by_hand = self._enrolment is Enrolment.BY_HAND
+        self.appliance = Appliance(places, ports, self.egress_root, "manual" if by_hand else "est")
         self.appliance.set_up()
         self._children.append(self.appliance.start("keyd"))
         self.appliance.make_keys()
         say("starting renewd: it makes the keys and has their certificates issued, "
-            + ("by hand" if self._by_hand else "by EST") + " and by the appliance's own CA")
+            + ("by hand" if by_hand else "by EST") + " and by the appliance's own CA")
         renewd = self.appliance.start("renewd")
         self._children.append(renewd)
         self.appliance.wait_for_certificates(renewd, "lan", "console")
-        if self._by_hand:
+        if by_hand:
             self._carry_request()
         else:
             self.appliance.wait_for_certificates(renewd, "cjsm")
@@ -69,11 +73,28 @@ class Practice:
         self.appliance.wait_until_live()
         self.write_env()
 
+    def _start_egress_ca(self) -> None:
+        places, port = self.places, self.ports.est
+        if self._enrolment is not Enrolment.ESTSERVER:
+            self.stand_in_ca = StandInCa(places.top / "est", places.program("tests/peer/privyseal-practice-ca"), port,
+                                         places.log("est"))
+            self._children.append(self.stand_in_ca.start())
+            self.egress_root = self.stand_in_ca.certificate
+            self._peer = self.stand_in_ca.identity("relay", RELAY_NAME, places.pki)
+            return
+        authority = Authority(places.pki, "egress-ca", places.log("pki"))
+        authority.create("Practice Egress CA")
+        self.egress_root = authority.certificate
+        self._peer = authority.identity("relay", RELAY_NAME)
+        est = EstServer(places.top / "est", authority, authority, port, places.log("est"))
+        est.write()
+        self._children.append(est.start())
+
     def _carry_request(self) -> None:
         """As two people would do it: the request out, the certificate in, activated."""
         request, certificate = self.places.pki / "cjsm.csr", self.places.pki / "cjsm.pem"
         self.appliance.tell("cert", "request", "cjsm", "--out", str(request))
-        self._egress.sign(request, GATEWAY_NAME, certificate)
+        self.stand_in_ca.sign(request, certificate)
         self.appliance.tell("cert", "import", "cjsm", str(certificate))
         self.appliance.wait_until_proven("cjsm")
         self.appliance.tell("cert", "activate", "cjsm")
@@ -123,7 +144,7 @@ class Practice:
             "LAB_RELAY_MAILDIR": places.maildir("relay"),
             "LAB_ORG_SMTP": f"127.0.0.1:{ports.org}",
             "LAB_ORG_MAILDIR": places.maildir("org"),
-            "LAB_CA_PEM": self._egress.certificate,
+            "LAB_CA_PEM": self.egress_root,
             "LAB_LAN_CA_PEM": places.lan_root,
             "LAB_PEER_CERT": self._peer.certificate,
             "LAB_PEER_KEY": self._peer.key,

@@ -19,13 +19,14 @@ std::string text_in(const Visit& visit, const char* file) {
 Html own_ca_section(const Visit& visit) {
   const std::string fingerprint = text_in(visit, "fingerprint");
   if (fingerprint.empty()) return {};
-  return join(
-      heading("This appliance's own CA"),
-      paragraph(join(
-          "Your mail server and your browser know this appliance by it: install ",
-          link("/own-ca.pem", "the CA certificate (PEM)"),
-          " there, after comparing its SHA-256 fingerprint with the one on the appliance's own screen.")),
-      paragraph(el("code", {{"class", "ps-code"}, {"id", "own-ca"}}, fingerprint)));
+  return join(heading("This appliance's own CA"),
+              paragraph(join("Your mail server and your browser know this appliance by it: install ",
+                             link("/own-ca.pem", "the CA certificate (PEM)"), " there.")),
+              // Whoever can change the file on its way can leave the text below as it is.
+              paragraph("Before that, have your own program show the SHA-256 fingerprint of the file that "
+                        "you got. It must be "
+                        "the one on the appliance's own screen:"),
+              paragraph(el("code", {{"class", "ps-code"}, {"id", "own-ca"}}, fingerprint)));
 }
 
 Response own_ca_file(Visit& visit) {

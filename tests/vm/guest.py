@@ -11,6 +11,8 @@ from machine import Machine
 BOOT_SECONDS = 420
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?=!]*[A-Za-z]|\][^\x07]*\x07)")
 
+_OWN_CA = re.compile(r"own CA +SHA-256((?:\s+[0-9A-F]{4}){16})\s")
+
 
 class GuestError(Exception):
     """One sentence for a person; the logs lie beside the machine."""
@@ -51,6 +53,14 @@ class Guest:
         self._until(lambda: text in self.journal() or not self.machine.is_on(), seconds)
         if text not in self.journal():
             raise GuestError(f"the journal did not show {text!r} (see {self.machine.journal_log})")
+
+    def own_ca(self) -> str:
+        """The fingerprint of its own CA, as its screen shows it."""
+        self._until(lambda: _OWN_CA.search(self.console()) or not self.machine.is_on())
+        found = _OWN_CA.findall(self.console())
+        if not found:
+            raise GuestError(f"the screen shows no fingerprint of an own CA (see {self.machine.console_log})")
+        return found[-1]
 
     def must_not_say(self, text: str) -> None:
         if text in self.journal() + self.console():

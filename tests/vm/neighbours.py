@@ -6,9 +6,9 @@ QEMU's addresses for this machine, and they see it at the ports that lead to it.
 
 import hashlib
 import http.client
+import re
 import socket
 import ssl
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from children import start, wait_until
 from guest import GuestError
 from lab_site import DOMAIN, Enrolment, LabSite
 from machine import TOP
-from places import RELAY_NAME, MAIL_NAME, Places, Ports
+from places import MAIL_NAME, RELAY_NAME, Places, Ports
 from stand_ins import organisation, relay
 
 _EST = TOP / "tests/support/fake_est.py"
@@ -31,7 +31,7 @@ CONSOLE_NAME = f"console.{DOMAIN}"
 class Neighbours:
     """On `ports` of loopback, some of which lead to the appliance.
 
-    `site` first, then start_relay; start_organisation once the appliance shows its certificate.
+    `site` first, then start_relay; take_own_ca once the appliance has made one, then start_organisation.
     """
 
     def __init__(self, folder: Path, ports: Ports) -> None:
@@ -43,6 +43,7 @@ class Neighbours:
         self._children = [start("est", [sys.executable, str(_EST), str(self._est)], self._places.log("est"))]
         wait_until("the EST server did not start", self._children[0], (self._est / "up").exists, 60)
         self._relay_roots = folder / "cjsm-roots.pem"
+        self._own_ca = folder / "privyseal-ca.pem"
         self.site = self._make_site(folder / "site")
 
     def _make_site(self, folder: Path) -> LabSite:
@@ -61,16 +62,25 @@ class Neighbours:
         server.write()
         self._children.append(server.start())
 
+    def take_own_ca(self, on_screen: str) -> None:
+        """The appliance's own CA, as its administrator gets it on day one: downloaded from a console that nothing
+        vouches for yet, and kept only if its fingerprint is the one on the appliance's screen."""
+        unknown = ssl.create_default_context()
+        unknown.check_hostname = False
+        unknown.verify_mode = ssl.CERT_NONE
+        page, pem = self._console("/sign-in", "Sign in", unknown), self._console("/own-ca.pem", "-----BEGIN", unknown)
+        got = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
+        shown = re.search(r'id="own-ca">([0-9A-F ]+)<', page.replace("\n", " "))
+        for where, fingerprint in (("screen", on_screen), ("sign-in page", shown[1] if shown else "")):
+            if got != "".join(fingerprint.split()):
+                raise GuestError(f"the console's CA has the fingerprint {got}; the {where} shows {fingerprint!r}")
+        if self._own_ca.exists() and self._own_ca.read_text() != pem:
+            raise GuestError(f"the appliance has another CA than before ({self._own_ca})")
+        self._own_ca.write_text(pem)
+
     def start_organisation(self) -> None:
-        """It knows the appliance by its certificate's fingerprint, as its administrator would note it on day one."""
-        shown = ssl.PEM_cert_to_DER_cert(self._shown_certificate())
-        server = organisation(self._places, self._ports, self.site.lan.certificate,
-                              self.site.lan.identity("org", MAIL_NAME))
-        server.parameters.update({
-            "smtp_tls_security_level": "fingerprint",
-            "smtp_tls_fingerprint_digest": "sha256",
-            "smtp_tls_fingerprint_cert_match": hashlib.sha256(shown).digest().hex(":").upper(),
-        })
+        """It knows the appliance by its name and the CA of take_own_ca."""
+        server = organisation(self._places, self._ports, self._own_ca, self.site.lan.identity("org", MAIL_NAME))
         server.write()
         self._children.append(server.start())
 
@@ -83,30 +93,32 @@ class Neighbours:
             self._expect_at(arrives_at, message)
 
     def open_console(self) -> None:
-        """The sign-in page. The appliance's own CA is not known here; what it protects is tested with a browser."""
-        tls = ssl.create_default_context()
-        tls.check_hostname = False
-        tls.verify_mode = ssl.CERT_NONE
+        """The sign-in page, from a console whose certificate is the appliance's own CA's and has its name."""
+        if "passkey" not in self._console("/sign-in", "Sign in", ssl.create_default_context(cafile=self._own_ca)):
+            raise GuestError("the console's sign-in page asks for no passkey")
+
+    def _console(self, path: str, expected: str, tls: ssl.SSLContext) -> str:
+        """What the console answers, as soon as it answers with what is expected."""
         tls.minimum_version = ssl.TLSVersion.TLSv1_3
         deadline = time.monotonic() + _CONSOLE_SECONDS
         while True:
             try:
-                page = self._sign_in_page(tls)
+                answer = self._get(path, tls)
             except (OSError, http.client.HTTPException) as error:
-                page = f"no page: {error}"
-            if "Sign in" in page and "passkey" in page:
-                return
+                answer = f"{error}"
+            if expected in answer:
+                return answer
             if time.monotonic() > deadline:
-                raise GuestError(f"the console shows no sign-in page: {page[:200]}")
+                raise GuestError(f"the console's {path} has no {expected!r}: {answer[:200]}")
             time.sleep(2)
 
-    def _sign_in_page(self, tls: ssl.SSLContext) -> str:
+    def _get(self, path: str, tls: ssl.SSLContext) -> str:
         with socket.create_connection(("127.0.0.1", self._ports.console), timeout=60) as plain:
             with tls.wrap_socket(plain, server_hostname=CONSOLE_NAME) as connection:
-                connection.sendall(f"GET /sign-in HTTP/1.1\r\nHost: {CONSOLE_NAME}\r\nConnection: close\r\n\r\n".encode())
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {CONSOLE_NAME}\r\nConnection: close\r\n\r\n".encode())
                 answer = http.client.HTTPResponse(connection)
                 answer.begin()
-                return f"{answer.status} {answer.read().decode()}"
+                return answer.read().decode()
 
     def stop(self) -> None:
         for child in reversed(self._children):
@@ -121,14 +133,3 @@ class Neighbours:
             time.sleep(0.5)
         if difference := mail.first_difference(message.content, arrived):
             raise GuestError(f"a mail was changed on its way: {difference}")
-
-    def _shown_certificate(self) -> str:
-        """What the appliance shows on its LAN side, PEM."""
-        shown = subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{self._ports.lan}", "-starttls", "smtp"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120).stdout
-        certificates = shown.split("-----BEGIN CERTIFICATE-----")[1:]
-        if not certificates:
-            raise GuestError("the appliance shows no certificate on its LAN side")
-        pem = "-----BEGIN CERTIFICATE-----" + certificates[0].partition("-----END CERTIFICATE-----")[0]
-        return pem + "-----END CERTIFICATE-----\n"

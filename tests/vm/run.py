@@ -52,11 +52,13 @@ def _wait_until_it_works(guest: Guest) -> None:
 
 
 def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
-    """Token, keys, own CA, a certificate by EST; then a mail each way between two Postfixes, and the console."""
+    """Token, keys, own CA, a certificate by EST; the CA is taken from the console and compared with the screen; then
+    a mail each way between two Postfixes that verify the box, and the console, verified too."""
     machine.setup = neighbours.site.setup_disk
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
+        neighbours.take_own_ca(guest.own_ca())
         neighbours.start_organisation()
         neighbours.exchange()
         neighbours.open_console()
@@ -68,6 +70,7 @@ def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> No
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
+        neighbours.take_own_ca(guest.own_ca())
         neighbours.exchange()
         neighbours.open_console()
 

@@ -137,6 +137,8 @@ Result<bool> Client::health(std::chrono::milliseconds deadline) {
   return answer->ready;
 }
 
+Result<Health> Client::condition() { return ask<HealthAnswer>(HealthRequest{}, deadline_); }
+
 template <class RequestBody>
 Result<Bytes> Client::ask_signature(RequestBody body) {
   auto answer = ask<SignatureAnswer>(std::move(body), deadline_);

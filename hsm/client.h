@@ -63,6 +63,8 @@ class Client {
   /// Whether keyd can sign right now; an error when keyd itself cannot be asked.
   [[nodiscard]] Result<bool> health();
   [[nodiscard]] Result<bool> health(std::chrono::milliseconds deadline);
+  /// The same, with what the token and the processor are.
+  [[nodiscard]] Result<Health> condition();
 
  private:
   using Time = std::chrono::steady_clock::time_point;

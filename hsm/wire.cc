@@ -199,7 +199,11 @@ void fields(auto& io, IsA<ReadAuditRequest> auto& request) {
 }
 void fields(auto&, IsA<ReadAuditCheckpointRequest> auto&) {}
 
-void fields(auto& io, IsA<HealthAnswer> auto& answer) { io.flag(answer.ready); }
+void fields(auto& io, IsA<HealthAnswer> auto& answer) {
+  io.flag(answer.ready);
+  io.text(answer.token, kMaxFactBytes);
+  io.text(answer.cpu, kMaxFactBytes);
+}
 void fields(auto& io, IsA<KeysAnswer> auto& answer) { io.list(answer.keys); }
 void fields(auto& io, IsA<SignatureAnswer> auto& answer) { io.bytes(answer.signature); }
 void fields(auto& io, IsA<UsesAnswer> auto& answer) { io.list(answer.uses); }

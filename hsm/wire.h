@@ -25,6 +25,7 @@ inline constexpr std::size_t kMaxKeys = 64;          ///< in one answer; with th
 inline constexpr std::size_t kMaxErrorBytes = 256;   ///< longer error messages are cut
 inline constexpr std::size_t kMaxCheckpointBytes = 512;
 inline constexpr std::size_t kMaxNoteBytes = 2048;    ///< a signed checkpoint
+inline constexpr std::size_t kMaxFactBytes = 128;     ///< a text of the health answer
 inline constexpr std::size_t kMaxEntryBytes = 4096;   ///< one line of the audit log
 inline constexpr std::size_t kMaxAuditEntries = 500;  ///< in one answer; fewer when they would not fit
 
@@ -134,9 +135,12 @@ struct Request {
 };
 
 struct HealthAnswer {
-  bool ready;
+  bool ready = false;
+  std::string token = {};  ///< maker and model, printable ASCII, as the token says: "SoftHSM project, SoftHSM v2"
+  std::string cpu = {};    ///< what keyd's libcrypto uses of the processor (firmware/base/cpu_crypto.h)
   bool operator==(const HealthAnswer&) const = default;
 };
+using Health = HealthAnswer;
 struct KeysAnswer {
   std::vector<KeyInfo> keys;
   bool operator==(const KeysAnswer&) const = default;

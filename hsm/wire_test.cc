@@ -40,8 +40,8 @@ std::vector<Answer> every_answer() {
   const KeyInfo key{"gateway", KeyRole::kCjsmIdentity, KeyType::kEcP256, Bytes(91, std::byte{7})};
   const KeyUses uses{"gateway", 1, 2, 3, 4, 5, 6, std::numeric_limits<std::uint64_t>::max()};
   return {
-      {1, HealthAnswer{true}},
-      {2, HealthAnswer{false}},
+      {1, HealthAnswer{.ready = true, .token = "SoftHSM project, SoftHSM v2", .cpu = "AES-NI"}},
+      {2, HealthAnswer{.ready = false}},
       {3, KeysAnswer{}},
       {4, KeysAnswer{std::vector<KeyInfo>(kMaxKeys, key)}},
       {5, SignatureAnswer{Bytes(72, std::byte{0x30})}},

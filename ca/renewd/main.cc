@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "ca/renewd/renewd.h"
+#include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
     return kUsage;
   }
   if (auto given_up = give_up_privileges(); !given_up) return fail_with(kFailed, given_up.error());
+  log_cpu_crypto();
   const auto stop = stop_signal();
   if (!stop) return fail_with(kFailed, stop.error());
   auto settings = Config::load(argv[1]).and_then(renewd::read_settings);

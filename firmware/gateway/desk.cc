@@ -5,6 +5,7 @@
 
 #include "firmware/base/audit/door_operations.h"
 #include "firmware/base/audit/log.h"
+#include "firmware/base/cpu_crypto.h"
 #include "firmware/gateway/ledger_answers.h"
 #include "firmware/tls/library.h"
 
@@ -92,6 +93,7 @@ Result<JsonObject> Desk::status(const JsonObject&) {
                     {"sessions", facts_.sessions()},
                     {"version", PRIVYSEAL_VERSION},
                     {"openssl", tls::openssl_version()},
+                    {"cpu", to_text(cpu_crypto())},
                     {"identities", identities_of(facts_.lanes.identities())},
                     {"relay", relay_of(facts_.settings.cjsm.hop, *totals)},
                     {"ledger", ledger_of(*totals)},

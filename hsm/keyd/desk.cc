@@ -4,6 +4,7 @@
 #include <concepts>
 
 #include "firmware/base/check.h"
+#include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
 #include "hsm/keyd/tls13.h"
 
@@ -56,6 +57,10 @@ bool is_signing(const hsm::Request& request) {
       request.body);
 }
 
+bool is_tls(Operation operation) {
+  return operation == Operation::kSignTls13Client || operation == Operation::kSignTls13Server;
+}
+
 bool may_with_some_key(Caller caller, Operation operation) {
   return std::ranges::any_of(
       kGrants, [&](const Grant& grant) { return grant.caller == caller && grant.operation == operation; });
@@ -74,7 +79,7 @@ hsm::HealthAnswer health(WorkSession& work) {
   const auto session = work.get();
   const auto logged_in = session ? (*session)->is_logged_in() : std::unexpected(session.error());
   if (!logged_in) work.discard();
-  return {.ready = logged_in.value_or(false)};
+  return {.ready = logged_in.value_or(false), .token = work.token().description(), .cpu = to_text(cpu_crypto())};
 }
 
 hsm::KeysAnswer list(KeyStore& keys) {
@@ -134,10 +139,33 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
     role = key->role();
   else if (*operation == Operation::kRetire)
     role = keys_.retired_role(name);  // to retire twice is no error
-  if (may(peer.caller, *operation, role)) return Permit(*operation, peer, key);
+  if (may(peer.caller, *operation, role)) {
+    if (key && is_tls(*operation) && is_too_often(*key)) return refuse_for_now(peer, key, *operation);
+    return Permit(*operation, peer, key);
+  }
   if (!role && !name.empty() && may_with_some_key(peer.caller, *operation))
     return fail(ErrorCode::kNotFound, "there is no such key");
   return refuse(peer, request, key, to_string(*operation), denied("this caller may not do that"));
+}
+
+bool Desk::is_too_often(const Key& key) {
+  const auto now = std::chrono::steady_clock::now();
+  auto limit = limits_.find(key.name());
+  if (limit == limits_.end())
+    limit = limits_.emplace(key.name(), RateLimit(signatures_per_second_, now)).first;
+  return !limit->second.take(now);
+}
+
+/// Not in the log line by line: there may be thousands a second.
+std::unexpected<Error> Desk::refuse_for_now(const Peer& peer, const KeyRef& key, Operation asked) {
+  ++key->refusals;
+  const std::string why = "this key signs more than " + std::to_string(signatures_per_second_) + " times a second";
+  clerk_.refused({.actor = std::string(to_string(peer.caller)),
+                  .role = role_of(peer.caller),
+                  .source = source_of(peer),
+                  .object = "key/" + key->name(),
+                  .why = std::string(to_string(asked)) + ": " + why});
+  return fail(ErrorCode::kUnavailable, "keyd refuses for now: " + why);
 }
 
 std::unexpected<Error> Desk::refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,

@@ -7,22 +7,30 @@
 /// Threads: any. Ownership: the arguments must outlive it.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+
 #include "hsm/keyd/clerk.h"
 #include "hsm/keyd/intent.h"
 #include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
 #include "hsm/keyd/permit.h"
+#include "hsm/keyd/rate_limit.h"
 #include "hsm/wire.h"
 
 namespace privyseal::keyd {
 
 class Desk {
  public:
-  Desk(KeyStore& keys, Journal& journal, Clerk& clerk) : keys_(keys), journal_(journal), clerk_(clerk) {}
+  /// `signatures_per_second`: of one key, for TLS.
+  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, std::uint32_t signatures_per_second)
+      : keys_(keys), journal_(journal), clerk_(clerk), signatures_per_second_(signatures_per_second) {}
 
   /// Asks nothing of the token or the disk.
   /// kDenied: the caller may not, or what is to be signed is no TLS 1.3 CertificateVerify input.
-  /// kNotFound: the caller might, but there is no such key.
+  /// kNotFound: the caller might, but there is no such key. kUnavailable: this key signs too often just now.
+  /// Threads: one at a time.
   [[nodiscard]] Result<Permit> admit(const Peer& peer, const hsm::Request& request);
 
   /// Does what was admitted, with the worker's session. `request` is the one that `permit` is for.
@@ -36,6 +44,7 @@ class Desk {
 
   std::unexpected<Error> refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
                                 std::string_view asked, Error why);
+  std::unexpected<Error> refuse_for_now(const Peer& peer, const KeyRef& key, Operation asked);
   AnswerBody sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked, WorkSession& work);
   AnswerBody perform_recorded(const Permit& permit, const hsm::Request& request, WorkSession& work);
   AnswerBody sign_recorded(const Permit& permit, const Intent& intent, WorkSession& work);
@@ -44,9 +53,13 @@ class Desk {
   AnswerBody audit_entries(const hsm::ReadAuditRequest& asked);
   void note_outcome(const Intent& intent, std::string outcome, std::string why);
 
+  bool is_too_often(const Key& key);
+
   KeyStore& keys_;
   Journal& journal_;
   Clerk& clerk_;
+  std::uint32_t signatures_per_second_;
+  std::map<std::string, RateLimit, std::less<>> limits_;  // by name; `admit`'s
 };
 
 }  // namespace privyseal::keyd

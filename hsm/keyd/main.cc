@@ -11,6 +11,7 @@
 #include "firmware/base/service.h"
 #include "hsm/keyd/clerk.h"
 #include "hsm/keyd/journal.h"
+#include "hsm/keyd/known_answers.h"
 #include "hsm/keyd/process.h"
 #include "hsm/keyd/server.h"
 
@@ -23,6 +24,7 @@ Result<void> serve(const char* config_file) {
   if (auto prepared = prepare_process(*settings); !prepared) return prepared;
   const auto stop = stop_signal();
   if (!stop) return std::unexpected(stop.error());
+  if (auto known = check_known_answers(); !known) return known;
   const SystemClock clock;
   const auto journal = Journal::open(settings->state / "keyd.db", settings->audit_origin, clock);
   if (!journal) return std::unexpected(journal.error());
@@ -34,7 +36,7 @@ Result<void> serve(const char* config_file) {
   WorkSession first(**token);
   if (auto loaded = keys.load(first, *retired); !loaded) return loaded;
   Clerk clerk(**journal, keys, **token);
-  Desk desk(keys, **journal, clerk);
+  Desk desk(keys, **journal, clerk, settings->signatures_per_second);
   auto signing = Workers::start(settings->workers, desk, **token);
   if (!signing) return std::unexpected(signing.error());
   auto recording = Workers::start(1, desk, **token);

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
 
@@ -31,6 +32,7 @@ Result<void> prepare_process(const Settings& settings) {
   // A configuration could load our own provider, which asks keyd, into keyd. SoftHSM would read it as well.
   if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1)
     return fail(ErrorCode::kUnavailable, "OpenSSL does not initialise");
+  log_cpu_crypto();
   return {};
 }
 

@@ -66,6 +66,8 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
   ConfigReader reader(std::move(*config));
   Settings settings{.state = reader.text("state"),
                     .workers = reader.number<std::size_t>("workers", 4, 1, 64),
+                    .signatures_per_second =
+                        reader.number<std::uint32_t>("signatures_per_second", 5000, 1, 1'000'000),
                     .socket = reader.text("socket.path"),
                     .socket_mode = read_mode(reader, "socket.mode"),
                     .socket_group = read_group(reader, "socket.group"),

@@ -2,6 +2,7 @@
 ///
 ///     state = "/var/lib/privyseal-keyd"     # keyd's own folder
 ///     workers = 4                           # threads, and sessions on the token
+///     signatures_per_second = 5000          # of one key, for TLS; twice as many at once
 ///     [socket]
 ///     path = "/run/privyseal-keyd/socket"
 ///     mode = "0660"
@@ -35,6 +36,7 @@ namespace privyseal::keyd {
 struct Settings {
   std::filesystem::path state;
   std::size_t workers;
+  std::uint32_t signatures_per_second;
 
   std::filesystem::path socket;
   mode_t socket_mode;

@@ -39,6 +39,7 @@ TEST(KeydSettings, AreReadWithTheirDefaults) {
   EXPECT_EQ(settings->socket_mode, 0660);
   EXPECT_FALSE(settings->socket_group);
   EXPECT_EQ(settings->workers, 4);
+  EXPECT_EQ(settings->signatures_per_second, 5000U);
   EXPECT_EQ(settings->module, "/m.so");
   EXPECT_EQ(settings->token, "t");
   EXPECT_EQ(settings->pin_file, "/p");

@@ -26,6 +26,9 @@ Result<std::unique_ptr<Token>> Token::open(const Settings& settings) {
   auto session = token->open_session();
   if (!session) return std::unexpected(session.error());
   token->lasting_ = std::move(*session);
+  const auto info = module->token_info(*slot);
+  if (!info) return std::unexpected(info.error());
+  token->description_ = pkcs11::description_of(*info);
   return token;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "firmware/base/result.h"
 #include "hsm/keyd/pin_refusal.h"
@@ -26,6 +27,9 @@ class Token {
   /// A read-write session of a logged-in user. Logs in again when the token has forgotten us.
   [[nodiscard]] Result<pkcs11::Session> open_session();
 
+  /// Its maker and model as it said at the start, printable ASCII: "SoftHSM project, SoftHSM v2".
+  [[nodiscard]] const std::string& description() const { return description_; }
+
   /// What was made on the token survives a power cut when this has succeeded.
   [[nodiscard]] Result<void> make_durable() const;
 
@@ -39,6 +43,7 @@ class Token {
   std::filesystem::path pin_file_;
   PinRefusal pin_refusal_;
   std::optional<std::filesystem::path> files_;
+  std::string description_;
   std::mutex login_;  // one log-in at a time: two at once could use up two tries of a wrong PIN
   std::optional<pkcs11::Session> lasting_;  // the log-in ends with the last session, so one is kept
 };
@@ -54,6 +59,8 @@ class WorkSession {
   [[nodiscard]] Result<const pkcs11::Session*> get();
   /// A broken session may hold a half-done operation; closing is the only reset.
   void discard() { session_.reset(); }
+
+  [[nodiscard]] const Token& token() const { return token_; }
 
  private:
   Token& token_;

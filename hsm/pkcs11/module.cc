@@ -2,6 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <span>
+
 namespace privyseal::pkcs11 {
 namespace {
 
@@ -70,9 +73,21 @@ Result<CK_SLOT_ID> Module::find_blank_token() const {
   return fail(ErrorCode::kNotFound, "token: every token is initialised already");
 }
 
-std::string label_of(const CK_TOKEN_INFO& info) {
-  const std::string_view padded(reinterpret_cast<const char*>(info.label), sizeof(info.label));
+namespace {
+
+std::string without_padding(std::span<const CK_UTF8CHAR> field) {
+  const std::string_view padded(reinterpret_cast<const char*>(field.data()), field.size());
   return std::string(padded.substr(0, padded.find_last_not_of(' ') + 1));
+}
+
+}  // namespace
+
+std::string label_of(const CK_TOKEN_INFO& info) { return without_padding(info.label); }
+
+std::string description_of(const CK_TOKEN_INFO& info) {
+  std::string text = without_padding(info.manufacturerID) + ", " + without_padding(info.model);
+  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
 }
 
 }  // namespace privyseal::pkcs11

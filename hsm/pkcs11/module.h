@@ -55,5 +55,7 @@ class Module {
 
 /// PKCS#11 pads labels with blanks to 32 bytes.
 [[nodiscard]] std::string label_of(const CK_TOKEN_INFO& info);
+/// "MANUFACTURER, MODEL"; what is not printable ASCII becomes '?'.
+[[nodiscard]] std::string description_of(const CK_TOKEN_INFO& info);
 
 }  // namespace privyseal::pkcs11

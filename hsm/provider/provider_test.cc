@@ -264,7 +264,7 @@ TEST_F(ProviderTest, ReadyMeansThatKeydSaysSo) {
   EXPECT_EQ(ready(), 1);
   keyd_.reset();
   keyd_.emplace(socket_,
-                [](const Request& request) { return test::answer_to(request, HealthAnswer{false}); });
+                [](const Request& request) { return test::answer_to(request, HealthAnswer{.ready = false}); });
   EXPECT_EQ(ready(), 0);
   keyd_.reset();
   keyd_.emplace(socket_, [](const Request&) { return test::FakeKeyd::Silence{}; });

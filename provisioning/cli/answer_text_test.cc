@@ -204,19 +204,34 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST(KeyLight, IsRedWhenTheTokenCannotSign) {
-  EXPECT_EQ(key_light(false, {}, {}).colour, Colour::kRed);
-  EXPECT_EQ(key_light(true, std::vector<hsm::KeyInfo>{}, std::vector<hsm::KeyUses>{}).colour, Colour::kRed);
+  EXPECT_EQ(key_light(hsm::Health{.ready = false}, {}, {}).colour, Colour::kRed);
+  EXPECT_EQ(key_light(hsm::Health{.ready = true}, std::vector<hsm::KeyInfo>{}, std::vector<hsm::KeyUses>{}).colour, Colour::kRed);
   EXPECT_EQ(key_light(fail(ErrorCode::kUnavailable, "keyd: gone"), {}, {}).sentence, "keyd: gone.");
 }
 
 TEST(KeyLight, IsAmberWhenKeydRefusedSomething) {
   const std::vector<hsm::KeyInfo> keys{{"cjsm-1", hsm::KeyRole::kCjsmIdentity, hsm::KeyType::kEcP256, {}}};
-  EXPECT_EQ(key_light(true, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5}}).colour,
+  EXPECT_EQ(key_light(hsm::Health{.ready = true}, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5}}).colour,
             Colour::kGreen);
   const Light light =
-      key_light(true, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5, .refused = 2}});
+      key_light(hsm::Health{.ready = true}, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5, .refused = 2}});
   EXPECT_EQ(light.colour, Colour::kAmber);
   EXPECT_THAT(light.sentence, testing::HasSubstr("refused 2 requests: 1 key, 5 signatures"));
+}
+
+TEST(Crypto, SaysWhereKeysSignAndWhatTheProcessorDoes) {
+  const Crypto crypto =
+      crypto_of(hsm::Health{.ready = true, .token = "Maker, Model", .cpu = "RDRAND"}, json(R"({"cpu":"AES-NI, VAES"})"));
+  EXPECT_THAT(status_text({}, crypto, {}),
+              testing::AllOf(testing::HasSubstr("every private key signs in the token: Maker, Model\n"),
+                             testing::HasSubstr("gatewayd: uses AES-NI, VAES\n"),
+                             testing::HasSubstr("keyd: no AES instructions in use (only RDRAND): mail is carried, but slowly")));
+  EXPECT_EQ(status_json({}, crypto, {}).at("crypto").as_object().at("token").as_string(), "Maker, Model");
+}
+
+TEST(Crypto, OfADaemonThatDoesNotAnswerIsLeftOut) {
+  const Crypto crypto = crypto_of(fail(ErrorCode::kUnavailable, "keyd: gone"), fail(ErrorCode::kUnavailable, "gone"));
+  EXPECT_THAT(status_text({}, crypto, {}), testing::Not(testing::HasSubstr("processor")));
 }
 
 TEST(ConsoleLight, IsAmberUntilSomebodyTookItOver) {

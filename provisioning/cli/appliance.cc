@@ -57,8 +57,8 @@ Result<JsonObject> Appliance::ask(Daemon daemon, const JsonObject& request,
 }
 
 // The client names keyd in its errors itself.
-Result<bool> Appliance::keyd_is_ready() {
-  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.health(); });
+Result<hsm::Health> Appliance::keyd_health() {
+  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.condition(); });
 }
 
 Result<std::vector<hsm::KeyInfo>> Appliance::keys() {

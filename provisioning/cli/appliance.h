@@ -36,7 +36,7 @@ class Appliance {
   [[nodiscard]] Result<JsonObject> ask(Daemon daemon, const JsonObject& request,
                                        std::optional<std::chrono::milliseconds> deadline = {}) const;
 
-  [[nodiscard]] Result<bool> keyd_is_ready();
+  [[nodiscard]] Result<hsm::Health> keyd_health();
   [[nodiscard]] Result<std::vector<hsm::KeyInfo>> keys();
   [[nodiscard]] Result<std::vector<hsm::KeyUses>> key_uses();
 

@@ -88,6 +88,12 @@ std::string soonest_text(const std::vector<const JsonObject*>& identities) {
   return soonest ? std::format("the first to end is '{}', on {}", name, london(*soonest)) : "none has an end";
 }
 
+std::string cpu_sentence(const std::string& cpu) {
+  if (cpu == "unknown") return "what the processor does for cryptography is not known";
+  if (cpu.starts_with("AES-NI")) return "uses " + cpu;
+  return "no AES instructions in use (only " + cpu + "): mail is carried, but slowly";
+}
+
 }  // namespace
 
 std::string_view to_string(Colour colour) {
@@ -132,10 +138,10 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
           .action = ""};
 }
 
-Light key_light(const Result<bool>& is_ready, const Result<std::vector<hsm::KeyInfo>>& keys,
+Light key_light(const Result<hsm::Health>& health, const Result<std::vector<hsm::KeyInfo>>& keys,
                 const Result<std::vector<hsm::KeyUses>>& uses) {
-  if (!is_ready) return no_answer("keys", "keyd", is_ready.error());
-  if (!*is_ready)
+  if (!health) return no_answer("keys", "keyd", health.error());
+  if (!health->ready)
     return {.name = "keys",
             .colour = Colour::kRed,
             .sentence = "keyd runs, but the token cannot sign now; mail is deferred until it can.",
@@ -204,16 +210,27 @@ Colour worst_of(const std::vector<Light>& lights) {
   return worst;
 }
 
-std::string status_text(const std::vector<Light>& lights, WallTime now) {
+Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status) {
+  return {.token = health ? escaped(health->token) : "",
+          .keyd_cpu = health ? escaped(health->cpu) : "",
+          .gatewayd_cpu = status ? escaped(shown(*status, "cpu")) : ""};
+}
+
+std::string status_text(const std::vector<Light>& lights, const Crypto& crypto, WallTime now) {
   std::string text;
   for (const Light& light : lights) {
     text += std::format("{:<12}  {:<5}  {}\n", light.name, to_string(light.colour), light.sentence);
     if (!light.action.empty()) text += std::format("{:<12}  {:<5}  -> {}\n", "", "", light.action);
   }
+  text += '\n';
+  if (!crypto.token.empty())
+    text += std::format("{:<12}  every private key signs in the token: {}\n", "signing", crypto.token);
+  for (const auto& [daemon, cpu] : {std::pair{"gatewayd", crypto.gatewayd_cpu}, {"keyd", crypto.keyd_cpu}})
+    if (!cpu.empty()) text += std::format("{:<12}  {}: {}\n", "processor", daemon, cpu_sentence(cpu));
   return text + std::format("\nAs of {}; times are Europe/London.\n", london(now));
 }
 
-JsonObject status_json(const std::vector<Light>& lights, WallTime now) {
+JsonObject status_json(const std::vector<Light>& lights, const Crypto& crypto, WallTime now) {
   JsonArray list;
   for (const Light& light : lights)
     list.push_back(JsonObject{{"name", light.name},
@@ -223,7 +240,10 @@ JsonObject status_json(const std::vector<Light>& lights, WallTime now) {
   return {{"ok", true},
           {"at", to_rfc3339(now)},
           {"colour", to_string(worst_of(lights))},
-          {"lights", std::move(list)}};
+          {"lights", std::move(list)},
+          {"crypto", JsonObject{{"token", crypto.token},
+                                {"keyd_cpu", crypto.keyd_cpu},
+                                {"gatewayd_cpu", crypto.gatewayd_cpu}}}};
 }
 
 }  // namespace privyseal::cli

@@ -29,16 +29,25 @@ struct Light {
 
 /// `status` is gatewayd's.
 [[nodiscard]] Light mail_light(const Result<JsonObject>& status, WallTime now);
-[[nodiscard]] Light key_light(const Result<bool>& is_ready, const Result<std::vector<hsm::KeyInfo>>& keys,
+[[nodiscard]] Light key_light(const Result<hsm::Health>& health, const Result<std::vector<hsm::KeyInfo>>& keys,
                               const Result<std::vector<hsm::KeyUses>>& uses);
 /// `list` is renewd's cert-list.
 [[nodiscard]] Light certificate_light(const Result<JsonObject>& list, WallTime now);
 /// `status` is admind's.
 [[nodiscard]] Light console_light(const Result<JsonObject>& status);
 
+/// Where private keys sign, and what the processor does for the rest. Lines without a colour: nobody can act on them.
+struct Crypto {
+  std::string token;         ///< empty: keyd does not answer
+  std::string keyd_cpu;      ///< as firmware/base/cpu_crypto.h names it; empty: no answer
+  std::string gatewayd_cpu;  ///< the same
+};
+/// `status` is gatewayd's.
+[[nodiscard]] Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status);
+
 [[nodiscard]] Colour worst_of(const std::vector<Light>& lights);
 
-[[nodiscard]] std::string status_text(const std::vector<Light>& lights, WallTime now);
-[[nodiscard]] JsonObject status_json(const std::vector<Light>& lights, WallTime now);
+[[nodiscard]] std::string status_text(const std::vector<Light>& lights, const Crypto& crypto, WallTime now);
+[[nodiscard]] JsonObject status_json(const std::vector<Light>& lights, const Crypto& crypto, WallTime now);
 
 }  // namespace privyseal::cli

@@ -8,15 +8,18 @@ namespace {
 /// A daemon that does not answer is a red line here, not the end of the command.
 Result<Report> status(const Arguments&, Surroundings& at) {
   const WallTime now = at.clock.now();
+  const auto gateway = at.appliance.ask(Daemon::kGatewayd, {{"op", "status"}});
+  const auto keyd = at.appliance.keyd_health();
+  const Crypto crypto = crypto_of(keyd, gateway);
   const std::vector<Light> lights{
-      mail_light(at.appliance.ask(Daemon::kGatewayd, {{"op", "status"}}), now),
-      key_light(at.appliance.keyd_is_ready(), at.appliance.keys(), at.appliance.key_uses()),
+      mail_light(gateway, now),
+      key_light(keyd, at.appliance.keys(), at.appliance.key_uses()),
       certificate_light(at.appliance.ask(Daemon::kRenewd, {{"op", "cert-list"}}), now),
       console_light(at.appliance.ask(Daemon::kAdmind, {{"op", "status"}})),
   };
   const bool is_green = worst_of(lights) == Colour::kGreen;
-  return Report{.json = status_json(lights, now),
-                .text = status_text(lights, now),
+  return Report{.json = status_json(lights, crypto, now),
+                .text = status_text(lights, crypto, now),
                 .status = is_green ? ExitStatus::kOk : ExitStatus::kWarning};
 }
 

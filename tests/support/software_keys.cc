@@ -56,7 +56,7 @@ struct SoftwareKeys::Answering {
   }
 
   hsm::Answer operator()(const hsm::HealthRequest&) const {
-    return answer_to(request, hsm::HealthAnswer{true});
+    return answer_to(request, hsm::HealthAnswer{.ready = true});
   }
   hsm::Answer operator()(const hsm::ListKeysRequest&) const {
     KeysAnswer answer;

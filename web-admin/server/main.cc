@@ -7,6 +7,7 @@
 // Gives up at start: new privileges, core dumps, being traced. It never had a token or a PIN.
 #include <iostream>
 
+#include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
 #include "web-admin/pages/layout.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
     return kUsage;
   }
   if (auto given_up = give_up_privileges(); !given_up) return fail_with(kFailed, given_up.error());
+  log_cpu_crypto();
   const auto stop = stop_signal();
   if (!stop) return fail_with(kFailed, stop.error());
   auto settings = Config::load(argv[1]).and_then(web::read_settings);

@@ -48,7 +48,8 @@ struct KeyInfo {
   bool operator==(const KeyInfo&) const = default;
 };
 
-/// Uses since keyd started. Refusals count requests that named this key.
+/// Uses since the key was made; those of the last seconds before keyd was killed may be missing. Refusals are
+/// requests that named this key since keyd started.
 struct KeyUses {
   std::string name;
   std::uint64_t tls_client = 0;

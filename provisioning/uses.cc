@@ -46,7 +46,7 @@ Result<void> uses(const Arguments& arguments, std::ostream& out) {
 
 Command uses_command() {
   return {.name = "uses",
-          .summary = "show what the keys were used for since keyd started",
+          .summary = "show what the keys were used for",
           .options = {socket_option(),
                       {.name = "json", .value = "", .help = "for programs", .kind = Option::Kind::kFlag}},
           .run = uses};

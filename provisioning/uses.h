@@ -1,4 +1,4 @@
-/// `uses`: shows what the keys were used for since keyd started.
+/// `uses`: shows what the keys were used for.
 #pragma once
 
 #include "provisioning/command.h"

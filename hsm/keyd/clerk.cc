@@ -47,7 +47,8 @@ class OwnSigner final : public audit::Signer {
 Clerk::~Clerk() { stop(); }
 
 void Clerk::begin() {
-  record(own_entry("keyd-started", std::to_string(keys_.all().size()) + " keys are offered"));
+  const std::string missing = take_up_uses();
+  record(own_entry("keyd-started", std::to_string(keys_.all().size()) + " keys are offered" + missing));
   thread_ = std::thread([this] { work(); });
 }
 
@@ -56,6 +57,40 @@ void Clerk::end() {
   for (const RefusalTally::Due& due : tally_.all()) static_cast<void>(write(due));
   record(own_entry("keyd-stopped", {}));
   sign_checkpoint();
+  if (!knows_uses_) return;
+  if (const auto done = journal_.end_run(uses_now()); !done)
+    log_event(LogLevel::kError, "uses-not-kept", {{"why", done.error().message}});
+}
+
+std::vector<hsm::KeyUses> Clerk::uses_now() {
+  std::vector<hsm::KeyUses> uses;
+  for (const KeyRef& key : keys_.all()) {
+    uses.push_back(key->uses());
+    uses.back().refused = 0;
+  }
+  return uses;
+}
+
+std::string Clerk::take_up_uses() {
+  const auto earlier = journal_.uses();
+  const auto ended_in_order = earlier ? journal_.begin_run() : std::unexpected(earlier.error());
+  if (!ended_in_order) {
+    log_event(LogLevel::kAlert, "uses-not-known", {{"why", ended_in_order.error().message}});
+    return "; their uses before this start are not known";
+  }
+  for (const hsm::KeyUses& uses : *earlier)
+    if (const KeyRef key = keys_.find(uses.name)) key->add_uses(uses);
+  knows_uses_ = true;
+  return *ended_in_order ? "" : "; keyd was not stopped in order: uses of its last seconds are not counted";
+}
+
+/// At most one write in a few seconds, and none when nothing was signed: no signature waits for it.
+void Clerk::keep_uses() {
+  auto uses = uses_now();
+  if (!knows_uses_ || uses == kept_uses_) return;
+  if (const auto done = journal_.keep_uses(uses); !done)
+    return log_event(LogLevel::kError, "uses-not-kept", {{"why", done.error().message}});
+  kept_uses_ = std::move(uses);
 }
 
 void Clerk::stop() {
@@ -88,6 +123,7 @@ void Clerk::work() {
     } else if (next_look <= now) {
       lock.unlock();
       sign_if_due();
+      keep_uses();
       lock.lock();
       next_look = std::chrono::steady_clock::now() + audit::CheckpointRhythm::kLookEvery;
     } else {

@@ -43,6 +43,11 @@ class Clerk {
   void record(const audit::Entry& entry);
   /// True: it is on the disk.
   bool write(const RefusalTally::Due& due);
+  /// Every key's uses, without its refusals.
+  [[nodiscard]] std::vector<hsm::KeyUses> uses_now();
+  /// What the runs before counted; a sentence about what may be missing, or nothing.
+  std::string take_up_uses();
+  void keep_uses();
   void sign_if_due();
   void sign_checkpoint();
 
@@ -50,6 +55,8 @@ class Clerk {
   KeyStore& keys_;
   WorkSession work_;  // this and the next: of `thread_`; of main before and after it
   audit::CheckpointRhythm rhythm_;
+  std::vector<hsm::KeyUses> kept_uses_;  // as they are on the disk
+  bool knows_uses_ = false;              // false: what is on the disk is better than what could be written
 
   // Not a Guarded: the thread waits on a condition, which needs the bare lock.
   std::mutex mutex_;

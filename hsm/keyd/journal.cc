@@ -20,6 +20,18 @@ CREATE TABLE IF NOT EXISTS signed_log (
   size   INTEGER NOT NULL,      -- of the last checkpoint
   root   BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS key_use (
+  name        TEXT PRIMARY KEY,
+  tls_client  INTEGER NOT NULL,
+  tls_server  INTEGER NOT NULL,
+  csr         INTEGER NOT NULL,
+  certificate INTEGER NOT NULL,
+  crl         INTEGER NOT NULL,
+  checkpoint  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS open_run (  -- a row while keyd runs
+  id INTEGER PRIMARY KEY CHECK (id = 1)
+) STRICT;
 )";
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
@@ -66,6 +78,25 @@ Result<void> keep(Database& database, const audit::Checkpoint& next) {
       .bind(3, static_cast<std::int64_t>(next.size))
       .bind(4, ByteView(next.root))
       .run();
+}
+
+Result<void> write_uses(Database& database, const std::vector<hsm::KeyUses>& all) {
+  auto write = database.prepare(
+      "INSERT OR REPLACE INTO key_use (name, tls_client, tls_server, csr, certificate, crl, checkpoint) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  if (!write) return std::unexpected(write.error());
+  for (const hsm::KeyUses& uses : all) {
+    auto written = write->bind(1, uses.name)
+                       .bind(2, static_cast<std::int64_t>(uses.tls_client))
+                       .bind(3, static_cast<std::int64_t>(uses.tls_server))
+                       .bind(4, static_cast<std::int64_t>(uses.csr))
+                       .bind(5, static_cast<std::int64_t>(uses.certificate))
+                       .bind(6, static_cast<std::int64_t>(uses.crl))
+                       .bind(7, static_cast<std::int64_t>(uses.checkpoint))
+                       .run();
+    if (!written) return written;
+  }
+  return {};
 }
 
 }  // namespace
@@ -130,6 +161,56 @@ Result<void> Journal::remember(const audit::Checkpoint& checkpoint) {
   if (!is_log(*name)) return {};
   return store_.with([&](const StoreRef& store) {
     return transaction(store->database, [&] { return keep(store->database, checkpoint); });
+  });
+}
+
+Result<bool> Journal::begin_run() {
+  return store_.with([](const StoreRef& store) {
+    return transaction(store->database, [&]() -> Result<bool> {
+      auto open = store->database.prepare("SELECT id FROM open_run");
+      if (!open) return std::unexpected(open.error());
+      const auto was_open = open->step();
+      if (!was_open) return std::unexpected(was_open.error());
+      if (*was_open) return false;
+      return store->database.execute("INSERT INTO open_run (id) VALUES (1)").transform([] { return true; });
+    });
+  });
+}
+
+Result<std::vector<hsm::KeyUses>> Journal::uses() {
+  return store_.with([](const StoreRef& store) -> Result<std::vector<hsm::KeyUses>> {
+    auto select = store->database.prepare(
+        "SELECT name, tls_client, tls_server, csr, certificate, crl, checkpoint FROM key_use ORDER BY name");
+    if (!select) return std::unexpected(select.error());
+    std::vector<hsm::KeyUses> uses;
+    for (;;) {
+      const auto row = select->step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return uses;
+      const auto count = [&](int column) { return static_cast<std::uint64_t>(select->number(column)); };
+      uses.push_back({.name = select->text(0),
+                      .tls_client = count(1),
+                      .tls_server = count(2),
+                      .csr = count(3),
+                      .certificate = count(4),
+                      .crl = count(5),
+                      .checkpoint = count(6)});
+    }
+  });
+}
+
+Result<void> Journal::keep_uses(const std::vector<hsm::KeyUses>& uses) {
+  return store_.with([&](const StoreRef& store) {
+    return transaction(store->database, [&] { return write_uses(store->database, uses); });
+  });
+}
+
+Result<void> Journal::end_run(const std::vector<hsm::KeyUses>& uses) {
+  return store_.with([&](const StoreRef& store) {
+    return transaction(store->database, [&]() -> Result<void> {
+      if (auto written = write_uses(store->database, uses); !written) return written;
+      return store->database.execute("DELETE FROM open_run");
+    });
   });
 }
 

@@ -1,5 +1,5 @@
-/// What keyd must not forget: the keys that were retired, the last checkpoint that was signed of each log,
-/// and its own audit log. One SQLite database in its state folder.
+/// What keyd must not forget: the keys that were retired, how often each key signed, the last checkpoint that was
+/// signed of each log, and its own audit log. One SQLite database in its state folder.
 ///
 /// Every change is on the disk when its function returns. No TLS signature ever waits for it.
 ///
@@ -36,6 +36,15 @@ class Journal {
   /// Call before a checkpoint is signed; it is one of check_checkpoint. Packs are not remembered.
   /// kConflict: the log would go back (check_grows), or its daemon has logs of too many hosts.
   [[nodiscard]] Result<void> remember(const audit::Checkpoint& checkpoint);
+
+  /// A run of keyd begins. False: the one before did not end in order, and its last uses are not in `uses`.
+  [[nodiscard]] Result<bool> begin_run();
+  /// As they were last kept; no refusals.
+  [[nodiscard]] Result<std::vector<hsm::KeyUses>> uses();
+  /// All or none. Keys that are not among them keep theirs.
+  [[nodiscard]] Result<void> keep_uses(const std::vector<hsm::KeyUses>& uses);
+  /// The run ends in order, with these. As keep_uses.
+  [[nodiscard]] Result<void> end_run(const std::vector<hsm::KeyUses>& uses);
 
   /// Of keyd's own log: as audit::Log.
   [[nodiscard]] Result<std::vector<std::string>> entries(std::uint64_t after, std::uint64_t limit);

@@ -36,6 +36,20 @@ class JournalTest : public testing::Test {
   std::unique_ptr<Journal> journal_ = open();
 };
 
+TEST_F(JournalTest, KeepsUsesOverRunsAndSaysWhetherOneEndedInOrder) {
+  const hsm::KeyUses cjsm{.name = "cjsm-1", .tls_client = 1, .tls_server = 2, .csr = 3};
+  const hsm::KeyUses ca{.name = "ca", .certificate = 4, .crl = 5, .checkpoint = 6};
+  EXPECT_EQ(journal_->begin_run(), true);  // the first of all
+  ASSERT_TRUE(journal_->keep_uses({cjsm, ca}));
+  ASSERT_TRUE(journal_->end_run({hsm::KeyUses{.name = "cjsm-1", .tls_client = 9}}));
+  journal_ = open();
+  EXPECT_EQ(journal_->begin_run(), true);
+  EXPECT_THAT(journal_->uses().value(), ElementsAre(ca, hsm::KeyUses{.name = "cjsm-1", .tls_client = 9}));
+  journal_ = open();  // without an end
+  EXPECT_EQ(journal_->begin_run(), false);
+  EXPECT_EQ(journal_->uses()->size(), 2U);
+}
+
 TEST_F(JournalTest, RemembersRetiredKeysWithTheirEntries) {
   const KeyLabel lan{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
   const KeyLabel cjsm{.role = hsm::KeyRole::kCjsmIdentity, .name = "cjsm-1"};

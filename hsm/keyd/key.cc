@@ -39,6 +39,15 @@ Result<Bytes> Key::sign(WorkSession& work, ByteView message) {
   return fail(ErrorCode::kUnavailable, "the token gave a signature that does not verify");
 }
 
+void Key::add_uses(const hsm::KeyUses& earlier) {
+  tls_client_uses += earlier.tls_client;
+  tls_server_uses += earlier.tls_server;
+  csr_uses += earlier.csr;
+  certificate_uses += earlier.certificate;
+  crl_uses += earlier.crl;
+  checkpoint_uses += earlier.checkpoint;
+}
+
 Result<void> Key::self_test(WorkSession& work) {
   const auto signature = sign(work, bytes_of("privyseal keyd self-test"));
   if (!signature) return std::unexpected(signature.error());

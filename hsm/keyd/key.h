@@ -40,7 +40,7 @@ class Key {
   /// From now on it signs nothing, whoever still holds it.
   void retire() { is_retired_ = true; }
 
-  // Uses since keyd started.
+  // Uses since the key was made; refusals since keyd started.
   std::atomic<std::uint64_t> tls_client_uses{0};
   std::atomic<std::uint64_t> tls_server_uses{0};
   std::atomic<std::uint64_t> csr_uses{0};
@@ -49,6 +49,8 @@ class Key {
   std::atomic<std::uint64_t> checkpoint_uses{0};
   std::atomic<std::uint64_t> refusals{0};
   [[nodiscard]] hsm::KeyUses uses() const;
+  /// Adds those of the runs before this one. Its refusals are left out.
+  void add_uses(const hsm::KeyUses& earlier);
 
  private:
   Result<Bytes> raw_signature(WorkSession& work, ByteView digest);

@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"keys":[{"name":"audit","role":"audit","type":"p256","fingerprint":"00ff","uses":{"tls_client":0,"tls_server":0,"csr":0,"checkpoint":7,"refused":1}}]})",
          "NAME   ROLE   TYPE  TLS  CSR  CA  CHECKPOINT  REFUSED  PUBLIC KEY (SHA-256)\n"
          "audit  audit  p256    0    0   0           7        1  00ff\n"
-         "\nUses are counted since keyd started. No private key can leave the token.\n"},
+         "\nUses are counted since the key was made, refusals since keyd started. No private key can leave the token.\n"},
         {"AuditTail", audit_tail_text,
          R"({"entries":[{"log":"keyd","entry":{"seq":0,"ts":"2026-03-10T09:00:00Z","actor":"root","action":"generate","object":"key/a","outcome":"ok","why":""}}]})",
          "WHEN                        LOG   NUMBER  WHO   DID       TO     OUTCOME  WHY\n"

@@ -242,8 +242,44 @@ TEST_F(Keyd, ComesBackAfterAKill) {
   const auto signature = gateway_signs("egress", message);
   ASSERT_TRUE(signature) << signature.error().message;
   EXPECT_TRUE(is_signature_of(key, message, *signature));
-  EXPECT_EQ(uses_of("egress"), (hsm::KeyUses{.name = "egress", .tls_server = 1}))
-      << "counted since its start";
+  EXPECT_EQ(uses_of("egress").tls_server, 1U);
+  const auto log = provisioning.audit_entries(0, 100);
+  ASSERT_TRUE(log) << log.error().message;
+  EXPECT_THAT(*log, testing::Contains(testing::HasSubstr("keyd was not stopped in order")));
+}
+
+TEST_F(Keyd, CountsUsesOverItsWholeLife) {
+  generate("egress");
+  ASSERT_TRUE(gateway_signs("egress", certificate_verify("client")));
+  ASSERT_TRUE(gateway_signs("egress", certificate_verify("server")));
+  EXPECT_FALSE(gateway_signs("egress", bytes_of("no handshake")));
+  keyd.restart();
+  ASSERT_TRUE(gateway_signs("egress", certificate_verify("client")));
+  EXPECT_EQ(uses_of("egress"), (hsm::KeyUses{.name = "egress", .tls_client = 2, .tls_server = 1}));
+}
+
+class KeydWithALimit : public KeydTest {
+ protected:
+  KeydWithALimit() : KeydTest({.signatures_per_second = 1}) {}
+};
+
+TEST_F(KeydWithALimit, SignsNoFasterWithOneKeyAndWritesThatDown) {
+  generate("egress");
+  generate("lan", kLan);
+  int refused = 0;
+  for (int i = 0; i < 20; ++i)
+    if (const auto made = gateway_signs("egress", certificate_verify("client")); !made) {
+      EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+      ++refused;
+    }
+  EXPECT_GE(refused, 1);
+  EXPECT_TRUE(gateway_signs("lan", certificate_verify("server"))) << "another key has a limit of its own";
+  EXPECT_EQ(uses_of("egress").refused, static_cast<std::uint64_t>(refused));
+  const auto is_written = [&] {
+    const auto log = provisioning.audit_entries(0, 100);
+    return log && std::ranges::any_of(*log, [](const std::string& line) { return line.contains("times a second"); });
+  };
+  EXPECT_TRUE(wait_until(is_written, kDeadline));
 }
 
 TEST_F(Keyd, LeavesTheSocketToTheOneWhoServesIt) {

@@ -89,14 +89,14 @@ void TestKeyd::make_token() {
 
 void TestKeyd::write_config() {
   const std::string config = std::format(
-      "state = \"{0}\"\nworkers = {1}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
+      "state = \"{0}\"\nworkers = {1}\nsignatures_per_second = {12}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
       "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n"
       "[audit]\nhost = \"{11}\"\n",
       state().string(), options_.workers, socket().string(),
       options_.count_logins ? PRIVYSEAL_COUNTING_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
       softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning),
-      listed(options_.renewal), listed(options_.console), kAuditHost);
+      listed(options_.renewal), listed(options_.console), kAuditHost, options_.signatures_per_second);
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
 }
 

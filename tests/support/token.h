@@ -39,6 +39,7 @@ struct TestKeydOptions {
   std::vector<uid_t> renewal{kRenewalUid};
   std::vector<uid_t> console{kConsoleUid};
   int workers = 4;
+  int signatures_per_second = 1'000'000;  ///< no test shall meet the limit by chance
   std::filesystem::path state{};  ///< keyd's own folder; empty: one in `folder()`
   bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
   bool start = true;

@@ -47,7 +47,7 @@ Html uses_of(const hsm::KeyInfo& key, const Result<std::vector<hsm::KeyUses>>& u
 Html inventory(const std::vector<hsm::KeyInfo>& keys, const Result<std::vector<hsm::KeyUses>>& uses) {
   if (keys.empty()) return inset("The HSM holds no keys of ours yet.");
   Table inventory{.caption = "Keys in the HSM",
-                  .columns = {"Name", "What it does", "Type", "Used since start", "Public key, SHA-256"},
+                  .columns = {"Name", "What it does", "Type", "Used", "Public key, SHA-256"},
                   .rows = {}};
   for (const hsm::KeyInfo& key : keys)
     inventory.rows.push_back(

@@ -119,12 +119,14 @@ std::vector<Bad> bad_settings() {
 INSTANTIATE_TEST_SUITE_P(, RefusedSettings, testing::ValuesIn(bad_settings()),
                          [](const auto& bad) { return bad.param.name; });
 
-TEST(RenewdSettings, HostAndPortAreReadStrictly) {
-  EXPECT_EQ(parse_host_port("192.0.2.1:25")->text(), "192.0.2.1:25");
-  EXPECT_EQ(parse_host_port("[2001:db8::1]:25")->host, "2001:db8::1");
-  for (const char* bad : {"", ":25", "a.example", "a.example:", "a.example:0", "a.example:65536", "a b:25",
-                          "a.example:25x", "2001:db8::1:25", "[]:25", "[a.example]:25"})
-    EXPECT_FALSE(parse_host_port(bad)) << bad;
+TEST(RenewdSettings, GoToAnAddressOrAHostNameAndAPort) {
+  const auto live_at = [](const std::string& where) {
+    return read(std::string(kTop) + std::string(kCjsm) + "live = \"" + where + "\"\n");
+  };
+  for (const std::string good : {"192.0.2.1:25", "[2001:db8::1]:25", "a.example:25"})
+    EXPECT_EQ(live_at(good)->identities.front().live->text(), good);
+  for (const char* bad : {":25", "a.example", "a.example:0", "a b:25", "*.a.example:25", "2001:db8::1:25"})
+    EXPECT_FALSE(live_at(bad)) << bad;
 }
 
 }  // namespace

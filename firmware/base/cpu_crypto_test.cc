@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"OneWord", "OPENSSL_ia32cap=0x1", "unknown"}, Row{"NoWord", "OPENSSL_ia32cap=", "unknown"},
         Row{"NoNumber", "OPENSSL_ia32cap=0x1:0xzz", "unknown"}, Row{"TooLong", "OPENSSL_ia32cap=0x1:0x11111111111111111", "unknown"},
         Row{"Negative", "OPENSSL_ia32cap=0x-1:0x0", "unknown"}, Row{"Empty", "", "unknown"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(CpuCrypto, OfThisProcessIsKnown) { EXPECT_NE(to_text(cpu_crypto()), "unknown"); }
 

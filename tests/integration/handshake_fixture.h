@@ -90,7 +90,10 @@ class HandshakeTest : public testing::Test {
     ::signal(SIGPIPE, SIG_IGN);  // as the gateway does: libssl writes to sockets whose peer is gone
     lab_ = std::make_unique<TlsLab>();
   }
-  static void TearDownTestSuite() { lab_.reset(); }
+  static void TearDownTestSuite() {
+    lab_->no_keyd();  // its thread reads lab_
+    lab_.reset();
+  }
 
   Pair connect() {
     net::tcp::socket near(*loop_);

@@ -62,7 +62,7 @@ class TokenVisit {
 
 class KeydToken : public KeydTest {
  protected:
-  KeydToken() : KeydTest({.count_logins = true}) {}
+  KeydToken() : KeydTest({.shim = true}) {}
 };
 
 TEST_F(KeydToken, HoldsKeysThatCanOnlySign) {
@@ -132,8 +132,8 @@ TEST_F(KeydToken, SurvivesAKillInTheMiddleOfALogin) {
 
 TEST_F(KeydToken, LosesASessionAndNobodyNotices) {
   const auto key = generate("egress");
-  for (const std::string fault : {"0xb3", "0xb0", "0x30", "0x101", "0x60", "0x90"}) {
-    keyd.next_sign_fails(fault);
+  for (const std::uint64_t fault : {0xb3, 0xb0, 0x30, 0x101, 0x60, 0x90}) {
+    keyd.shim().order({.value = fault});
     const Bytes message = certificate_verify("client");
     const auto signature = gateway_signs("egress", message);
     ASSERT_TRUE(signature) << fault << " " << signature.error().message;
@@ -142,13 +142,13 @@ TEST_F(KeydToken, LosesASessionAndNobodyNotices) {
   EXPECT_THAT(keyd.log(),
               HasSubstr("session-replaced key=egress why=\"C_Sign: CKR_SESSION_HANDLE_INVALID\""));
   EXPECT_EQ(uses_of("egress").tls_client, 6);
-  EXPECT_EQ(keyd.logins(), 1) << "the token kept us logged in";
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 1) << "the token kept us logged in";
 }
 
 TEST_F(KeydToken, LogsInAgainOnceWhenTheTokenHasForgottenIt) {
   generate("egress");
   std::atomic<int> failed{0};
-  keyd.next_sign_fails("logout");
+  keyd.shim().log_out();
   {
     std::vector<std::jthread> threads;
     threads.reserve(8);
@@ -159,12 +159,12 @@ TEST_F(KeydToken, LogsInAgainOnceWhenTheTokenHasForgottenIt) {
       });
   }
   EXPECT_EQ(failed, 0) << keyd.log();
-  EXPECT_EQ(keyd.logins(), 2);
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 2);
 }
 
 TEST_F(KeydToken, FailsOneSignatureWhenTheTokenDoes) {
   const auto key = generate("egress");
-  keyd.next_sign_fails("0x5");
+  keyd.shim().order({.value = CKR_GENERAL_ERROR});
   EXPECT_EQ(gateway_signs("egress", certificate_verify("client")).error().code, ErrorCode::kUnavailable);
   EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
   EXPECT_THAT(keyd.log(), HasSubstr("signature-failed key=egress why=\"C_Sign: CKR_GENERAL_ERROR\""));
@@ -173,7 +173,7 @@ TEST_F(KeydToken, FailsOneSignatureWhenTheTokenDoes) {
 
 TEST_F(KeydToken, NeverLetsAWrongSignatureOut) {
   generate("egress");
-  keyd.next_sign_fails("flip");
+  keyd.shim().flip_signatures(1);
   EXPECT_EQ(gateway_signs("egress", certificate_verify("client")).error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(keyd.log(), HasSubstr("<1>signature-wrong key=egress"));
   EXPECT_EQ(uses_of("egress").tls_client, 0);
@@ -183,14 +183,14 @@ TEST_F(KeydToken, NeverLetsAWrongSignatureOut) {
 TEST_F(KeydToken, DoesNotOfferAKeyThatFailsItsSelfTest) {
   generate("egress");
   ASSERT_EQ(keyd.stop(), 0);
-  keyd.next_sign_fails("flip");
+  keyd.shim().flip_signatures(1);
   ASSERT_TRUE(keyd.start());
   EXPECT_EQ(provisioning.find_key("egress").error().code, ErrorCode::kNotFound);
   EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered key=egress"));
 }
 
 TEST_F(KeydToken, MakesNoKeyWhoseFirstSignatureIsWrong) {
-  keyd.next_sign_fails("flip");
+  keyd.shim().flip_signatures(1);
   EXPECT_EQ(provisioning.generate("egress", kCjsm, kP256).error().code, ErrorCode::kUnavailable);
   EXPECT_TRUE(provisioning.list_keys().value().empty());
   ASSERT_EQ(keyd.stop(), 0);
@@ -204,7 +204,7 @@ class KeydPin : public testing::Test {
   void write_pin(std::string_view pin) { ASSERT_TRUE(replace_file(keyd.pin_file(), bytes_of(pin), 0400)); }
 
   static constexpr int kAskAHuman = 78;
-  TestKeyd keyd{{.count_logins = true, .start = false}};
+  TestKeyd keyd{{.shim = true, .start = false}};
   const Bytes right_pin = read_file(keyd.pin_file(), 100).value();
 };
 
@@ -214,7 +214,7 @@ TEST_F(KeydPin, IsTriedOnceAndNeverAgainWhenRefused) {
     EXPECT_FALSE(keyd.start());
     EXPECT_EQ(keyd.wait_for_end(), kAskAHuman);
   }
-  EXPECT_EQ(keyd.logins(), 1);
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 1);
   EXPECT_THAT(keyd.log(), HasSubstr("<1>pin-refused"));
   EXPECT_THAT(keyd.log(), HasSubstr("CKR_PIN_INCORRECT"));
   EXPECT_THAT(keyd.log(), HasSubstr("it is not tried again until that file is replaced"));
@@ -222,7 +222,7 @@ TEST_F(KeydPin, IsTriedOnceAndNeverAgainWhenRefused) {
 
   write_pin(text_of(right_pin));
   EXPECT_TRUE(keyd.start()) << keyd.log();
-  EXPECT_EQ(keyd.logins(), 2);
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 2);
   EXPECT_THAT(keyd.log(), Not(HasSubstr(text_of(right_pin))));
 }
 
@@ -230,7 +230,7 @@ TEST_F(KeydPin, IsNotTriedWhenOthersMayReadIt) {
   std::filesystem::permissions(keyd.pin_file(), std::filesystem::perms(0444));
   EXPECT_FALSE(keyd.start());
   EXPECT_EQ(keyd.wait_for_end(), kAskAHuman);
-  EXPECT_EQ(keyd.logins(), 0);
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 0);
 }
 
 TEST_F(KeydPin, IsNotTriedWhenItCannotBeRecordedThatItWasRefused) {
@@ -240,14 +240,14 @@ TEST_F(KeydPin, IsNotTriedWhenItCannotBeRecordedThatItWasRefused) {
     EXPECT_FALSE(keyd.start());
     keyd.wait_for_end();
   }
-  EXPECT_EQ(keyd.logins(), 0) << keyd.log();
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 0) << keyd.log();
 }
 
 TEST_F(KeydPin, IsUsedOnceForAllWorkers) {
   ASSERT_TRUE(keyd.start());
   EXPECT_EQ(hsm::Client(keyd.socket()).health(), true);
   EXPECT_EQ(keyd.stop(), 0);
-  EXPECT_EQ(keyd.logins(), 1);
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 1);
 }
 
 }  // namespace

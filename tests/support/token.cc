@@ -52,6 +52,7 @@ bool is_readable(int fd) {
 TestKeyd::TestKeyd(TestKeydOptions options) : options_(std::move(options)) {
   make_token();
   write_config();
+  if (options_.shim) shim_.emplace(folder() / "shim");
   if (!options_.start) return;
   const bool ready = start();
   if (!ready) std::fprintf(stderr, "keyd did not get ready:\n%s", log().c_str());
@@ -94,7 +95,7 @@ void TestKeyd::write_config() {
       "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n"
       "[audit]\nhost = \"{11}\"\n",
       state().string(), options_.workers, socket().string(),
-      options_.count_logins ? PRIVYSEAL_COUNTING_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
+      options_.shim ? PRIVYSEAL_SHIM_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
       softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning),
       listed(options_.renewal), listed(options_.console), kAuditHost, options_.signatures_per_second);
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
@@ -105,13 +106,9 @@ std::string TestKeyd::log() const {
   return content ? std::string(text_of(*content)) : std::string();
 }
 
-std::size_t TestKeyd::logins() const {
-  const auto counted = read_file(folder() / "logins", kMaxLogBytes);
-  return counted ? counted->size() : 0;
-}
-
-void TestKeyd::next_sign_fails(const std::string& how) {
-  CHECK(replace_file(folder() / "sign-fault", bytes_of(how), 0666).has_value());
+Shim& TestKeyd::shim() {
+  CHECK(shim_.has_value());
+  return *shim_;
 }
 
 bool TestKeyd::start() {
@@ -122,8 +119,7 @@ bool TestKeyd::start() {
                            .arguments = {(folder() / "keyd.toml").string()},
                            .environment = {"NOTIFY_SOCKET=" + notify.string(),
                                            std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
-                                           "PRIVYSEAL_LOGINS=" + (folder() / "logins").string(),
-                                           "PRIVYSEAL_SIGN_FAULT=" + (folder() / "sign-fault").string()},
+                                           "PRIVYSEAL_SHIM=" + (folder() / "shim").string()},
                            .run_as = options_.run_as,
                            .output = folder() / "keyd.log"});
   CHECK(started.has_value());

@@ -21,6 +21,7 @@
 
 #include "firmware/base/unique_fd.h"
 #include "tests/support/process.h"
+#include "tests/support/shim.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal::test {
@@ -41,7 +42,7 @@ struct TestKeydOptions {
   int workers = 4;
   int signatures_per_second = 1'000'000;  ///< no test shall meet the limit by chance
   std::filesystem::path state{};  ///< keyd's own folder; empty: one in `folder()`
-  bool count_logins = false;  ///< keyd loads counting_module.cc: needed for `logins` and `next_sign_fails`
+  bool shim = false;  ///< keyd loads shim_module.cc in front of SoftHSM: needed for `shim()`
   bool start = true;
 };
 
@@ -62,10 +63,8 @@ class TestKeyd {
   [[nodiscard]] std::filesystem::path journal() const { return state() / "keyd.db"; }
   /// All that keyd has written to its log so far.
   [[nodiscard]] std::string log() const;
-  /// How often any keyd of this token has called C_Login.
-  [[nodiscard]] std::size_t logins() const;
-  /// What the next C_Sign does: a CK_RV, "flip" or "logout" (see counting_module.cc).
-  void next_sign_fails(const std::string& how);
+  /// Counts what keyd calls and makes it fail.
+  [[nodiscard]] Shim& shim();
   [[nodiscard]] pid_t pid() const;
 
   /// Starts keyd and waits until it is ready or has ended. True: it is ready.
@@ -87,6 +86,7 @@ class TestKeyd {
 
   TestKeydOptions options_;
   TempFolder folder_;
+  std::optional<Shim> shim_;
   std::optional<ChildProcess> process_;
 };
 

@@ -7,97 +7,109 @@
 namespace privyseal::pkcs11 {
 namespace {
 
-struct Meaning {
+struct Row {
   CK_RV value;
   std::string_view name;
+  Cure cure;
   ErrorCode code;
 };
 
-#define MEANING(value, code) \
-  Meaning { value, #value, ErrorCode::code }
-constexpr std::array kMeanings{
+#define ROW(value, cure, code) \
+  Row { value, #value, Cure::cure, ErrorCode::code }
+constexpr std::array kRows{
     // The PIN was refused, or a further try could lock the token.
-    MEANING(CKR_PIN_INCORRECT, kDenied),
-    MEANING(CKR_PIN_INVALID, kDenied),
-    MEANING(CKR_PIN_LEN_RANGE, kDenied),
-    MEANING(CKR_PIN_EXPIRED, kDenied),
-    MEANING(CKR_PIN_LOCKED, kDenied),
-    MEANING(CKR_USER_PIN_NOT_INITIALIZED, kDenied),
+    ROW(CKR_PIN_INCORRECT, kNone, kDenied),
+    ROW(CKR_PIN_INVALID, kNone, kDenied),
+    ROW(CKR_PIN_LEN_RANGE, kNone, kDenied),
+    ROW(CKR_PIN_EXPIRED, kNone, kDenied),
+    ROW(CKR_PIN_LOCKED, kNone, kDenied),
+    ROW(CKR_USER_PIN_NOT_INITIALIZED, kNone, kDenied),
 
-    // The session or a handle is stale.
-    MEANING(CKR_SESSION_CLOSED, kClosed),
-    MEANING(CKR_SESSION_HANDLE_INVALID, kClosed),
-    MEANING(CKR_USER_NOT_LOGGED_IN, kClosed),
-    MEANING(CKR_KEY_HANDLE_INVALID, kClosed),
-    MEANING(CKR_OBJECT_HANDLE_INVALID, kClosed),
-    MEANING(CKR_OPERATION_ACTIVE, kClosed),
-    MEANING(CKR_OPERATION_NOT_INITIALIZED, kClosed),
-    MEANING(CKR_DEVICE_ERROR, kClosed),
+    // Too many sessions or too little memory just now.
+    ROW(CKR_HOST_MEMORY, kAgain, kClosed),
+    ROW(CKR_DEVICE_MEMORY, kAgain, kClosed),
+    ROW(CKR_SESSION_COUNT, kAgain, kClosed),
+    ROW(CKR_FUNCTION_CANCELED, kAgain, kClosed),
+    ROW(CKR_CANCEL, kAgain, kClosed),
 
-    MEANING(CKR_ATTRIBUTE_TYPE_INVALID, kNotFound),
+    // The session or a handle is stale. A device error leaves some modules' sessions unusable for ever.
+    ROW(CKR_SESSION_CLOSED, kNewSession, kClosed),
+    ROW(CKR_SESSION_HANDLE_INVALID, kNewSession, kClosed),
+    ROW(CKR_KEY_HANDLE_INVALID, kNewSession, kClosed),
+    ROW(CKR_OBJECT_HANDLE_INVALID, kNewSession, kClosed),
+    ROW(CKR_OPERATION_ACTIVE, kNewSession, kClosed),
+    ROW(CKR_OPERATION_NOT_INITIALIZED, kNewSession, kClosed),
+    ROW(CKR_DEVICE_ERROR, kNewSession, kClosed),
 
-    MEANING(CKR_CANCEL, kUnavailable),
-    MEANING(CKR_HOST_MEMORY, kUnavailable),
-    MEANING(CKR_SLOT_ID_INVALID, kUnavailable),
-    MEANING(CKR_GENERAL_ERROR, kUnavailable),
-    MEANING(CKR_FUNCTION_FAILED, kUnavailable),
-    MEANING(CKR_ARGUMENTS_BAD, kUnavailable),
-    MEANING(CKR_CANT_LOCK, kUnavailable),
-    MEANING(CKR_ATTRIBUTE_READ_ONLY, kUnavailable),
-    MEANING(CKR_ATTRIBUTE_SENSITIVE, kUnavailable),
-    MEANING(CKR_ATTRIBUTE_VALUE_INVALID, kUnavailable),
-    MEANING(CKR_DATA_INVALID, kUnavailable),
-    MEANING(CKR_DATA_LEN_RANGE, kUnavailable),
-    MEANING(CKR_DEVICE_MEMORY, kUnavailable),
-    MEANING(CKR_DEVICE_REMOVED, kUnavailable),
-    MEANING(CKR_FUNCTION_CANCELED, kUnavailable),
-    MEANING(CKR_FUNCTION_NOT_SUPPORTED, kUnavailable),
-    MEANING(CKR_KEY_SIZE_RANGE, kUnavailable),
-    MEANING(CKR_KEY_TYPE_INCONSISTENT, kUnavailable),
-    MEANING(CKR_KEY_FUNCTION_NOT_PERMITTED, kUnavailable),
-    MEANING(CKR_MECHANISM_INVALID, kUnavailable),
-    MEANING(CKR_MECHANISM_PARAM_INVALID, kUnavailable),
-    MEANING(CKR_SESSION_COUNT, kUnavailable),
-    MEANING(CKR_SESSION_EXISTS, kUnavailable),
-    MEANING(CKR_SESSION_READ_ONLY, kUnavailable),
-    MEANING(CKR_SESSION_READ_ONLY_EXISTS, kUnavailable),
-    MEANING(CKR_TEMPLATE_INCOMPLETE, kUnavailable),
-    MEANING(CKR_TEMPLATE_INCONSISTENT, kUnavailable),
-    MEANING(CKR_TOKEN_NOT_PRESENT, kUnavailable),
-    MEANING(CKR_TOKEN_NOT_RECOGNIZED, kUnavailable),
-    MEANING(CKR_TOKEN_WRITE_PROTECTED, kUnavailable),
-    MEANING(CKR_USER_ALREADY_LOGGED_IN, kUnavailable),
-    MEANING(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, kUnavailable),
-    MEANING(CKR_USER_TOO_MANY_TYPES, kUnavailable),
-    MEANING(CKR_RANDOM_NO_RNG, kUnavailable),
-    MEANING(CKR_DOMAIN_PARAMS_INVALID, kUnavailable),
-    MEANING(CKR_CURVE_NOT_SUPPORTED, kUnavailable),
-    MEANING(CKR_BUFFER_TOO_SMALL, kUnavailable),
-    MEANING(CKR_CRYPTOKI_NOT_INITIALIZED, kUnavailable),
-    MEANING(CKR_CRYPTOKI_ALREADY_INITIALIZED, kUnavailable),
-    MEANING(CKR_ACTION_PROHIBITED, kUnavailable),
+    ROW(CKR_USER_NOT_LOGGED_IN, kLogIn, kClosed),
+
+    // A slot may have another number when its token is back.
+    ROW(CKR_DEVICE_REMOVED, kReinitialise, kClosed),
+    ROW(CKR_TOKEN_NOT_PRESENT, kReinitialise, kClosed),
+    ROW(CKR_TOKEN_NOT_RECOGNIZED, kReinitialise, kClosed),
+    ROW(CKR_SLOT_ID_INVALID, kReinitialise, kClosed),
+    ROW(CKR_CRYPTOKI_NOT_INITIALIZED, kReinitialise, kClosed),
+
+    ROW(CKR_ATTRIBUTE_TYPE_INVALID, kNone, kNotFound),
+
+    ROW(CKR_GENERAL_ERROR, kNone, kUnavailable),
+    ROW(CKR_FUNCTION_FAILED, kNone, kUnavailable),
+    ROW(CKR_ARGUMENTS_BAD, kNone, kUnavailable),
+    ROW(CKR_CANT_LOCK, kNone, kUnavailable),
+    ROW(CKR_ATTRIBUTE_READ_ONLY, kNone, kUnavailable),
+    ROW(CKR_ATTRIBUTE_SENSITIVE, kNone, kUnavailable),
+    ROW(CKR_ATTRIBUTE_VALUE_INVALID, kNone, kUnavailable),
+    ROW(CKR_DATA_INVALID, kNone, kUnavailable),
+    ROW(CKR_DATA_LEN_RANGE, kNone, kUnavailable),
+    ROW(CKR_FUNCTION_NOT_SUPPORTED, kNone, kUnavailable),
+    ROW(CKR_KEY_SIZE_RANGE, kNone, kUnavailable),
+    ROW(CKR_KEY_TYPE_INCONSISTENT, kNone, kUnavailable),
+    ROW(CKR_KEY_FUNCTION_NOT_PERMITTED, kNone, kUnavailable),
+    ROW(CKR_MECHANISM_INVALID, kNone, kUnavailable),
+    ROW(CKR_MECHANISM_PARAM_INVALID, kNone, kUnavailable),
+    ROW(CKR_SESSION_EXISTS, kNone, kUnavailable),
+    ROW(CKR_SESSION_READ_ONLY, kNone, kUnavailable),
+    ROW(CKR_SESSION_READ_ONLY_EXISTS, kNone, kUnavailable),
+    ROW(CKR_TEMPLATE_INCOMPLETE, kNone, kUnavailable),
+    ROW(CKR_TEMPLATE_INCONSISTENT, kNone, kUnavailable),
+    ROW(CKR_TOKEN_WRITE_PROTECTED, kNone, kUnavailable),
+    ROW(CKR_USER_ALREADY_LOGGED_IN, kNone, kUnavailable),
+    ROW(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, kNone, kUnavailable),
+    ROW(CKR_USER_TOO_MANY_TYPES, kNone, kUnavailable),
+    ROW(CKR_RANDOM_NO_RNG, kNone, kUnavailable),
+    ROW(CKR_DOMAIN_PARAMS_INVALID, kNone, kUnavailable),
+    ROW(CKR_CURVE_NOT_SUPPORTED, kNone, kUnavailable),
+    ROW(CKR_BUFFER_TOO_SMALL, kNone, kUnavailable),
+    ROW(CKR_CRYPTOKI_ALREADY_INITIALIZED, kNone, kUnavailable),
+    ROW(CKR_ACTION_PROHIBITED, kNone, kUnavailable),
 };
-#undef MEANING
+#undef ROW
 
-const Meaning* find(CK_RV value) {
-  const auto* found = std::ranges::find(kMeanings, value, &Meaning::value);
-  return found == kMeanings.end() ? nullptr : found;
+const Row* find(CK_RV value) {
+  const auto* found = std::ranges::find(kRows, value, &Row::value);
+  return found == kRows.end() ? nullptr : found;
 }
 
 }  // namespace
 
 std::string name_of(CK_RV value) {
-  const Meaning* meaning = find(value);
-  return meaning != nullptr ? std::string(meaning->name) : std::format("CKR {:#x}", value);
+  const Row* row = find(value);
+  return row != nullptr ? std::string(row->name) : std::format("CKR {:#x}", value);
+}
+
+Cure cure_of(CK_RV value) {
+  const Row* row = find(value);
+  return row != nullptr ? row->cure : Cure::kNone;
 }
 
 ErrorCode code_of(CK_RV value) {
-  const Meaning* meaning = find(value);
-  return meaning != nullptr ? meaning->code : ErrorCode::kUnavailable;
+  const Row* row = find(value);
+  return row != nullptr ? row->code : ErrorCode::kUnavailable;
 }
 
-std::unexpected<Error> fail_call(std::string_view function, CK_RV value) {
-  return fail(code_of(value), std::string(function) + ": " + name_of(value));
+std::unexpected<Failure> fail_call(std::string_view function, CK_RV value) {
+  Error error{code_of(value), std::string(function) + ": " + name_of(value)};
+  return std::unexpected(Failure(std::move(error), cure_of(value), value));
 }
 
 }  // namespace privyseal::pkcs11

@@ -16,25 +16,29 @@ CK_BYTE* writable(ByteView bytes) {
 
 }  // namespace
 
-Result<Session> Session::open(const Module& module, CK_SLOT_ID slot, Mode mode) {
+Outcome<Session> Session::open(const Module& module, CK_SLOT_ID slot, Mode mode) {
   const CK_FLAGS flags = CKF_SERIAL_SESSION | (mode == Mode::kReadWrite ? CKF_RW_SESSION : 0);
+  const std::uint64_t initialisation = module.initialisation();
   CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
-  if (auto done = module.call("C_OpenSession", &CK_FUNCTION_LIST::C_OpenSession, slot, flags, nullptr,
-                              nullptr, &handle);
+  if (auto done = module.call_in(initialisation, "C_OpenSession", &CK_FUNCTION_LIST::C_OpenSession, slot,
+                                 flags, nullptr, nullptr, &handle);
       !done)
     return std::unexpected(done.error());
-  return Session(module, handle);
+  return Session(module, initialisation, handle);
 }
 
 Session::~Session() { close(); }
 
 Session::Session(Session&& other) noexcept
-    : module_(other.module_), handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+    : module_(other.module_),
+      initialisation_(other.initialisation_),
+      handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
 
 Session& Session::operator=(Session&& other) noexcept {
   if (this != &other) {
     close();
     module_ = other.module_;
+    initialisation_ = other.initialisation_;
     handle_ = std::exchange(other.handle_, CK_INVALID_HANDLE);
   }
   return *this;
@@ -43,56 +47,52 @@ Session& Session::operator=(Session&& other) noexcept {
 void Session::close() {
   if (handle_ == CK_INVALID_HANDLE) return;
   // A session that is dead already cannot be closed; that is why it is thrown away.
-  [[maybe_unused]] const auto closed =
-      module_->call("C_CloseSession", &CK_FUNCTION_LIST::C_CloseSession, handle_);
+  [[maybe_unused]] const auto closed = call("C_CloseSession", &CK_FUNCTION_LIST::C_CloseSession);
   handle_ = CK_INVALID_HANDLE;
 }
 
-Result<bool> Session::is_logged_in() const {
+Outcome<bool> Session::is_logged_in() const {
   CK_SESSION_INFO info{};
-  if (auto done = module_->call("C_GetSessionInfo", &CK_FUNCTION_LIST::C_GetSessionInfo, handle_, &info);
-      !done)
+  if (auto done = call("C_GetSessionInfo", &CK_FUNCTION_LIST::C_GetSessionInfo, &info); !done)
     return std::unexpected(done.error());
   return info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
 }
 
-Result<void> Session::login(CK_USER_TYPE user, Secret& pin) const {
+Outcome<void> Session::login(CK_USER_TYPE user, Secret& pin) const {
   const auto bytes = pin.reveal();
-  return module_->call("C_Login", &CK_FUNCTION_LIST::C_Login, handle_, user, uchar(bytes), bytes.size());
+  return call("C_Login", &CK_FUNCTION_LIST::C_Login, user, uchar(bytes), bytes.size());
 }
 
-Result<void> Session::initialise_pin(Secret& pin) const {
+Outcome<void> Session::initialise_pin(Secret& pin) const {
   const auto bytes = pin.reveal();
-  return module_->call("C_InitPIN", &CK_FUNCTION_LIST::C_InitPIN, handle_, uchar(bytes), bytes.size());
+  return call("C_InitPIN", &CK_FUNCTION_LIST::C_InitPIN, uchar(bytes), bytes.size());
 }
 
-Result<std::vector<ObjectHandle>> Session::find(Attributes wanted) const {
+Outcome<std::vector<ObjectHandle>> Session::find(Attributes wanted) const {
   const auto view = wanted.view();
-  if (auto done = module_->call("C_FindObjectsInit", &CK_FUNCTION_LIST::C_FindObjectsInit, handle_,
-                                view.data(), view.size());
+  if (auto done = call("C_FindObjectsInit", &CK_FUNCTION_LIST::C_FindObjectsInit, view.data(), view.size());
       !done)
     return std::unexpected(done.error());
   std::vector<ObjectHandle> found;
-  Result<void> searched;
+  Outcome<void> searched;
   for (;;) {
     std::array<CK_OBJECT_HANDLE, 64> some{};
     CK_ULONG count = 0;
-    searched = module_->call("C_FindObjects", &CK_FUNCTION_LIST::C_FindObjects, handle_, some.data(),
-                             some.size(), &count);
+    searched = call("C_FindObjects", &CK_FUNCTION_LIST::C_FindObjects, some.data(), some.size(), &count);
     if (!searched || count == 0) break;
     for (const CK_OBJECT_HANDLE handle : std::span(some).first(count)) found.push_back(ObjectHandle{handle});
   }
-  const auto ended = module_->call("C_FindObjectsFinal", &CK_FUNCTION_LIST::C_FindObjectsFinal, handle_);
+  const auto ended = call("C_FindObjectsFinal", &CK_FUNCTION_LIST::C_FindObjectsFinal);
   if (!searched) return std::unexpected(searched.error());
   if (!ended) return std::unexpected(ended.error());
   return found;
 }
 
-Result<Bytes> Session::bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const {
+Outcome<Bytes> Session::bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const {
   CK_ATTRIBUTE attribute{.type = type, .pValue = nullptr, .ulValueLen = 0};
   const auto get = [&] {
-    return module_->call("C_GetAttributeValue", &CK_FUNCTION_LIST::C_GetAttributeValue, handle_,
-                         std::to_underlying(object), &attribute, 1);
+    return call("C_GetAttributeValue", &CK_FUNCTION_LIST::C_GetAttributeValue, std::to_underlying(object),
+                &attribute, 1);
   };
   if (auto done = get(); !done) return std::unexpected(done.error());
   if (attribute.ulValueLen > kMaxAttributeBytes)  // also CK_UNAVAILABLE_INFORMATION
@@ -106,7 +106,7 @@ Result<Bytes> Session::bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE
   return value;
 }
 
-Result<bool> Session::flag(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const {
+Outcome<bool> Session::flag(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const {
   const auto value = bytes_of_attribute(object, type);
   if (!value) return std::unexpected(value.error());
   if (value->size() != sizeof(CK_BBOOL))
@@ -114,36 +114,33 @@ Result<bool> Session::flag(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const {
   return value->front() != std::byte{CK_FALSE};
 }
 
-Result<void> Session::destroy(ObjectHandle object) const {
-  return module_->call("C_DestroyObject", &CK_FUNCTION_LIST::C_DestroyObject, handle_,
-                       std::to_underlying(object));
+Outcome<void> Session::destroy(ObjectHandle object) const {
+  return call("C_DestroyObject", &CK_FUNCTION_LIST::C_DestroyObject, std::to_underlying(object));
 }
 
-Result<KeyPair> Session::generate(CK_MECHANISM_TYPE mechanism, Attributes public_key,
-                                  Attributes private_key) const {
+Outcome<KeyPair> Session::generate(CK_MECHANISM_TYPE mechanism, Attributes public_key,
+                                   Attributes private_key) const {
   CK_MECHANISM how{.mechanism = mechanism, .pParameter = nullptr, .ulParameterLen = 0};
   const auto public_view = public_key.view();
   const auto private_view = private_key.view();
   CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
-  if (auto done = module_->call("C_GenerateKeyPair", &CK_FUNCTION_LIST::C_GenerateKeyPair, handle_, &how,
-                                public_view.data(), public_view.size(), private_view.data(),
-                                private_view.size(), &public_handle, &private_handle);
+  if (auto done =
+          call("C_GenerateKeyPair", &CK_FUNCTION_LIST::C_GenerateKeyPair, &how, public_view.data(),
+               public_view.size(), private_view.data(), private_view.size(), &public_handle, &private_handle);
       !done)
     return std::unexpected(done.error());
   return KeyPair{.public_key = ObjectHandle{public_handle}, .private_key = ObjectHandle{private_handle}};
 }
 
-Result<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const {
+Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const {
   CK_MECHANISM how{.mechanism = mechanism, .pParameter = nullptr, .ulParameterLen = 0};
-  if (auto done =
-          module_->call("C_SignInit", &CK_FUNCTION_LIST::C_SignInit, handle_, &how, std::to_underlying(key));
-      !done)
+  if (auto done = call("C_SignInit", &CK_FUNCTION_LIST::C_SignInit, &how, std::to_underlying(key)); !done)
     return std::unexpected(done.error());
   Bytes signature(kMaxSignatureBytes);
   CK_ULONG length = signature.size();
-  if (auto done = module_->call("C_Sign", &CK_FUNCTION_LIST::C_Sign, handle_, writable(input), input.size(),
-                                uchar(std::span(signature)), &length);
+  if (auto done = call("C_Sign", &CK_FUNCTION_LIST::C_Sign, writable(input), input.size(),
+                       uchar(std::span(signature)), &length);
       !done)
     return std::unexpected(done.error());
   if (length > signature.size()) return fail(ErrorCode::kUnavailable, "C_Sign: no usable length");

@@ -4,7 +4,8 @@
 /// the token, not to the session: the first session logs in, all others then are.
 ///
 /// Threads: one at a time per session. Ownership: the Module must outlive it.
-/// Errors: see error.h; kClosed means: open a fresh session and try once more.
+/// Errors: see error.h; its Cure says what helps. A session does not outlive its module's initialisation:
+/// afterwards every call gives CKR_SESSION_HANDLE_INVALID.
 #pragma once
 
 #include <p11-kit/pkcs11.h>
@@ -32,7 +33,7 @@ class Session {
  public:
   enum class Mode { kReadOnly, kReadWrite };
 
-  [[nodiscard]] static Result<Session> open(const Module& module, CK_SLOT_ID slot, Mode mode);
+  [[nodiscard]] static Outcome<Session> open(const Module& module, CK_SLOT_ID slot, Mode mode);
   ~Session();
 
   Session(Session&& other) noexcept;
@@ -40,28 +41,37 @@ class Session {
   Session(const Session&) = delete;  // a session has one user
   Session& operator=(const Session&) = delete;
 
-  [[nodiscard]] Result<bool> is_logged_in() const;
+  [[nodiscard]] Outcome<bool> is_logged_in() const;
   /// kDenied: the PIN was refused. Never call it again with the same PIN.
-  [[nodiscard]] Result<void> login(CK_USER_TYPE user, Secret& pin) const;
+  [[nodiscard]] Outcome<void> login(CK_USER_TYPE user, Secret& pin) const;
   /// By a logged-in security officer: sets the user's PIN.
-  [[nodiscard]] Result<void> initialise_pin(Secret& pin) const;
+  [[nodiscard]] Outcome<void> initialise_pin(Secret& pin) const;
 
-  [[nodiscard]] Result<std::vector<ObjectHandle>> find(Attributes wanted) const;
+  [[nodiscard]] Outcome<std::vector<ObjectHandle>> find(Attributes wanted) const;
   /// kNotFound: the object has no such attribute. kClosed: no such object.
-  [[nodiscard]] Result<Bytes> bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const;
-  [[nodiscard]] Result<bool> flag(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const;
-  [[nodiscard]] Result<void> destroy(ObjectHandle object) const;
+  [[nodiscard]] Outcome<Bytes> bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const;
+  [[nodiscard]] Outcome<bool> flag(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const;
+  [[nodiscard]] Outcome<void> destroy(ObjectHandle object) const;
 
-  [[nodiscard]] Result<KeyPair> generate(CK_MECHANISM_TYPE mechanism, Attributes public_key,
-                                         Attributes private_key) const;
+  [[nodiscard]] Outcome<KeyPair> generate(CK_MECHANISM_TYPE mechanism, Attributes public_key,
+                                          Attributes private_key) const;
   /// One-shot C_SignInit and C_Sign. `input` is what the mechanism wants: for CKM_ECDSA a digest.
-  [[nodiscard]] Result<Bytes> sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const;
+  [[nodiscard]] Outcome<Bytes> sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const;
 
  private:
-  Session(const Module& module, CK_SESSION_HANDLE handle) : module_(&module), handle_(handle) {}
+  Session(const Module& module, std::uint64_t initialisation, CK_SESSION_HANDLE handle)
+      : module_(&module), initialisation_(initialisation), handle_(handle) {}
   void close();
 
+  /// `call("C_Sign", &CK_FUNCTION_LIST::C_Sign, ...)`: with this session's handle as the first argument.
+  template <class... Parameters>
+  Outcome<void> call(Function name, CK_RV (*CK_FUNCTION_LIST::*function)(CK_SESSION_HANDLE, Parameters...),
+                     std::type_identity_t<Parameters>... arguments) const {
+    return module_->call_in(initialisation_, name, function, handle_, arguments...);
+  }
+
   const Module* module_;
+  std::uint64_t initialisation_;  // of the module, in which it was opened
   CK_SESSION_HANDLE handle_;
 };
 

@@ -1,6 +1,7 @@
 #include "hsm/keyd/clerk.h"
 
 #include <algorithm>
+#include <future>
 
 #include "firmware/base/log.h"
 #include "hsm/keyd/checkpoint.h"
@@ -22,8 +23,8 @@ audit::Entry own_entry(std::string action, std::string why) {
 /// The audit key, for keyd's own log: the same rules as for everybody else's.
 class OwnSigner final : public audit::Signer {
  public:
-  OwnSigner(KeyRef key, Journal& journal, WorkSession& work)
-      : key_(std::move(key)), journal_(journal), work_(work) {}
+  OwnSigner(KeyRef key, Journal& journal, Workers& workers)
+      : key_(std::move(key)), journal_(journal), workers_(workers) {}
 
   [[nodiscard]] std::string name() const override { return key_->name(); }
   [[nodiscard]] Result<Bytes> public_key() override { return key_->public_key().spki(); }
@@ -31,15 +32,35 @@ class OwnSigner final : public audit::Signer {
     const auto checkpoint = check_checkpoint(text);
     if (!checkpoint) return std::unexpected(checkpoint.error());
     if (auto kept = journal_.remember(*checkpoint); !kept) return std::unexpected(kept.error());
-    auto signature = key_->sign(work_, bytes_of(text));
-    if (signature) ++key_->checkpoint_uses;
-    return signature;
+    return signed_by_worker(std::string(text));
   }
 
  private:
+  Result<Bytes> signed_by_worker(std::string text) {
+    auto told = std::make_shared<std::promise<hsm::Answer>>();
+    auto answer = told->get_future();
+    const auto job = std::make_shared<Job>(
+        0, Workers::kShortestLimit,
+        [key = key_, text = std::move(text)](WorkSession& work) { return signed_answer(*key, text, work); },
+        [told](const hsm::Answer& given) { told->set_value(given); });
+    if (!workers_.take(job)) return fail(ErrorCode::kUnavailable, "keyd ends");
+    auto body = answer.get().body;  // a job is always answered
+    if (auto* made = std::get_if<hsm::SignatureAnswer>(&body)) return std::move(made->signature);
+    const auto& error = std::get<hsm::ErrorAnswer>(body);
+    return fail(error.code, error.message);
+  }
+
+  static hsm::Answer signed_answer(Key& key, std::string_view text, WorkSession& work) {
+    auto signature = key.sign(work, bytes_of(text));
+    if (!signature)
+      return {.body = hsm::ErrorAnswer{.code = signature.error().code, .message = signature.error().message}};
+    ++key.checkpoint_uses;
+    return {.body = hsm::SignatureAnswer{.signature = std::move(*signature)}};
+  }
+
   KeyRef key_;
   Journal& journal_;
-  WorkSession& work_;
+  Workers& workers_;
 };
 
 }  // namespace
@@ -153,7 +174,7 @@ void Clerk::sign_if_due() {
 void Clerk::sign_checkpoint() {
   const KeyRef key = keys_.find(kAuditKey);
   if (!key || key->role() != hsm::KeyRole::kAudit) return;  // before it was made, on day one
-  OwnSigner signer(key, journal_, work_);
+  OwnSigner signer(key, journal_, signing_);
   const auto log = journal_.last_checkpoint();
   if (const auto done = journal_.checkpoint(signer); !done)
     log_event(LogLevel::kError, "checkpoint-not-signed", {{"why", done.error().message}});

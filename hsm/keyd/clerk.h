@@ -15,6 +15,7 @@
 #include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
 #include "hsm/keyd/refusal_tally.h"
+#include "hsm/keyd/workers.h"
 
 namespace privyseal::keyd {
 
@@ -22,7 +23,9 @@ class Clerk {
  public:
   static constexpr std::string_view kAuditKey = "audit";
 
-  Clerk(Journal& journal, KeyStore& keys, Token& token) : journal_(journal), keys_(keys), work_(token) {}
+  /// `signing` may have one worker: nobody else may use it, so that a token that hangs holds up nothing else.
+  Clerk(Journal& journal, KeyStore& keys, Workers& signing)
+      : journal_(journal), keys_(keys), signing_(signing) {}
   ~Clerk();
   Clerk(const Clerk&) = delete;
   Clerk& operator=(const Clerk&) = delete;
@@ -53,7 +56,8 @@ class Clerk {
 
   Journal& journal_;
   KeyStore& keys_;
-  WorkSession work_;  // this and the next: of `thread_`; of main before and after it
+  Workers& signing_;
+  // These are of `thread_`; of main before and after it.
   audit::CheckpointRhythm rhythm_;
   std::vector<hsm::KeyUses> kept_uses_;  // as they are on the disk
   bool knows_uses_ = false;              // false: what is on the disk is better than what could be written

@@ -76,10 +76,11 @@ hsm::ErrorAnswer not_recorded(const Intent& intent, const Error& why) {
 }
 
 hsm::HealthAnswer health(WorkSession& work) {
-  const auto session = work.get();
-  const auto logged_in = session ? (*session)->is_logged_in() : std::unexpected(session.error());
-  if (!logged_in) work.discard();
-  return {.ready = logged_in.value_or(false), .token = work.token().description(), .cpu = to_text(cpu_crypto())};
+  hsm::HealthAnswer answer{.ready = false, .token = work.token().description(), .cpu = to_text(cpu_crypto())};
+  if (!work.is_token_there()) return answer;  // who asks does not want to wait until it is back
+  const auto logged_in = work.use([](const pkcs11::Session& session) { return session.is_logged_in(); });
+  answer.ready = logged_in.value_or(false);
+  return answer;
 }
 
 hsm::KeysAnswer list(KeyStore& keys) {

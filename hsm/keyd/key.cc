@@ -1,5 +1,7 @@
 #include "hsm/keyd/key.h"
 
+#include <utility>
+
 #include "firmware/base/log.h"
 
 namespace privyseal::keyd {
@@ -22,20 +24,14 @@ hsm::KeyUses Key::uses() const {
 Result<Bytes> Key::sign(WorkSession& work, ByteView message) {
   if (is_retired_) return fail(ErrorCode::kNotFound, "the key was retired");
   const Bytes digest = digest_for(public_key_.type(), message);
-  auto raw = raw_signature(work, digest);
-  if (!raw && raw.error().code == ErrorCode::kClosed) {
-    log_event(LogLevel::kWarning, "session-replaced", {{"key", name()}, {"why", raw.error().message}});
-    work.discard();
-    if (auto found = find_again(work); !found) return fail(ErrorCode::kUnavailable, found.error().message);
-    raw = raw_signature(work, digest);
-  }
-  if (!raw) {
-    work.discard();
-    return fail(ErrorCode::kUnavailable, raw.error().message);
-  }
-  auto signature = ecdsa_sig_value(public_key_.type(), *raw);
-  if (signature && public_key_.verifies(message, *signature)) return signature;
+  auto signature = unverified_signature(work, digest);
+  if (!signature) return signature;
+  if (public_key_.verifies(message, *signature)) return signature;
   log_event(LogLevel::kAlert, "signature-wrong", {{"key", name()}});
+  if (has_moved(work)) {  // it was made with another key
+    signature = unverified_signature(work, digest);
+    if (!signature || public_key_.verifies(message, *signature)) return signature;
+  }
   return fail(ErrorCode::kUnavailable, "the token gave a signature that does not verify");
 }
 
@@ -54,22 +50,35 @@ Result<void> Key::self_test(WorkSession& work) {
   return {};
 }
 
-Result<Bytes> Key::raw_signature(WorkSession& work, ByteView digest) {
-  const auto session = work.get();
-  if (!session) return std::unexpected(session.error());
-  return (*session)->sign(private_key_, CKM_ECDSA, digest);
+Result<Bytes> Key::unverified_signature(WorkSession& work, ByteView digest) {
+  const auto raw = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<Bytes> {
+    const auto key = locate(session, work.epoch());
+    if (!key) return std::unexpected(key.error());
+    auto made = session.sign(*key, CKM_ECDSA, digest);
+    if (!made) found_.with([](auto& found) { found.reset(); });
+    return made;
+  });
+  if (raw) return ecdsa_sig_value(public_key_.type(), *raw);
+  const bool is_late = raw.error().code == ErrorCode::kTimeout;
+  return fail(is_late ? ErrorCode::kTimeout : ErrorCode::kUnavailable, raw.error().message);
 }
 
-Result<void> Key::find_again(WorkSession& work) {
-  const auto session = work.get();
-  if (!session) return std::unexpected(session.error());
+pkcs11::Outcome<pkcs11::ObjectHandle> Key::locate(const pkcs11::Session& session, std::uint64_t epoch) {
+  const auto known = found_.with([](const auto& found) { return found; });
+  if (known && known->epoch == epoch) return known->object;
   pkcs11::Attributes wanted;
   wanted.number(CKA_CLASS, CKO_PRIVATE_KEY).bytes(CKA_ID, id_).text(CKA_LABEL, to_text(label_));
-  const auto found = (*session)->find(wanted);
-  if (!found) return std::unexpected(found.error());
-  if (found->size() != 1) return fail(ErrorCode::kUnavailable, "the key is no longer on the token");
-  private_key_ = found->front();
-  return {};
+  const auto objects = session.find(wanted);
+  if (!objects) return std::unexpected(objects.error());
+  if (objects->size() != 1) return fail(ErrorCode::kUnavailable, "the key is no longer on the token");
+  found_.with([&](auto& found) { found = Found{.epoch = epoch, .object = objects->front()}; });
+  return objects->front();
+}
+
+bool Key::has_moved(WorkSession& work) {
+  const auto before = found_.with([](auto& found) { return std::exchange(found, std::nullopt); });
+  const auto now = work.use([&](const pkcs11::Session& session) { return locate(session, work.epoch()); });
+  return before && now && before->object != *now;
 }
 
 }  // namespace privyseal::keyd

@@ -6,22 +6,21 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "firmware/base/bytes.h"
+#include "firmware/base/guarded.h"
 #include "hsm/keyd/key_label.h"
 #include "hsm/keyd/public_key.h"
-#include "hsm/keyd/token.h"
+#include "hsm/keyd/work_session.h"
 #include "hsm/pkcs11/session.h"
 
 namespace privyseal::keyd {
 
 class Key {
  public:
-  Key(KeyLabel label, Bytes id, PublicKey public_key, pkcs11::ObjectHandle private_key)
-      : label_(std::move(label)),
-        id_(std::move(id)),
-        public_key_(std::move(public_key)),
-        private_key_(private_key) {}
+  Key(KeyLabel label, Bytes id, PublicKey public_key)
+      : label_(std::move(label)), id_(std::move(id)), public_key_(std::move(public_key)) {}
 
   [[nodiscard]] const std::string& name() const { return label_.name; }
   [[nodiscard]] hsm::KeyRole role() const { return label_.role; }
@@ -31,7 +30,8 @@ class Key {
 
   /// The ECDSA-Sig-Value of `message`, already verified with the public key: what a token gives
   /// back is not trusted. What may be signed is decided before (tls13.h, intent.h, policy.h).
-  /// kUnavailable: the token could not sign, or signed wrongly. kNotFound: the key was retired.
+  /// kUnavailable: the token could not sign, or signed wrongly. kTimeout: it was not there until the deadline
+  /// of `work`. kNotFound: the key was retired.
   [[nodiscard]] Result<Bytes> sign(WorkSession& work, ByteView message);
 
   /// Signs and verifies a text that means nothing. As `sign`, else.
@@ -53,15 +53,26 @@ class Key {
   void add_uses(const hsm::KeyUses& earlier);
 
  private:
-  Result<Bytes> raw_signature(WorkSession& work, ByteView digest);
-  Result<void> find_again(WorkSession& work);
+  /// Where the private key is on the token, and how long that is true.
+  struct Found {
+    std::uint64_t epoch;
+    pkcs11::ObjectHandle object;
+  };
+
+  /// As the caller wants it, not yet verified.
+  Result<Bytes> unverified_signature(WorkSession& work, ByteView digest);
+  /// Its handle in the session's epoch: found once, and kept. Not proved to be that of our key: the
+  /// verification of each signature proves it.
+  pkcs11::Outcome<pkcs11::ObjectHandle> locate(const pkcs11::Session& session, std::uint64_t epoch);
+  /// The handle was another one than it is now.
+  bool has_moved(WorkSession& work);
 
   const KeyLabel label_;
   const Bytes id_;
   const PublicKey public_key_;
   // Resolved when the key is loaded or made, never per signature: a search costs more than the
-  // signature. A log-in that was lost makes handles stale; then it is found again by its id.
-  std::atomic<pkcs11::ObjectHandle> private_key_;
+  // signature. A token that was lost makes handles stale; then it is found again by its id.
+  Guarded<std::optional<Found>> found_;
   std::atomic<bool> is_retired_{false};
 };
 

@@ -20,14 +20,33 @@ Bytes random_id() {
 
 void destroy_all(WorkSession& work, ByteView id) {
   work.discard();  // the session that failed may hold a half-done operation
-  const auto session = work.get();
-  if (!session) return;  // what is left is destroyed at the next start
-  pkcs11::Attributes wanted;
-  const auto found = (*session)->find(wanted.bytes(CKA_ID, id));
-  if (!found) return;
-  for (const auto object : *found)
-    if (auto gone = (*session)->destroy(object); !gone)
-      log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
+  const auto gone = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<void> {
+    pkcs11::Attributes wanted;
+    const auto found = session.find(wanted.bytes(CKA_ID, id));
+    if (!found) return std::unexpected(found.error());
+    for (const auto object : *found)
+      if (auto destroyed = session.destroy(object); !destroyed) return destroyed;
+    return {};
+  });
+  if (!gone)  // what is left is destroyed at the next start
+    log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
+}
+
+Result<KeyRef> make_pair(const pkcs11::Session& session, const KeyLabel& label, hsm::KeyType type,
+                         ByteView id) {
+  auto templates = templates_for(label, type, id);
+  const auto pair = session.generate(CKM_EC_KEY_PAIR_GEN, std::move(templates.public_key),
+                                     std::move(templates.private_key));
+  if (!pair) return std::unexpected(pair.error());
+  return key_of_pair(session, label, copy_of(id), *pair);
+}
+
+void destroy_halves(const pkcs11::Session& session, const std::vector<Half>& halves) {
+  for (const Half& half : halves) {
+    const auto gone = session.destroy(half.object);
+    log_event(LogLevel::kWarning, "half-key-destroyed",
+              {{"label", half.label}, {"why", gone ? "its other half is missing" : gone.error().message}});
+  }
 }
 
 }  // namespace
@@ -36,15 +55,12 @@ Result<void> KeyStore::load(WorkSession& work, const std::vector<KeyLabel>& reti
   keys_.with([&](Keys& keys) {
     for (const KeyLabel& label : retired) keys.retired.emplace(label.name, label.role);
   });
-  const auto session = work.get();
-  if (!session) return std::unexpected(session.error());
-  auto survey = survey_token(**session);
+  auto survey = work.use([](const pkcs11::Session& session) {
+    auto seen = survey_token(session);
+    if (seen) destroy_halves(session, seen->halves);
+    return seen;
+  });
   if (!survey) return std::unexpected(survey.error());
-  for (const Half& half : survey->halves) {
-    const auto gone = (*session)->destroy(half.object);
-    log_event(LogLevel::kWarning, "half-key-destroyed",
-              {{"label", half.label}, {"why", gone ? "its other half is missing" : gone.error().message}});
-  }
   std::set<std::string> twice;
   for (KeyRef& key : survey->keys) {
     if (retired_role(key->name())) continue;
@@ -112,8 +128,11 @@ Result<KeyRef> KeyStore::generate(WorkSession& work, const KeyLabel& label, hsm:
   if (auto reserved = reserve(label.name); !reserved) return std::unexpected(reserved.error());
   // The id is chosen before, so that a failure half-way can be found and cleared away.
   const Bytes id = random_id();
-  const auto session = work.get();
-  Result<KeyRef> made = session ? make(**session, work, label, type, id) : std::unexpected(session.error());
+  auto made = make(work, label, type, id);
+  if (!made && made.error().code == ErrorCode::kClosed) {  // the token was lost meanwhile: once more
+    destroy_all(work, id);
+    made = make(work, label, type, id);
+  }
   if (!made) destroy_all(work, id);
   keys_.with([&](Keys& keys) {
     keys.being_made.erase(label.name);
@@ -123,13 +142,12 @@ Result<KeyRef> KeyStore::generate(WorkSession& work, const KeyLabel& label, hsm:
   return made;
 }
 
-Result<KeyRef> KeyStore::make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label,
-                              hsm::KeyType type, ByteView id) {
-  auto templates = templates_for(label, type, id);
-  const auto pair = session.generate(CKM_EC_KEY_PAIR_GEN, std::move(templates.public_key),
-                                     std::move(templates.private_key));
-  if (!pair) return std::unexpected(pair.error());
-  auto key = key_of_pair(session, label, copy_of(id), *pair);
+Result<KeyRef> KeyStore::make(WorkSession& work, const KeyLabel& label, hsm::KeyType type, ByteView id) {
+  // A session that is found dead here costs a retry; found dead by C_GenerateKeyPair it costs the key.
+  const auto alive = work.use([](const pkcs11::Session& session) { return session.is_logged_in(); });
+  if (!alive) return std::unexpected(alive.error());
+  auto key =
+      work.use_once([&](const pkcs11::Session& session) { return make_pair(session, label, type, id); });
   if (!key) return key;
   if ((*key)->public_key().type() != type)
     return fail(ErrorCode::kUnavailable, "the token chose another curve");

@@ -11,7 +11,7 @@
 
 #include "firmware/base/guarded.h"
 #include "hsm/keyd/key.h"
-#include "hsm/keyd/token.h"
+#include "hsm/keyd/work_session.h"
 
 namespace privyseal::keyd {
 
@@ -47,8 +47,7 @@ class KeyStore {
     std::set<std::string> being_made;
   };
   Result<void> reserve(const std::string& name);
-  Result<KeyRef> make(const pkcs11::Session& session, WorkSession& work, const KeyLabel& label,
-                      hsm::KeyType type, ByteView id);
+  Result<KeyRef> make(WorkSession& work, const KeyLabel& label, hsm::KeyType type, ByteView id);
 
   Token& token_;
   Guarded<Keys> keys_;

@@ -6,6 +6,9 @@
 // An attacker inside it could use every key, and with SoftHSM read them; he gains nothing else:
 // no mail and no other daemon's data passes here. At start it gives up core dumps, being
 // traced, new privileges and the OpenSSL configuration; the unit takes network and files away.
+#include <cstdlib>
+#include <optional>
+
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
@@ -17,6 +20,8 @@
 
 namespace privyseal::keyd {
 namespace {
+
+constexpr std::chrono::seconds kToLoadKeys{60};
 
 Result<void> serve(const char* config_file) {
   const auto settings = load_settings(config_file);
@@ -33,24 +38,30 @@ Result<void> serve(const char* config_file) {
   const auto token = Token::open(*settings);
   if (!token) return std::unexpected(token.error());
   KeyStore keys(**token);
-  WorkSession first(**token);
-  if (auto loaded = keys.load(first, *retired); !loaded) return loaded;
-  Clerk clerk(**journal, keys, **token);
+  {
+    WorkSession first(**token);
+    first.set_deadline(std::chrono::steady_clock::now() + kToLoadKeys);
+    if (auto loaded = keys.load(first, *retired); !loaded) return loaded;
+  }
+  std::optional<Workers> for_clerk(std::in_place, 1, **token);
+  Clerk clerk(**journal, keys, *for_clerk);
   Desk desk(keys, **journal, clerk, settings->signatures_per_second);
-  auto signing = Workers::start(settings->workers, desk, **token);
-  if (!signing) return std::unexpected(signing.error());
-  auto recording = Workers::start(1, desk, **token);
-  if (!recording) return std::unexpected(recording.error());
-  auto server = Server::listen(*settings, desk, **signing, **recording);
+  std::optional<Workers> signing(std::in_place, settings->workers, **token);
+  std::optional<Workers> recording(std::in_place, 1, **token);
+  auto server = Server::listen(*settings, desk, *signing, *recording);
   if (!server) return std::unexpected(server.error());
   clerk.begin();
   log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
   notify_systemd("READY=1");
   auto served = server->run(stop->get());
   notify_systemd("STOPPING=1");
-  signing->reset();  // what was admitted is still done, and recorded before the end is
-  recording->reset();
+  signing.reset();  // what was admitted is still done, and recorded before the end is
+  recording.reset();
   clerk.end();
+  for_clerk.reset();
+  (*token)->log_call_counts();
+  // A thread that is in the module, perhaps for ever, may come back to all of this at any moment.
+  if ((*token)->gate().hung_calls() != 0 || (*token)->is_lost()) std::_Exit(served ? 0 : 1);
   return served;
 }
 

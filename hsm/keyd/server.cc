@@ -1,6 +1,7 @@
 #include "hsm/keyd/server.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ namespace privyseal::keyd {
 namespace {
 
 constexpr std::size_t kMaxConnectionsPerCaller = 64;
-constexpr int kMessagesInARow = 32;  // then the other connections have their turn
+constexpr std::chrono::seconds kForAKey{30};  // RSA keys take that long in slow tokens
+constexpr int kMessagesInARow = 32;           // then the other connections have their turn
 
 }  // namespace
 
@@ -24,29 +26,30 @@ Result<Server> Server::listen(const Settings& settings, Desk& desk, Workers& sig
   constexpr auto kSameOwner = static_cast<uid_t>(-1);
   if (settings.socket_group && ::chown(settings.socket.c_str(), kSameOwner, *settings.socket_group) != 0)
     return fail_errno("socket.group");
-  return Server(std::move(*listener), settings, desk, signing, recording);
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) return fail_errno("eventfd");
+  return Server(std::move(*listener), std::move(wake), settings, desk, signing, recording);
 }
 
 Result<void> Server::run(int stop) {
   std::vector<pollfd> waited;
   for (;;) {
     waited.assign({{.fd = stop, .events = POLLIN, .revents = 0},
-                   {.fd = signing_->wake_fd(), .events = POLLIN, .revents = 0},
-                   {.fd = recording_->wake_fd(), .events = POLLIN, .revents = 0},
+                   {.fd = wake_->get(), .events = POLLIN, .revents = 0},
                    {.fd = listener_.get(), .events = POLLIN, .revents = 0}});
-    constexpr std::size_t kFirstConnection = 4;
+    constexpr std::size_t kFirstConnection = 3;
     for (const ConnectionRef& connection : connections_)
       waited.push_back({.fd = connection->fd(), .events = connection->wanted_events(), .revents = 0});
     if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
     if (waited[0].revents != 0) return {};
-    if (waited[1].revents != 0) signing_->clear_wake();
-    if (waited[2].revents != 0) recording_->clear_wake();
+    eventfd_t ignored = 0;
+    if (waited[1].revents != 0) ::eventfd_read(wake_->get(), &ignored);
     std::size_t at = kFirstConnection;
     std::erase_if(connections_, [&](const ConnectionRef& connection) {
       const short events = waited[at++].revents;
       return events != 0 && !serve(connection, events);
     });
-    if (waited[3].revents != 0) accept_one();
+    if (waited[2].revents != 0) accept_one();
   }
 }
 
@@ -108,12 +111,24 @@ bool Server::take_message(const ConnectionRef& connection, ByteView message) {
   }
   connection->request_admitted();
   Workers& workers = is_recorded(permit->operation()) ? *recording_ : *signing_;
-  if (!workers.take(
-          {.connection = connection, .request = std::move(*request), .permit = std::move(*permit)})) {
+  if (!workers.take(job_for(connection, std::move(*request), std::move(*permit)))) {
     const auto busy = hsm::ErrorAnswer{.code = ErrorCode::kUnavailable, .message = "keyd has too much to do"};
     static_cast<void>(connection->answer_admitted({.id = id, .body = busy}));
   }
   return true;
+}
+
+JobRef Server::job_for(const ConnectionRef& connection, hsm::Request&& request, Permit&& permit) const {
+  const std::uint32_t id = request.id;
+  const auto limit = permit.operation() == Operation::kGenerate ? kForAKey : Workers::kShortestLimit;
+  return std::make_shared<Job>(
+      id, limit,
+      [desk = desk_, asked = std::move(request), given = std::move(permit)](WorkSession& work) {
+        return desk->perform(given, asked, work);
+      },
+      [connection, wake = wake_](const hsm::Answer& answer) {
+        if (connection->answer_admitted(answer)) ::eventfd_write(wake->get(), 1);
+      });
 }
 
 }  // namespace privyseal::keyd

@@ -43,6 +43,23 @@ std::optional<std::filesystem::path> read_optional_path(ConfigReader& reader, st
   return path;
 }
 
+/// The module and the token: by path and label, or by URI.
+void read_token_name(ConfigReader& reader, Settings& settings) {
+  const std::string uri = reader.text("pkcs11.uri", "");
+  if (uri.empty()) {
+    settings.module = reader.text("pkcs11.module");
+    settings.token.label = reader.text("pkcs11.token");
+    return;
+  }
+  const std::string module = reader.text("pkcs11.module", "");
+  const auto named = reader.taken("pkcs11.uri", pkcs11::parse_token_uri(uri));
+  if (!reader.text("pkcs11.token", "").empty()) reader.refuse("pkcs11.token", "must not stand beside pkcs11.uri");
+  if (module.empty() == named.module_path.empty())
+    reader.refuse("pkcs11.module", "or the URI's module-path, one of them, must name the module");
+  settings.module = module.empty() ? named.module_path : module;
+  settings.token = named.token;
+}
+
 /// A host without a usable name is the local one.
 std::string own_origin() {
   utsname names{};
@@ -71,12 +88,13 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
                     .socket = reader.text("socket.path"),
                     .socket_mode = read_mode(reader, "socket.mode"),
                     .socket_group = read_group(reader, "socket.group"),
-                    .module = reader.text("pkcs11.module"),
-                    .token = reader.text("pkcs11.token"),
+                    .module = {},
+                    .token = {},
                     .pin_file = reader.text("pkcs11.pin_file"),
                     .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
                     .callers = read_callers(reader),
                     .audit_origin = read_origin(reader)};
+  read_token_name(reader, settings);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;
 }

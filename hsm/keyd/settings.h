@@ -9,7 +9,8 @@
 ///     group = "privyseal-keyd-callers"      # optional
 ///     [pkcs11]
 ///     module = "/usr/lib/softhsm/libsofthsm2.so"
-///     token = "privyseal"                   # its label
+///     token = "privyseal"                   # its label; or, instead of both, RFC 7512:
+///     # uri = "pkcs11:token=privyseal;serial=0a1b?module-path=/usr/lib/softhsm/libsofthsm2.so"
 ///     pin_file = "/var/lib/privyseal-keyd/pin"
 ///     softhsm_conf = "/etc/privyseal/softhsm2.conf"   # only with SoftHSM
 ///     [callers]                             # users, by name or number; one user is one caller
@@ -30,6 +31,7 @@
 
 #include "firmware/base/result.h"
 #include "hsm/keyd/policy.h"
+#include "hsm/pkcs11/uri.h"
 
 namespace privyseal::keyd {
 
@@ -43,7 +45,7 @@ struct Settings {
   std::optional<gid_t> socket_group;
 
   std::filesystem::path module;
-  std::string token;
+  pkcs11::TokenName token;
   std::filesystem::path pin_file;
   std::optional<std::filesystem::path> softhsm_conf;
 

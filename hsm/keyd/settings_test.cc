@@ -41,7 +41,7 @@ TEST(KeydSettings, AreReadWithTheirDefaults) {
   EXPECT_EQ(settings->workers, 4);
   EXPECT_EQ(settings->signatures_per_second, 5000U);
   EXPECT_EQ(settings->module, "/m.so");
-  EXPECT_EQ(settings->token, "t");
+  EXPECT_EQ(settings->token.label, "t");
   EXPECT_EQ(settings->pin_file, "/p");
   EXPECT_FALSE(settings->softhsm_conf);
   EXPECT_EQ(settings->callers, (std::map<uid_t, Caller>{{962, Caller::kGateway},
@@ -56,6 +56,36 @@ TEST(KeydSettings, TheHostsOwnNameIsInTheAuditOriginWhenThereIsNoOther) {
   const auto settings = load(kGood.substr(0, kGood.find("[audit]")));
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_THAT(settings->audit_origin, testing::MatchesRegex("[A-Za-z0-9.-]+/keyd"));
+}
+
+/// kGood with other lines that name module and token.
+std::string with_token(const std::string& lines) {
+  const std::string usual = "module = \"/m.so\"\ntoken = \"t\"\n";
+  std::string text = kGood;
+  return text.replace(text.find(usual), usual.size(), lines);
+}
+
+TEST(KeydSettings, ModuleAndTokenMayBeNamedByUri) {
+  const auto all = load(with_token("uri = \"pkcs11:token=t;serial=0a1b?module-path=/m.so\"\n"));
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->module, "/m.so");
+  EXPECT_EQ(all->token.label, "t");
+  EXPECT_EQ(all->token.serial, "0a1b");
+  const auto token_only = load(with_token("module = \"/m.so\"\nuri = \"pkcs11:token=t\"\n"));
+  ASSERT_TRUE(token_only) << token_only.error().message;
+  EXPECT_EQ(token_only->module, "/m.so");
+}
+
+TEST(KeydSettings, NameModuleAndTokenOnce) {
+  for (const std::string lines : {"", "module = \"/m.so\"\n", "token = \"t\"\n", "uri = \"pkcs11:token=t\"\n",
+                                  "module = \"/m.so\"\nuri = \"pkcs11:token=t?module-path=/m.so\"\n",
+                                  "module = \"/m.so\"\ntoken = \"t\"\nuri = \"pkcs11:token=t\"\n",
+                                  "module = \"/m.so\"\nuri = \"pkcs11:token=t?pin-value=1234\"\n"}) {
+    const auto settings = load(with_token(lines));
+    ASSERT_FALSE(settings) << lines;
+    EXPECT_EQ(settings.error().code, ErrorCode::kInvalid) << lines;
+    EXPECT_THAT(settings.error().message, testing::Not(testing::HasSubstr("1234")));
+  }
 }
 
 TEST(KeydSettings, ACallerThatIsNotThereIsNobody) {

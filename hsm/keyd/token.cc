@@ -1,10 +1,33 @@
 #include "hsm/keyd/token.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "firmware/base/file.h"
 #include "firmware/base/log.h"
 #include "hsm/keyd/token_files.h"
 
 namespace privyseal::keyd {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{25};
+constexpr milliseconds kLongestPause{250};  // a token that is back is in use again within a second
+constexpr std::chrono::seconds kFlapping{
+    5};  // lost again so soon: not at once, or it would go round and round
+constexpr std::chrono::seconds kForCallsToReturn{1};
+constexpr std::chrono::seconds kMostWithHungCalls{60};
+
+milliseconds longer(milliseconds pause) { return std::clamp(pause * 2, kFirstPause, kLongestPause); }
+
+[[noreturn]] void end_keyd(std::string_view why, std::size_t hung_calls) {
+  log_event(LogLevel::kAlert, "token-hangs",
+            {{"why", why}, {"calls", hung_calls}, {"what", "keyd ends, to be started anew"}});
+  std::_Exit(1);  // nothing of a module that hangs can be taken down in order
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Token>> Token::open(const Settings& settings) {
   std::optional<std::filesystem::path> files;
@@ -20,47 +43,36 @@ Result<std::unique_ptr<Token>> Token::open(const Settings& settings) {
       return std::unexpected(guarded.error());
   auto module = pkcs11::Module::load(settings.module);
   if (!module) return std::unexpected(module.error());
-  const auto slot = module->find_token(settings.token);
-  if (!slot) return std::unexpected(slot.error());
-  std::unique_ptr<Token> token(new Token(*module, *slot, settings, std::move(files)));
-  auto session = token->open_session();
-  if (!session) return std::unexpected(session.error());
-  token->lasting_ = std::move(*session);
-  const auto info = module->token_info(*slot);
+  if (module->quirks().keeps_unsynced_files && !files)
+    return fail(ErrorCode::kInvalid,
+                "pkcs11.softhsm_conf is not set, and this module's token files need care");
+  std::unique_ptr<Token> token(new Token(*module, settings, std::move(files)));
+  if (auto there = token->bring_back(pkcs11::Cure::kLogIn); !there) return std::unexpected(there.error());
+  const auto info = token->module_.token_info(token->slot_);
   if (!info) return std::unexpected(info.error());
   token->description_ = pkcs11::description_of(*info);
+  token->tender_ = std::thread([&all = *token] { all.tend(); });
   return token;
 }
 
-Token::Token(pkcs11::Module module, CK_SLOT_ID slot, const Settings& settings,
-             std::optional<std::filesystem::path> files)
-    : module_(module),
-      slot_(slot),
+Token::Token(pkcs11::Module module, const Settings& settings, std::optional<std::filesystem::path> files)
+    : module_(std::move(module)),
+      name_(settings.token),
       pin_file_(settings.pin_file),
       pin_refusal_(settings.state, settings.pin_file),
       files_(std::move(files)) {}
 
-Result<pkcs11::Session> Token::open_session() {
-  auto session = pkcs11::Session::open(module_, slot_, pkcs11::Session::Mode::kReadWrite);
-  if (!session) return session;
-  const std::lock_guard lock(login_);
-  const auto logged_in = session->is_logged_in();
-  if (!logged_in) return std::unexpected(logged_in.error());
-  if (*logged_in) return session;
-  if (auto done = log_in(*session); !done) return std::unexpected(done.error());
-  return session;
+Token::~Token() {
+  gate_.close();
+  if (tender_.joinable()) tender_.join();
 }
 
-Result<void> Token::log_in(const pkcs11::Session& session) {
-  if (auto allowed = pin_refusal_.check(); !allowed) return allowed;
-  auto pin = read_secret_file(pin_file_);
-  if (!pin) return std::unexpected(pin.error());
-  auto done = session.login(CKU_USER, *pin);
-  if (done || done.error().code != ErrorCode::kDenied) return done;
-  log_event(LogLevel::kAlert, "pin-refused", {{"by", "token"}, {"why", done.error().message}});
-  if (auto recorded = pin_refusal_.record(); !recorded)
-    log_event(LogLevel::kAlert, "pin-refusal-not-recorded", {{"why", recorded.error().message}});
-  return done;
+pkcs11::Outcome<Token::Opened> Token::open_session() {
+  auto session = pkcs11::Session::open(module_, slot_, pkcs11::Session::Mode::kReadWrite);
+  if (!session) return std::unexpected(session.error());
+  const auto logged_in = session->is_logged_in();
+  if (!logged_in) return std::unexpected(logged_in.error());
+  return Opened{.session = std::move(*session), .is_logged_in = *logged_in};
 }
 
 Result<void> Token::make_durable() const {
@@ -68,13 +80,86 @@ Result<void> Token::make_durable() const {
   return sync_tree(*files_);
 }
 
-Result<const pkcs11::Session*> WorkSession::get() {
-  if (!session_) {
-    auto opened = token_.open_session();
-    if (!opened) return std::unexpected(opened.error());
-    session_ = std::move(*opened);
+void Token::tend() {
+  milliseconds pause{0};
+  Time back_at{};
+  while (const auto loss = gate_.wait_for_loss()) {
+    const Time lost_at = std::chrono::steady_clock::now();
+    lost_since_ = lost_at.time_since_epoch().count();
+    log_event(LogLevel::kError, "token-lost", {{"why", loss->why}});
+    pause = lost_at - back_at < kFlapping ? longer(pause) : milliseconds(0);
+    pkcs11::Cure cure = loss->cure;
+    std::string last_why;
+    for (;; pause = longer(pause)) {
+      if (!gate_.pause(pause)) return;
+      const auto back = bring_back(cure);
+      if (back) break;
+      cure = after(back.error());
+      if (last_why != back.error().message)
+        log_event(LogLevel::kError, "token-not-back", {{"why", back.error().message}});
+      last_why = back.error().message;
+    }
+    back_at = std::chrono::steady_clock::now();
+    lost_since_ = 0;
+    gate_.is_back();
+    const auto away = std::chrono::duration_cast<milliseconds>(back_at - lost_at);
+    log_event(LogLevel::kNotice, "token-back", {{"after_ms", away.count()}});
   }
-  return &*session_;
+}
+
+pkcs11::Cure Token::after(const Error& failed) {
+  if (failed.code != ErrorCode::kDenied) return pkcs11::Cure::kReinitialise;
+  gate_.refuses_pin(failed);  // until another PIN file is there, the token is not even asked
+  return pkcs11::Cure::kLogIn;
+}
+
+Result<void> Token::bring_back(pkcs11::Cure cure) {
+  if (auto allowed = pin_refusal_.check(); !allowed) return allowed;
+  if (cure == pkcs11::Cure::kReinitialise) {
+    if (!module_.quirks().can_be_initialised_again)
+      end_keyd("this module needs a new process", gate_.hung_calls());
+    const auto until = std::chrono::steady_clock::now() + kForCallsToReturn;
+    if (auto again = module_.initialise_again(until); !again) return std::unexpected(again.error());
+  }
+  const auto slot = module_.find_token(name_);
+  if (!slot) return std::unexpected(slot.error());
+  slot_ = *slot;
+  auto opened = open_session();
+  if (!opened) return std::unexpected(opened.error());
+  if (!opened->is_logged_in)
+    if (auto done = log_in(opened->session); !done) return done;
+  lasting_ = std::move(opened->session);
+  return {};
+}
+
+Result<void> Token::log_in(const pkcs11::Session& session) {
+  auto pin = read_secret_file(pin_file_);
+  if (!pin) return std::unexpected(pin.error());
+  const auto done = session.login(CKU_USER, *pin);
+  if (done || done.error().value == CKR_USER_ALREADY_LOGGED_IN) return {};
+  if (done.error().code != ErrorCode::kDenied) return std::unexpected(done.error());
+  log_event(LogLevel::kAlert, "pin-refused", {{"by", "token"}, {"why", done.error().message}});
+  if (auto recorded = pin_refusal_.record(); !recorded)
+    log_event(LogLevel::kAlert, "pin-refusal-not-recorded", {{"why", recorded.error().message}});
+  return std::unexpected(done.error());
+}
+
+void Token::end_if_hopeless(std::size_t most) {
+  const std::size_t hung = gate_.hung_calls();
+  if (hung > most) end_keyd("too many calls do not return", hung);
+  const Time::rep lost = lost_since_;
+  if (lost == 0 || std::chrono::steady_clock::now() - Time(Time::duration(lost)) < kMostWithHungCalls) return;
+  if (hung != 0) end_keyd("the token was lost while calls do not return", hung);
+}
+
+void Token::log_call_counts() const {
+  for (const pkcs11::CallCount& one : module_.call_counts())
+    log_event(LogLevel::kInfo, "token-calls",
+              {{"function", one.function},
+               {"calls", one.calls},
+               {"failed", one.failures},
+               {"mean_us", one.mean.count()},
+               {"longest_us", one.longest.count()}});
 }
 
 }  // namespace privyseal::keyd

@@ -88,7 +88,7 @@ Result<KeyRef> key_of_pair(const Session& session, const KeyLabel& label, Bytes 
   if (!point) return std::unexpected(point.error());
   auto public_key = PublicKey::from_ec_point(*type, *point);
   if (!public_key) return std::unexpected(public_key.error());
-  return std::make_shared<Key>(label, std::move(id), std::move(*public_key), pair.private_key);
+  return std::make_shared<Key>(label, std::move(id), std::move(*public_key));
 }
 
 }  // namespace privyseal::keyd

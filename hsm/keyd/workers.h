@@ -1,50 +1,74 @@
-/// The threads that use the token: each takes admitted requests one by one, with a session of
-/// its own, and answers them.
+/// The threads that use the token: each takes jobs one by one, with a session of its own.
 ///
-/// Ownership: Desk and Token must outlive it. Its end lets the queue run empty and joins.
+/// A call into a module cannot be ended from outside. So a watch answers each job at its deadline, and a
+/// worker that has been inside the module for longer than its job was given is abandoned: another takes its
+/// place, and the thread ends by itself if ever the call returns. When too many hang, keyd ends
+/// (Token::end_if_hopeless).
+///
+/// Threads: any. Ownership: the Token, and what the jobs use, must outlive the abandoned threads as well: a
+/// process in which calls still hang (TokenGate::hung_calls) must not be taken down in order.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "firmware/base/unique_fd.h"
-#include "hsm/keyd/bounded_queue.h"
-#include "hsm/keyd/connection.h"
-#include "hsm/keyd/desk.h"
+#include "hsm/keyd/job.h"
 
 namespace privyseal::keyd {
 
-struct Job {
-  ConnectionRef connection;
-  hsm::Request request;
-  Permit permit;
-};
-
 class Workers {
  public:
-  /// kUnavailable: no descriptor for waking the server.
-  [[nodiscard]] static Result<std::unique_ptr<Workers>> start(std::size_t count, Desk& desk, Token& token);
+  /// No job may have less time: so long the watch sleeps.
+  static constexpr std::chrono::milliseconds kShortestLimit{1900};
+  /// Beyond the workers of the process that hang, so many probes (TokenGate) may hang before keyd ends.
+  static constexpr std::size_t kMostHungProbes = 16;
+
+  Workers(std::size_t count, Token& token);
+  /// What was taken is still done, but for what hangs.
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
   /// False: too much is waiting already.
-  [[nodiscard]] bool take(Job&& job) { return jobs_.push(std::move(job)); }
-
-  /// Readable when the server should look at its connections again; `clear_wake` makes it wait again.
-  [[nodiscard]] int wake_fd() const { return wake_.get(); }
-  void clear_wake() const;
+  [[nodiscard]] bool take(JobRef job);
 
  private:
-  Workers(UniqueFd wake, Desk& desk, Token& token) : wake_(std::move(wake)), desk_(desk), token_(token) {}
-  void work();
+  /// A worker's place. Its thread owns it as well, for as long as a call hangs.
+  struct Post {
+    explicit Post(Token& token) : work(token) {}
+    WorkSession work;
+    JobRef job;
+    bool is_abandoned = false;
+    std::thread thread;
+  };
+  using PostRef = std::shared_ptr<Post>;
+
+  /// Outlives this object if a thread hangs.
+  struct Shared {
+    explicit Shared(Token& the_token) : token(the_token) {}
+    Token& token;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<JobRef> waiting;
+    std::vector<PostRef> posts;
+    bool is_closed = false;
+  };
+  using SharedRef = std::shared_ptr<Shared>;
+
+  static PostRef staffed_post(const SharedRef& shared);
+  static void work(const SharedRef& shared, const PostRef& post);
+  static JobRef next_job(Shared& shared, Post& post);
+  void watch();
+  Job::Time look_after_jobs(Job::Time now);
 
   static constexpr std::size_t kMaxWaiting = 1024;
-  UniqueFd wake_;
-  Desk& desk_;
-  Token& token_;
-  BoundedQueue<Job> jobs_{kMaxWaiting};
-  std::vector<std::jthread> threads_;  // last: they use all of the above
+  SharedRef shared_;
+  std::condition_variable end_of_watch_;
+  std::thread watch_;
 };
 
 }  // namespace privyseal::keyd

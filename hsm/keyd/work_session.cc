@@ -1,0 +1,96 @@
+#include "hsm/keyd/work_session.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "firmware/base/log.h"
+
+namespace privyseal::keyd {
+namespace {
+
+constexpr std::chrono::milliseconds kBeforeTheSameAgain{20};
+
+WorkSession::Time now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+WorkSession::Calling::Calling(WorkSession& work) : work_(work) {
+  work_.calling_since_ = now().time_since_epoch().count();
+}
+
+WorkSession::Calling::~Calling() {
+  work_.calling_since_ = 0;
+  work_.token_.gate().answered();
+}
+
+std::optional<WorkSession::Time> WorkSession::calling_since() const {
+  const Time::rep since = calling_since_;
+  if (since == 0) return std::nullopt;
+  return Time(Time::duration(since));
+}
+
+pkcs11::Failure WorkSession::failure_of(const Error& error) {
+  const bool may_help = error.code == ErrorCode::kClosed;
+  return {error, may_help ? pkcs11::Cure::kNewSession : pkcs11::Cure::kNone, CKR_OK};
+}
+
+void WorkSession::discard() {
+  if (!session_) return;
+  const Calling calling(*this);
+  session_.reset();
+}
+
+pkcs11::Outcome<const pkcs11::Session*> WorkSession::get() {
+  TokenGate& gate = token_.gate();
+  for (;;) {
+    if (session_ && epoch_ == gate.epoch() && gate.is_open()) return &*session_;
+    const auto epoch = gate.enter(deadline_);
+    if (!epoch) return std::unexpected(epoch.error());
+    if (session_ && epoch_ == *epoch) return &*session_;
+    discard();
+    epoch_ = *epoch;
+    auto opened = [&] {
+      const Calling calling(*this);
+      return token_.open_session();
+    }();
+    if (!opened) return std::unexpected(opened.error());
+    if (opened->is_logged_in) {
+      session_ = std::move(opened->session);
+      return &*session_;
+    }
+    gate.lose(epoch_, pkcs11::Cure::kLogIn, "the token has logged us out");
+    if (now() >= deadline_) return fail(ErrorCode::kTimeout, "token: it forgets our log-in");
+  }
+}
+
+bool WorkSession::is_worth_another(const pkcs11::Failure& failure, Attempts& attempts) {
+  using pkcs11::Cure;
+  const Time at = now();
+  switch (failure.cure) {
+    case Cure::kNone:
+      if (failure.code == ErrorCode::kUnavailable) discard();
+      return false;
+    case Cure::kAgain:
+      if (at + kBeforeTheSameAgain >= deadline_) return false;
+      std::this_thread::sleep_for(kBeforeTheSameAgain);
+      return true;
+    case Cure::kNewSession:
+    case Cure::kLogIn:
+      log_event(LogLevel::kWarning, "session-replaced", {{"why", failure.message}});
+      discard();
+      if (attempts.epoch != epoch_) {
+        attempts = {.epoch = epoch_, .since = at};
+        return true;
+      }
+      // A fresh one is no better. If others do well, the fault is in what was asked.
+      if (token_.gate().has_succeeded_since(attempts.since)) return false;
+      break;
+    case Cure::kReinitialise:
+      discard();
+      break;
+  }
+  token_.gate().lose(epoch_, Cure::kReinitialise, failure.message);
+  return at < deadline_;
+}
+
+}  // namespace privyseal::keyd

@@ -75,12 +75,8 @@ hsm::ErrorAnswer not_recorded(const Intent& intent, const Error& why) {
   return {.code = ErrorCode::kUnavailable, .message = "keyd cannot write this down, so it is not done"};
 }
 
-hsm::HealthAnswer health(WorkSession& work) {
-  hsm::HealthAnswer answer{.ready = false, .token = work.token().description(), .cpu = to_text(cpu_crypto())};
-  if (!work.is_token_there()) return answer;  // who asks does not want to wait until it is back
-  const auto logged_in = work.use([](const pkcs11::Session& session) { return session.is_logged_in(); });
-  answer.ready = logged_in.value_or(false);
-  return answer;
+bool can_sign(WorkSession& work) {
+  return work.use([](const pkcs11::Session& session) { return session.is_logged_in(); }).value_or(false);
 }
 
 hsm::KeysAnswer list(KeyStore& keys) {
@@ -200,19 +196,34 @@ void Desk::turn_away(uid_t user, pid_t pid) {
                   .why = "connect: this user is no caller of keyd"});
 }
 
+std::optional<hsm::Answer> Desk::answer_at_once(const Permit& permit, const hsm::Request& request) {
+  switch (permit.operation()) {
+    case Operation::kListKeys:
+      return hsm::Answer{.id = request.id, .body = list(keys_)};
+    case Operation::kCountUses:
+      return hsm::Answer{.id = request.id, .body = count(keys_)};
+    case Operation::kFindKey:
+      return hsm::Answer{.id = request.id, .body = hsm::KeysAnswer{.keys = {permit.key()->info()}}};
+    case Operation::kHealth:
+      if (token_.gate().is_open()) return std::nullopt;  // whether it can sign is to be seen
+      return hsm::Answer{.id = request.id, .body = health(false)};
+    default:
+      return std::nullopt;
+  }
+}
+
+hsm::Health Desk::health(bool is_ready) const {
+  return {.ready = is_ready, .token = token_.description(), .cpu = to_text(cpu_crypto())};
+}
+
 hsm::Answer Desk::perform(const Permit& permit, const hsm::Request& request, WorkSession& work) {
   if (is_recorded(permit.operation()))
     return {.id = request.id, .body = perform_recorded(permit, request, work)};
   auto body =
       std::visit(Overloaded{
-                     [&](const hsm::HealthRequest&) -> AnswerBody { return health(work); },
-                     [&](const hsm::ListKeysRequest&) -> AnswerBody { return list(keys_); },
-                     [&](const hsm::CountUsesRequest&) -> AnswerBody { return count(keys_); },
-                     [&](const hsm::FindKeyRequest&) -> AnswerBody {
-                       return hsm::KeysAnswer{.keys = {permit.key()->info()}};
-                     },
+                     [&](const hsm::HealthRequest&) -> AnswerBody { return health(can_sign(work)); },
                      [&](const hsm::SignTls13Request& asked) { return sign_handshake(permit, asked, work); },
-                     [](const auto&) -> AnswerBody { CHECK(false); },  // is_recorded
+                     [](const auto&) -> AnswerBody { CHECK(false); },  // is_recorded, answer_at_once
                  },
                  request.body);
   return {.id = request.id, .body = std::move(body)};

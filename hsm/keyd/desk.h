@@ -24,8 +24,12 @@ namespace privyseal::keyd {
 class Desk {
  public:
   /// `signatures_per_second`: of one key, for TLS.
-  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, std::uint32_t signatures_per_second)
-      : keys_(keys), journal_(journal), clerk_(clerk), signatures_per_second_(signatures_per_second) {}
+  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, std::uint32_t signatures_per_second)
+      : keys_(keys),
+        journal_(journal),
+        clerk_(clerk),
+        token_(token),
+        signatures_per_second_(signatures_per_second) {}
 
   /// Asks nothing of the token or the disk.
   /// kDenied: the caller may not, or what is to be signed is no TLS 1.3 CertificateVerify input.
@@ -33,7 +37,10 @@ class Desk {
   /// Threads: one at a time.
   [[nodiscard]] Result<Permit> admit(const Peer& peer, const hsm::Request& request);
 
-  /// Does what was admitted, with the worker's session. `request` is the one that `permit` is for.
+  /// The answer to an admitted question that needs neither token nor disk. None: it is for `perform`.
+  [[nodiscard]] std::optional<hsm::Answer> answer_at_once(const Permit& permit, const hsm::Request& request);
+
+  /// Does what else was admitted, with the worker's session. `request` is the one that `permit` is for.
   [[nodiscard]] hsm::Answer perform(const Permit& permit, const hsm::Request& request, WorkSession& work);
 
   /// A user who is no caller of keyd's tried to connect.
@@ -54,10 +61,12 @@ class Desk {
   void note_outcome(const Intent& intent, std::string outcome, std::string why);
 
   bool is_too_often(const Key& key);
+  [[nodiscard]] hsm::Health health(bool is_ready) const;
 
   KeyStore& keys_;
   Journal& journal_;
   Clerk& clerk_;
+  Token& token_;
   std::uint32_t signatures_per_second_;
   std::map<std::string, RateLimit, std::less<>> limits_;  // by name; `admit`'s
 };

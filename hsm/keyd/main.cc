@@ -45,7 +45,7 @@ Result<void> serve(const char* config_file) {
   }
   std::optional<Workers> for_clerk(std::in_place, 1, **token);
   Clerk clerk(**journal, keys, *for_clerk);
-  Desk desk(keys, **journal, clerk, settings->signatures_per_second);
+  Desk desk(keys, **journal, clerk, **token, settings->signatures_per_second);
   std::optional<Workers> signing(std::in_place, settings->workers, **token);
   std::optional<Workers> recording(std::in_place, 1, **token);
   auto server = Server::listen(*settings, desk, *signing, *recording);

@@ -109,6 +109,10 @@ bool Server::take_message(const ConnectionRef& connection, ByteView message) {
     reject(permit.error().code, permit.error().message);
     return true;
   }
+  if (const auto answer = desk_->answer_at_once(*permit, *request)) {
+    connection->answer(*answer);
+    return true;
+  }
   connection->request_admitted();
   Workers& workers = is_recorded(permit->operation()) ? *recording_ : *signing_;
   if (!workers.take(job_for(connection, std::move(*request), std::move(*permit)))) {

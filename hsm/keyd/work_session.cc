@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "firmware/base/log.h"
 
@@ -74,12 +75,16 @@ bool WorkSession::is_worth_another(const pkcs11::Failure& failure, Attempts& att
       if (at + kBeforeTheSameAgain >= deadline_) return false;
       std::this_thread::sleep_for(kBeforeTheSameAgain);
       return true;
+    case Cure::kOnceMore:
+      discard();
+      return !std::exchange(attempts.was_once_more, true);
     case Cure::kNewSession:
     case Cure::kLogIn:
       log_event(LogLevel::kWarning, "session-replaced", {{"why", failure.message}});
       discard();
       if (attempts.epoch != epoch_) {
-        attempts = {.epoch = epoch_, .since = at};
+        attempts.epoch = epoch_;
+        attempts.since = at;
         return true;
       }
       // A fresh one is no better. If others do well, the fault is in what was asked.

@@ -60,8 +60,6 @@ class WorkSession {
   /// Of the session that `act` is called with: object handles that were found through it are good until
   /// another epoch.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  [[nodiscard]] bool is_token_there() { return token_.gate().is_open(); }
-  [[nodiscard]] const Token& token() const { return token_; }
   /// A broken session may hold a half-done operation; closing is the only reset.
   void discard();
 
@@ -72,6 +70,7 @@ class WorkSession {
   struct Attempts {
     std::uint64_t epoch = 0;  ///< in which a session has failed
     Time since{};
+    bool was_once_more = false;
   };
   /// Marks the time in which a call may hang.
   class Calling {

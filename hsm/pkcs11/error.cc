@@ -32,6 +32,9 @@ constexpr std::array kRows{
     ROW(CKR_FUNCTION_CANCELED, kAgain, kClosed),
     ROW(CKR_CANCEL, kAgain, kClosed),
 
+    // SoftHSM says so when somebody was logged out in the middle of the call.
+    ROW(CKR_GENERAL_ERROR, kOnceMore, kUnavailable),
+
     // The session or a handle is stale. A device error leaves some modules' sessions unusable for ever.
     ROW(CKR_SESSION_CLOSED, kNewSession, kClosed),
     ROW(CKR_SESSION_HANDLE_INVALID, kNewSession, kClosed),
@@ -52,7 +55,6 @@ constexpr std::array kRows{
 
     ROW(CKR_ATTRIBUTE_TYPE_INVALID, kNone, kNotFound),
 
-    ROW(CKR_GENERAL_ERROR, kNone, kUnavailable),
     ROW(CKR_FUNCTION_FAILED, kNone, kUnavailable),
     ROW(CKR_ARGUMENTS_BAD, kNone, kUnavailable),
     ROW(CKR_CANT_LOCK, kNone, kUnavailable),

@@ -23,6 +23,7 @@ namespace privyseal::pkcs11 {
 enum class Cure {
   kNone,          ///< the answer is final
   kAgain,         ///< nothing is broken: the same call, on the same session, a little later
+  kOnceMore,      ///< nobody knows: once more, on a fresh session, and then it is final
   kNewSession,    ///< this session, or an object handle found through it, is stale
   kLogIn,         ///< the token has forgotten who we are
   kReinitialise,  ///< the token or the module was lost: C_Finalize, C_Initialize, look for the slot

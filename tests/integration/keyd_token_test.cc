@@ -163,7 +163,7 @@ TEST_F(KeydToken, LogsInAgainOnceWhenTheTokenHasForgottenIt) {
 
 TEST_F(KeydToken, FailsOneSignatureWhenTheTokenDoes) {
   const auto key = generate("egress");
-  keyd.shim().order({.value = CKR_GENERAL_ERROR});
+  keyd.shim().order({.value = CKR_GENERAL_ERROR, .times = 2});
   EXPECT_EQ(gateway_signs("egress", certificate_verify("client")).error().code, ErrorCode::kUnavailable);
   EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
   EXPECT_THAT(keyd.log(), HasSubstr("signature-failed key=egress why=\"C_Sign: CKR_GENERAL_ERROR\""));

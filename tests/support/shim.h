@@ -54,6 +54,7 @@ class Shim {
   [[nodiscard]] std::int64_t hanging() const { return control_->hanging; }
 
   void restart_token() { ++control_->restarts; }
+  void renumber_objects() { ++control_->renumberings; }
   /// `for_good`: also when it is back, until the module is initialised anew.
   void remove_token(bool for_good = false);
   void bring_token_back() { control_->is_absent = false; }

@@ -23,25 +23,25 @@
   X(C_OpenSession, 0, 0)                                                                                     \
   X(C_CloseAllSessions, 0, 0)                                                                                \
   X(C_CloseSession, 1, 0)                                                                                    \
-  X(C_GetSessionInfo, 1, 0) X(C_Login, 1, 0) X(C_Logout, 1, 0) X(C_InitPIN, 1, 0) X(C_SetPIN, 1, 0) X(       \
-      C_GetOperationState, 1, 0) X(C_SetOperationState, 1, 0) X(C_CreateObject, 1, 0) X(C_CopyObject, 1, 1)  \
-      X(C_DestroyObject, 1, 1) X(C_GetObjectSize, 1, 1) X(C_GetAttributeValue, 1, 1)                         \
-          X(C_SetAttributeValue, 1, 1) X(C_FindObjectsInit, 1, 0) X(C_FindObjects, 1, 0)                     \
-              X(C_FindObjectsFinal, 1, 0) X(C_EncryptInit, 1, 2) X(C_Encrypt, 1, 0) X(C_EncryptUpdate, 1, 0) \
-                  X(C_EncryptFinal, 1, 0) X(C_DecryptInit, 1, 2) X(C_Decrypt, 1, 0) X(C_DecryptUpdate, 1, 0) \
-                      X(C_DecryptFinal, 1, 0) X(C_DigestInit, 1, 0) X(C_Digest, 1, 0)                        \
-                          X(C_DigestUpdate, 1, 0) X(C_DigestKey, 1, 1) X(C_DigestFinal, 1, 0)                \
-                              X(C_SignInit, 1, 2) X(C_Sign, 1, 0) X(C_SignUpdate, 1, 0) X(C_SignFinal, 1, 0) \
-                                  X(C_SignRecoverInit, 1, 2) X(C_SignRecover, 1, 0) X(C_VerifyInit, 1, 2)    \
-                                      X(C_Verify, 1, 0) X(C_VerifyUpdate, 1, 0) X(C_VerifyFinal, 1, 0)       \
-                                          X(C_VerifyRecoverInit, 1, 2) X(C_VerifyRecover, 1, 0)              \
-                                              X(C_DigestEncryptUpdate, 1, 0) X(C_DecryptDigestUpdate, 1, 0)  \
-                                                  X(C_SignEncryptUpdate, 1, 0)                               \
-                                                      X(C_DecryptVerifyUpdate, 1, 0) X(C_GenerateKey, 1, 0)  \
-                                                          X(C_GenerateKeyPair, 1, 0) X(C_WrapKey, 1, 2)      \
-                                                              X(C_UnwrapKey, 1, 2) X(C_DeriveKey, 1, 2)      \
-                                                                  X(C_SeedRandom, 1, 0)                      \
-                                                                      X(C_GenerateRandom, 1, 0)
+  X(C_GetSessionInfo, 1, 0)                                                                                  \
+  X(C_Login, 1, 0) X(C_Logout, 1, 0) X(C_InitPIN, 1, 0) X(C_SetPIN, 1, 0) X(C_GetOperationState, 1, 0)       \
+      X(C_SetOperationState, 1, 0) X(C_CreateObject, 1, 0) X(C_CopyObject, 1, 1) X(C_DestroyObject, 1, 1)    \
+          X(C_GetObjectSize, 1, 1) X(C_GetAttributeValue, 1, 1) X(C_SetAttributeValue, 1, 1)                 \
+              X(C_FindObjectsInit, 1, 0) X(C_FindObjects, 1, 0) X(C_FindObjectsFinal, 1, 0) X(               \
+                  C_EncryptInit, 1, 2) X(C_Encrypt, 1, 0) X(C_EncryptUpdate, 1, 0) X(C_EncryptFinal, 1, 0)   \
+                  X(C_DecryptInit, 1, 2) X(C_Decrypt, 1, 0) X(C_DecryptUpdate, 1, 0) X(C_DecryptFinal, 1, 0) \
+                      X(C_DigestInit, 1, 0) X(C_Digest, 1, 0) X(C_DigestUpdate, 1, 0) X(C_DigestKey, 1, 1)   \
+                          X(C_DigestFinal, 1, 0) X(C_SignInit, 1, 2) X(C_Sign, 1, 0) X(C_SignUpdate, 1, 0)   \
+                              X(C_SignFinal, 1, 0) X(C_SignRecoverInit, 1, 2) X(C_SignRecover, 1, 0)         \
+                                  X(C_VerifyInit, 1, 2) X(C_Verify, 1, 0) X(C_VerifyUpdate, 1, 0)            \
+                                      X(C_VerifyFinal, 1, 0) X(C_VerifyRecoverInit, 1, 2)                    \
+                                          X(C_VerifyRecover, 1, 0) X(C_DigestEncryptUpdate, 1, 0)            \
+                                              X(C_DecryptDigestUpdate, 1, 0) X(C_SignEncryptUpdate, 1, 0)    \
+                                                  X(C_DecryptVerifyUpdate, 1, 0) X(C_GenerateKey, 1, 0)      \
+                                                      X(C_GenerateKeyPair, 1, 0) X(C_WrapKey, 1, 2)          \
+                                                          X(C_UnwrapKey, 1, 2) X(C_DeriveKey, 1, 2)          \
+                                                              X(C_SeedRandom, 1, 0)                          \
+                                                                  X(C_GenerateRandom, 1, 0)
 
 namespace privyseal::test {
 
@@ -86,6 +86,7 @@ struct ShimControl {
 
   // The token was restarted: sessions, log-in and object handles from before are gone.
   std::atomic<std::uint64_t> restarts;
+  std::atomic<std::uint64_t> renumberings;    ///< only the object handles are others
   std::atomic<bool> is_absent;                ///< the token is not there
   std::atomic<bool> is_gone_until_finalised;  ///< and stays away for a module that is not initialised anew
 };

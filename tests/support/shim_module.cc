@@ -38,7 +38,8 @@ ShimControl* control = nullptr;
 
 // Held shared by every call, and alone while sessions are taken away: SoftHSM would use what it has freed.
 std::shared_mutex life;
-std::uint64_t restarts_done = 0;  // changes with `life` held alone
+std::atomic<std::uint64_t> restarts_done = 0;  // this and the next change with `life` held alone
+std::atomic<std::uint64_t> renumberings_done = 0;
 
 struct Handles {
   CK_SESSION_HANDLE last_session = 0;
@@ -85,10 +86,15 @@ void forget_sessions() {
 }
 
 void restart_if_ordered() {
-  if (control->restarts == restarts_done) return;
+  if (control->restarts == restarts_done && control->renumberings == renumberings_done) return;
   const std::lock_guard alone(life);
+  if (control->renumberings != renumberings_done) {
+    renumberings_done = control->renumberings.load();
+    const std::lock_guard lock(handles_mutex);
+    handles.objects.clear();
+  }
   if (control->restarts == restarts_done) return;
-  restarts_done = control->restarts;
+  restarts_done = control->restarts.load();
   real->C_CloseAllSessions(last_slot);  // SoftHSM logs out with the last session
   forget_sessions();
 }
@@ -256,7 +262,8 @@ bool map_control() {
   if (mapped == MAP_FAILED) return false;
   control = static_cast<ShimControl*>(mapped);
   control->open_sessions = 0;  // another process's are gone
-  restarts_done = control->restarts;
+  restarts_done = control->restarts.load();
+  renumberings_done = control->renumberings.load();
   return true;
 }
 

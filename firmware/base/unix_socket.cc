@@ -55,6 +55,10 @@ Result<UniqueFd> connect_to(const Address& address, const std::filesystem::path&
   return fd;
 }
 
+constexpr std::chrono::milliseconds kAtOnce{0};
+
+Error no_answer() { return {ErrorCode::kTimeout, "socket: no answer in time"}; }
+
 Result<void> wait_for(int fd, short events, std::chrono::milliseconds wait) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
   const auto until = std::chrono::steady_clock::now() + wait;
@@ -62,7 +66,7 @@ Result<void> wait_for(int fd, short events, std::chrono::milliseconds wait) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     const int ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (ready > 0) return {};
-    if (ready == 0) return fail(ErrorCode::kTimeout, "socket: no answer in time");
+    if (ready == 0) return std::unexpected(no_answer());
     if (errno != EINTR) return fail_errno("poll");
   }
 }
@@ -102,6 +106,7 @@ Result<void> send_message(int fd, ByteView message, std::chrono::milliseconds wa
     if (sent >= 0) return {};
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return fail_errno("send");
+    if (wait == kAtOnce) return std::unexpected(no_answer());
     if (auto ready = wait_for(fd, POLLOUT, wait); !ready) return ready;
   }
 }
@@ -116,6 +121,7 @@ Result<std::span<std::byte>> receive_message(int fd, std::span<std::byte> buffer
     if (got > 0) return buffer.first(static_cast<std::size_t>(got));
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return fail_errno("recv");
+    if (wait == kAtOnce) return std::unexpected(no_answer());  // what was just heard need not be asked again
     if (auto ready = wait_for(fd, POLLIN, wait); !ready) return std::unexpected(ready.error());
   }
 }

@@ -3,11 +3,9 @@
 //   handshakes MODE DELAY_MS HANDSHAKES CONCURRENT
 //
 // MODE: blocking, async, software. Prints one JSON object: the rate, the CPU time that the loop's thread and
-// the whole process spent on each handshake, in microseconds. The clients run on a thread of their own and
-// have no key.
+// the whole process spent on each handshake, in microseconds. The clients run on the first thread.
 #include <sys/resource.h>
 
-#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
@@ -19,6 +17,7 @@
 #include "firmware/base/check.h"
 #include "firmware/tls/job.h"
 #include "firmware/tls/stream.h"
+#include "tests/bench/tls_clients.h"
 #include "tests/support/tls_lab.h"
 
 namespace {
@@ -65,15 +64,6 @@ void run_server(Server* server, bool with_jobs) {
   server->cpu = cpu_microseconds(RUSAGE_THREAD) - before;
 }
 
-net::awaitable<void> shake_hands_often(std::uint16_t port, TlsLab::ContextRef context, int* left,
-                                       int* failed) {
-  while (--*left >= 0) {
-    auto stream = co_await tls::Stream::connect("127.0.0.1", port, 30s);
-    const bool good = stream && (co_await stream->handshake(context, 30s)).has_value();
-    if (!good) ++*failed;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -85,17 +75,10 @@ int main(int argc, char** argv) {
   Server server;
   server.context = mode == "software" ? lab.software_lone_server : lab.lone_server;
   std::thread thread(run_server, &server, mode != "blocking");
-  net::io_context clients{1};
-  int left = handshakes;
-  int failed = 0;
-  for (int i = 0; i < std::stoi(argv[4]); ++i)
-    asio::co_spawn(
-        clients,
-        shake_hands_often(server.acceptor.local_endpoint().port(), lab.nameless_client, &left, &failed),
-        asio::detached);
   const auto begun = std::chrono::steady_clock::now();
   const double cpu_before = cpu_microseconds(RUSAGE_SELF);
-  clients.run();
+  const int failed =
+      bench::shake_hands(server.acceptor.local_endpoint().port(), handshakes, std::stoi(argv[4]));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const double cpu = cpu_microseconds(RUSAGE_SELF) - cpu_before;
   server.loop.stop();

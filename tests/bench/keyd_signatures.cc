@@ -1,7 +1,7 @@
 // TLS 1.3 signatures of a SoftHSM token: through keyd, pipelined on one connection, or by C_Sign in this
 // process.
 //
-//   keyd_signatures MODE SIGNATURES DEPTH
+//   keyd_signatures MODE SIGNATURES DEPTH SIGN_MS
 //
 // MODE: keyd (DEPTH questions are open at any time), direct (DEPTH threads, a session each). Prints one JSON
 // object: the rate, and the CPU time of both processes for each signature, in microseconds. Needs root, or
@@ -88,8 +88,11 @@ Measured through_keyd(test::TestKeyd& keyd, int signatures, int depth) {
 
 Measured directly(test::TestKeyd& keyd, int signatures, int depth) {
   CHECK(keyd.stop() == 0);
-  CHECK(::setenv("SOFTHSM2_CONF", keyd.softhsm_conf().c_str(), 1) == 0);
-  const auto module = pkcs11::Module::load(test::kSoftHsmModule).value();
+  const auto set = [](const char* name, const char* value) { CHECK(::setenv(name, value, 1) == 0); };
+  set("SOFTHSM2_CONF", keyd.softhsm_conf().c_str());
+  set("PRIVYSEAL_REAL_MODULE", test::kSoftHsmModule);
+  set("PRIVYSEAL_SHIM", (keyd.folder() / "shim").c_str());
+  const auto module = pkcs11::Module::load(PRIVYSEAL_SHIM_MODULE).value();
   const auto slot = module.find_token("test").value();
   std::vector<pkcs11::Session> sessions;
   for (int i = 0; i < depth; ++i)
@@ -115,15 +118,19 @@ Measured directly(test::TestKeyd& keyd, int signatures, int depth) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CHECK(argc == 4);
+  CHECK(argc == 5);
   const std::string mode = argv[1];
   const int signatures = std::stoi(argv[2]);
-  test::TestKeyd keyd({.gateway = {kMe}, .provisioning = {kProvisioner}, .workers = kWorkers});
+  test::TestKeyd keyd({.gateway = {kMe},
+                       .provisioning = {kProvisioner},
+                       .workers = kWorkers,
+                       .shim = true});
   const auto made = test::as_user(kProvisioner, [&] {
     return hsm::Client(keyd.socket(), std::chrono::seconds(20))
         .generate("bench", hsm::KeyRole::kLanIdentity, hsm::KeyType::kEcP256);
   });
   CHECK(made.has_value());
+  keyd.shim().set_latency({}, std::chrono::milliseconds(std::stoi(argv[4])));
   const int depth = std::stoi(argv[3]);
   const Measured measured =
       mode == "keyd" ? through_keyd(keyd, signatures, depth) : directly(keyd, signatures, depth);

@@ -94,7 +94,10 @@ bool AnswerReader::send_now(State& state, Open& open) {
 void AnswerReader::send_waiting(State& state) {
   while (!state.unsent.empty()) {
     const auto open = state.open.find(state.unsent.front());
-    if (open != state.open.end() && !send_now(state, open->second)) return;
+    if (open != state.open.end() && open->second.question->is_abandoned())
+      state.open.erase(open);  // a token's time is for those who still wait
+    else if (open != state.open.end() && !send_now(state, open->second))
+      return;
     state.unsent.pop_front();
   }
 }

@@ -81,7 +81,7 @@ class AnswerReader {
   Guarded<State> state_;
   Bytes buffer_ = Bytes(kMaxMessageBytes);
   Time connect_again_{};  // not before
-  std::thread thread_;  // last: it uses all the others
+  std::thread thread_;    // last: it uses all the others
 };
 
 }  // namespace privyseal::hsm

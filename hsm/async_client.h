@@ -69,7 +69,7 @@ class AsyncClient {
  public:
   struct Options {
     std::chrono::milliseconds deadline{2000};  ///< of a signature
-    std::size_t most_open = 1024;  ///< questions, abandoned ones too, until keyd has answered them
+    std::size_t most_open = 1024;  ///< questions, abandoned ones too, once sent, until keyd has answered them
   };
 
   /// Touches no socket and starts no thread.

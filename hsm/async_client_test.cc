@@ -65,6 +65,17 @@ class AsyncClientTest : public testing::Test {
   QuestionRef ask(AsyncClient& client, std::string_view message) {
     return client.sign_tls13("gateway", bytes_of(message), bell_.wake()).value();
   }
+  /// Waits until keyd has been asked this last.
+  bool heard(std::string_view message) {
+    const auto is_last = [&] {
+      const auto requests = keyd_->requests();
+      return !requests.empty() &&
+             text_of(std::get<SignTls13Request>(requests.back().body).message) == message;
+    };
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (!is_last() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+    return is_last();
+  }
   ErrorCode failure_of(const QuestionRef& question) {
     const auto signature = question->signature();
     return signature ? ErrorCode::kConflict : signature.error().code;
@@ -191,9 +202,13 @@ TEST_F(AsyncClientTest, AQuestionThatKeydDiesOfIsNotAskedForEver) {
 }
 
 TEST_F(AsyncClientTest, AbandonedQuestionsWakeNobodyAndStillCountUntilAnswered) {
-  AsyncClient narrow(socket_, {.deadline = 2s, .most_open = 2});
+  AsyncClient narrow(socket_, {.deadline = 20s, .most_open = 2});
   fake([](const Request&) { return FakeKeyd::Silence{}; });
-  for (const char* message : {"a", "b"}) ask(narrow, message)->abandon();
+  for (const char* message : {"a", "b"}) {
+    const auto question = ask(narrow, message);
+    ASSERT_TRUE(heard(message));
+    question->abandon();
+  }
   EXPECT_EQ(narrow.open_questions(), 2U);
   const auto refused = narrow.sign_tls13("gateway", bytes_of("c"), bell_.wake());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
@@ -204,6 +219,16 @@ TEST_F(AsyncClientTest, AbandonedQuestionsWakeNobodyAndStillCountUntilAnswered) 
   EXPECT_EQ(narrow.open_questions(), 0U);
   EXPECT_EQ(bell_.times(), 0);
   EXPECT_TRUE(keyd_->requests().empty());
+}
+
+TEST_F(AsyncClientTest, WhatIsAbandonedBeforeItCouldBeSentIsNotSent) {
+  ask(client_, "abandoned")->abandon();
+  const auto question = ask(client_, "wanted");
+  fake(agreeable);
+  ASSERT_TRUE(bell_.rings(1));
+  EXPECT_EQ(text_of(question->signature().value()), "wanted");
+  EXPECT_EQ(keyd_->requests().size(), 1U);
+  EXPECT_EQ(client_.open_questions(), 0U);
 }
 
 TEST_F(AsyncClientTest, QuestionsOfManyThreadsAreAllAnswered) {

@@ -29,7 +29,9 @@ KeyInfo some_key(std::string name) {
 FakeKeyd::Reply agreeable(const Request& request) {
   struct Visitor {
     const Request& request;
-    FakeKeyd::Reply operator()(const HealthRequest&) { return answer_to(request, HealthAnswer{.ready = true}); }
+    FakeKeyd::Reply operator()(const HealthRequest&) {
+      return answer_to(request, HealthAnswer{.ready = true});
+    }
     FakeKeyd::Reply operator()(const ListKeysRequest&) {
       return answer_to(request, KeysAnswer{{some_key("a"), some_key("b")}});
     }
@@ -256,7 +258,8 @@ TEST_F(ClientTest, GarbageIsUnavailable) {
 }
 
 TEST_F(ClientTest, AnAnswerOfAnotherKindIsUnavailable) {
-  const FakeKeyd keyd(socket_, [](const Request& request) { return answer_to(request, HealthAnswer{.ready = true}); });
+  const FakeKeyd keyd(socket_,
+                      [](const Request& request) { return answer_to(request, HealthAnswer{.ready = true}); });
   EXPECT_EQ(code_of(client_.sign_csr("gateway", Bytes(10))), ErrorCode::kUnavailable);
   EXPECT_EQ(code_of(client_.list_keys()), ErrorCode::kUnavailable);
 }

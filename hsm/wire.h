@@ -137,8 +137,9 @@ struct Request {
 
 struct HealthAnswer {
   bool ready = false;
-  std::string token = {};  ///< maker and model, printable ASCII, as the token says: "SoftHSM project, SoftHSM v2"
-  std::string cpu = {};    ///< what keyd's libcrypto uses of the processor (firmware/base/cpu_crypto.h)
+  std::string token =
+      {};  ///< maker and model, printable ASCII, as the token says: "SoftHSM project, SoftHSM v2"
+  std::string cpu = {};  ///< what keyd's libcrypto uses of the processor (firmware/base/cpu_crypto.h)
   bool operator==(const HealthAnswer&) const = default;
 };
 using Health = HealthAnswer;

@@ -161,8 +161,9 @@ TEST_F(CommandsTest, UsesAreATableOrJson) {
 
 TEST_F(CommandsTest, HealthIsTheExitStatus) {
   std::atomic<bool> is_ready = true;
-  const test::FakeKeyd keyd(
-      socket_, [&](const Request& request) { return test::answer_to(request, hsm::HealthAnswer{.ready = is_ready}); });
+  const test::FakeKeyd keyd(socket_, [&](const Request& request) {
+    return test::answer_to(request, hsm::HealthAnswer{.ready = is_ready});
+  });
   EXPECT_EQ(run_on_socket({"health"}), kDone);
   EXPECT_EQ(out_.str(), "ready\n");
   is_ready = false;

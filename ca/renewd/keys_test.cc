@@ -22,7 +22,8 @@ class RenewdKeys : public testing::Test {
       if (is_made_) return test::answer_to(request, hsm::KeysAnswer{.keys = {key_}});
       return test::answer_to(request, hsm::ErrorAnswer{ErrorCode::kNotFound, "there is no such key"});
     }
-    if (is_made_) return test::answer_to(request, hsm::ErrorAnswer{ErrorCode::kConflict, "the name is taken"});
+    if (is_made_)
+      return test::answer_to(request, hsm::ErrorAnswer{ErrorCode::kConflict, "the name is taken"});
     is_made_ = true;
     if (loses_answer_) return test::FakeKeyd::HangUp{};
     return test::answer_to(request, hsm::KeysAnswer{.keys = {key_}});

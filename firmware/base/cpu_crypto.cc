@@ -79,8 +79,9 @@ void log_cpu_crypto() {
   const auto features = cpu_crypto();
   log_event(LogLevel::kInfo, "cpu-crypto", {{"uses", to_text(features)}});
   if (features && !features->aes)
-    log_event(LogLevel::kWarning, "cpu-without-aes",
-              {{"why", "this processor has no AES instructions, or they are masked: mail is carried, but slowly"}});
+    log_event(
+        LogLevel::kWarning, "cpu-without-aes",
+        {{"why", "this processor has no AES instructions, or they are masked: mail is carried, but slowly"}});
 }
 
 }  // namespace privyseal

@@ -1,7 +1,7 @@
 /// What the processor does for cryptography, as libcrypto uses it: seen, not assumed.
 ///
-/// libcrypto looks at CPUID once, takes away what OPENSSL_ia32cap(3) masks, and tells what is left. x86-64 only:
-/// elsewhere nothing is known, and that is said.
+/// libcrypto looks at CPUID once, takes away what OPENSSL_ia32cap(3) masks, and tells what is left. x86-64
+/// only: elsewhere nothing is known, and that is said.
 ///
 /// Threads: any.
 #pragma once

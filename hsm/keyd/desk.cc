@@ -156,7 +156,8 @@ bool Desk::is_too_often(const Key& key) {
 /// Not in the log line by line: there may be thousands a second.
 std::unexpected<Error> Desk::refuse_for_now(const Peer& peer, const KeyRef& key, Operation asked) {
   ++key->refusals;
-  const std::string why = "this key signs more than " + std::to_string(signatures_per_second_) + " times a second";
+  const std::string why =
+      "this key signs more than " + std::to_string(signatures_per_second_) + " times a second";
   clerk_.refused({.actor = std::string(to_string(peer.caller)),
                   .role = role_of(peer.caller),
                   .source = source_of(peer),

@@ -1,5 +1,5 @@
-/// What keyd must not forget: the keys that were retired, how often each key signed, the last checkpoint that was
-/// signed of each log, and its own audit log. One SQLite database in its state folder.
+/// What keyd must not forget: the keys that were retired, how often each key signed, the last checkpoint that
+/// was signed of each log, and its own audit log. One SQLite database in its state folder.
 ///
 /// Every change is on the disk when its function returns. No TLS signature ever waits for it.
 ///

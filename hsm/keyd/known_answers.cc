@@ -68,7 +68,8 @@ bool answers_as_known(const Vector& vector) {
 Result<void> check_known_answers() {
   for (const Vector& vector : kVectors)
     if (!answers_as_known(vector))
-      return fail(ErrorCode::kInvalid, "self test: " + std::string(vector.name) + " does not give the known answer");
+      return fail(ErrorCode::kInvalid,
+                  "self test: " + std::string(vector.name) + " does not give the known answer");
   return {};
 }
 

@@ -53,7 +53,8 @@ void read_token_name(ConfigReader& reader, Settings& settings) {
   }
   const std::string module = reader.text("pkcs11.module", "");
   const auto named = reader.taken("pkcs11.uri", pkcs11::parse_token_uri(uri));
-  if (!reader.text("pkcs11.token", "").empty()) reader.refuse("pkcs11.token", "must not stand beside pkcs11.uri");
+  if (!reader.text("pkcs11.token", "").empty())
+    reader.refuse("pkcs11.token", "must not stand beside pkcs11.uri");
   if (module.empty() == named.module_path.empty())
     reader.refuse("pkcs11.module", "or the URI's module-path, one of them, must name the module");
   settings.module = module.empty() ? named.module_path : module;
@@ -81,19 +82,19 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
   auto config = Config::load(file);
   if (!config) return std::unexpected(config.error());
   ConfigReader reader(std::move(*config));
-  Settings settings{.state = reader.text("state"),
-                    .workers = reader.number<std::size_t>("workers", 4, 1, 64),
-                    .signatures_per_second =
-                        reader.number<std::uint32_t>("signatures_per_second", 5000, 1, 1'000'000),
-                    .socket = reader.text("socket.path"),
-                    .socket_mode = read_mode(reader, "socket.mode"),
-                    .socket_group = read_group(reader, "socket.group"),
-                    .module = {},
-                    .token = {},
-                    .pin_file = reader.text("pkcs11.pin_file"),
-                    .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
-                    .callers = read_callers(reader),
-                    .audit_origin = read_origin(reader)};
+  Settings settings{
+      .state = reader.text("state"),
+      .workers = reader.number<std::size_t>("workers", 4, 1, 64),
+      .signatures_per_second = reader.number<std::uint32_t>("signatures_per_second", 5000, 1, 1'000'000),
+      .socket = reader.text("socket.path"),
+      .socket_mode = read_mode(reader, "socket.mode"),
+      .socket_group = read_group(reader, "socket.group"),
+      .module = {},
+      .token = {},
+      .pin_file = reader.text("pkcs11.pin_file"),
+      .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
+      .callers = read_callers(reader),
+      .audit_origin = read_origin(reader)};
   read_token_name(reader, settings);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;

@@ -263,8 +263,8 @@ TEST_F(ProviderTest, AKeyOutlivesARestartOfKeyd) {
 TEST_F(ProviderTest, ReadyMeansThatKeydSaysSo) {
   EXPECT_EQ(ready(), 1);
   keyd_.reset();
-  keyd_.emplace(socket_,
-                [](const Request& request) { return test::answer_to(request, HealthAnswer{.ready = false}); });
+  keyd_.emplace(
+      socket_, [](const Request& request) { return test::answer_to(request, HealthAnswer{.ready = false}); });
   EXPECT_EQ(ready(), 0);
   keyd_.reset();
   keyd_.emplace(socket_, [](const Request&) { return test::FakeKeyd::Silence{}; });

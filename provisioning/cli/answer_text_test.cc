@@ -110,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"keys":[{"name":"audit","role":"audit","type":"p256","fingerprint":"00ff","uses":{"tls_client":0,"tls_server":0,"csr":0,"checkpoint":7,"refused":1}}]})",
          "NAME   ROLE   TYPE  TLS  CSR  CA  CHECKPOINT  REFUSED  PUBLIC KEY (SHA-256)\n"
          "audit  audit  p256    0    0   0           7        1  00ff\n"
-         "\nUses are counted since the key was made, refusals since keyd started. No private key can leave the token.\n"},
+         "\nUses are counted since the key was made, refusals since keyd started. No private key can leave "
+         "the token.\n"},
         {"AuditTail", audit_tail_text,
          R"({"entries":[{"log":"keyd","entry":{"seq":0,"ts":"2026-03-10T09:00:00Z","actor":"root","action":"generate","object":"key/a","outcome":"ok","why":""}}]})",
          "WHEN                        LOG   NUMBER  WHO   DID       TO     OUTCOME  WHY\n"
@@ -205,32 +206,39 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(KeyLight, IsRedWhenTheTokenCannotSign) {
   EXPECT_EQ(key_light(hsm::Health{.ready = false}, {}, {}).colour, Colour::kRed);
-  EXPECT_EQ(key_light(hsm::Health{.ready = true}, std::vector<hsm::KeyInfo>{}, std::vector<hsm::KeyUses>{}).colour, Colour::kRed);
+  EXPECT_EQ(
+      key_light(hsm::Health{.ready = true}, std::vector<hsm::KeyInfo>{}, std::vector<hsm::KeyUses>{}).colour,
+      Colour::kRed);
   EXPECT_EQ(key_light(fail(ErrorCode::kUnavailable, "keyd: gone"), {}, {}).sentence, "keyd: gone.");
 }
 
 TEST(KeyLight, IsAmberWhenKeydRefusedSomething) {
   const std::vector<hsm::KeyInfo> keys{{"cjsm-1", hsm::KeyRole::kCjsmIdentity, hsm::KeyType::kEcP256, {}}};
-  EXPECT_EQ(key_light(hsm::Health{.ready = true}, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5}}).colour,
+  EXPECT_EQ(key_light(hsm::Health{.ready = true}, keys,
+                      std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5}})
+                .colour,
             Colour::kGreen);
-  const Light light =
-      key_light(hsm::Health{.ready = true}, keys, std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5, .refused = 2}});
+  const Light light = key_light(hsm::Health{.ready = true}, keys,
+                                std::vector{hsm::KeyUses{.name = "cjsm-1", .tls_client = 5, .refused = 2}});
   EXPECT_EQ(light.colour, Colour::kAmber);
   EXPECT_THAT(light.sentence, testing::HasSubstr("refused 2 requests: 1 key, 5 signatures"));
 }
 
 TEST(Crypto, SaysWhereKeysSignAndWhatTheProcessorDoes) {
-  const Crypto crypto =
-      crypto_of(hsm::Health{.ready = true, .token = "Maker, Model", .cpu = "RDRAND"}, json(R"({"cpu":"AES-NI, VAES"})"));
-  EXPECT_THAT(status_text({}, crypto, {}),
-              testing::AllOf(testing::HasSubstr("every private key signs in the token: Maker, Model\n"),
-                             testing::HasSubstr("gatewayd: uses AES-NI, VAES\n"),
-                             testing::HasSubstr("keyd: no AES instructions in use (only RDRAND): mail is carried, but slowly")));
+  const Crypto crypto = crypto_of(hsm::Health{.ready = true, .token = "Maker, Model", .cpu = "RDRAND"},
+                                  json(R"({"cpu":"AES-NI, VAES"})"));
+  EXPECT_THAT(
+      status_text({}, crypto, {}),
+      testing::AllOf(
+          testing::HasSubstr("every private key signs in the token: Maker, Model\n"),
+          testing::HasSubstr("gatewayd: uses AES-NI, VAES\n"),
+          testing::HasSubstr("keyd: no AES instructions in use (only RDRAND): mail is carried, but slowly")));
   EXPECT_EQ(status_json({}, crypto, {}).at("crypto").as_object().at("token").as_string(), "Maker, Model");
 }
 
 TEST(Crypto, OfADaemonThatDoesNotAnswerIsLeftOut) {
-  const Crypto crypto = crypto_of(fail(ErrorCode::kUnavailable, "keyd: gone"), fail(ErrorCode::kUnavailable, "gone"));
+  const Crypto crypto =
+      crypto_of(fail(ErrorCode::kUnavailable, "keyd: gone"), fail(ErrorCode::kUnavailable, "gone"));
   EXPECT_THAT(status_text({}, crypto, {}), testing::Not(testing::HasSubstr("processor")));
 }
 

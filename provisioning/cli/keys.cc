@@ -63,7 +63,8 @@ std::string key_list_text(const JsonObject& inventory) {
                shown(uses, "refused"), shown(*key, "fingerprint")});
   }
   return table.text("The token holds no key.") +
-         "\nUses are counted since the key was made, refusals since keyd started. No private key can leave the token.\n";
+         "\nUses are counted since the key was made, refusals since keyd started. No private key can leave "
+         "the token.\n";
 }
 
 std::vector<Command> key_commands() {

@@ -154,8 +154,8 @@ Light key_light(const Result<hsm::Health>& health, const Result<std::vector<hsm:
     signatures += use.tls_client + use.tls_server;
     refused += use.refused;
   }
-  const std::string facts = std::format("{}, {} for TLS", counted(keys->size(), "key"),
-                                        counted(signatures, "signature"));
+  const std::string facts =
+      std::format("{}, {} for TLS", counted(keys->size(), "key"), counted(signatures, "signature"));
   if (keys->empty())
     return {.name = "keys",
             .colour = Colour::kRed,

@@ -29,14 +29,16 @@ struct Light {
 
 /// `status` is gatewayd's.
 [[nodiscard]] Light mail_light(const Result<JsonObject>& status, WallTime now);
-[[nodiscard]] Light key_light(const Result<hsm::Health>& health, const Result<std::vector<hsm::KeyInfo>>& keys,
+[[nodiscard]] Light key_light(const Result<hsm::Health>& health,
+                              const Result<std::vector<hsm::KeyInfo>>& keys,
                               const Result<std::vector<hsm::KeyUses>>& uses);
 /// `list` is renewd's cert-list.
 [[nodiscard]] Light certificate_light(const Result<JsonObject>& list, WallTime now);
 /// `status` is admind's.
 [[nodiscard]] Light console_light(const Result<JsonObject>& status);
 
-/// Where private keys sign, and what the processor does for the rest. Lines without a colour: nobody can act on them.
+/// Where private keys sign, and what the processor does for the rest. Lines without a colour: nobody can act
+/// on them.
 struct Crypto {
   std::string token;         ///< empty: keyd does not answer
   std::string keyd_cpu;      ///< as firmware/base/cpu_crypto.h names it; empty: no answer

@@ -121,10 +121,7 @@ int main(int argc, char** argv) {
   CHECK(argc == 5);
   const std::string mode = argv[1];
   const int signatures = std::stoi(argv[2]);
-  test::TestKeyd keyd({.gateway = {kMe},
-                       .provisioning = {kProvisioner},
-                       .workers = kWorkers,
-                       .shim = true});
+  test::TestKeyd keyd({.gateway = {kMe}, .provisioning = {kProvisioner}, .workers = kWorkers, .shim = true});
   const auto made = test::as_user(kProvisioner, [&] {
     return hsm::Client(keyd.socket(), std::chrono::seconds(20))
         .generate("bench", hsm::KeyRole::kLanIdentity, hsm::KeyType::kEcP256);

@@ -24,7 +24,8 @@
   X(C_CloseAllSessions, 0, 0)                                                                                \
   X(C_CloseSession, 1, 0)                                                                                    \
   X(C_GetSessionInfo, 1, 0)                                                                                  \
-  X(C_Login, 1, 0) X(C_Logout, 1, 0) X(C_InitPIN, 1, 0) X(C_SetPIN, 1, 0) X(C_GetOperationState, 1, 0)       \
+  X(C_Login, 1, 0)                                                                                           \
+  X(C_Logout, 1, 0) X(C_InitPIN, 1, 0) X(C_SetPIN, 1, 0) X(C_GetOperationState, 1, 0)                        \
       X(C_SetOperationState, 1, 0) X(C_CreateObject, 1, 0) X(C_CopyObject, 1, 1) X(C_DestroyObject, 1, 1)    \
           X(C_GetObjectSize, 1, 1) X(C_GetAttributeValue, 1, 1) X(C_SetAttributeValue, 1, 1)                 \
               X(C_FindObjectsInit, 1, 0) X(C_FindObjects, 1, 0) X(C_FindObjectsFinal, 1, 0) X(               \

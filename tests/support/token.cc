@@ -90,7 +90,8 @@ void TestKeyd::make_token() {
 
 void TestKeyd::write_config() {
   const std::string config = std::format(
-      "state = \"{0}\"\nworkers = {1}\nsignatures_per_second = {12}\n[socket]\npath = \"{2}\"\nmode = \"0666\"\n"
+      "state = \"{0}\"\nworkers = {1}\nsignatures_per_second = {12}\n[socket]\npath = \"{2}\"\nmode = "
+      "\"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
       "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n"
       "[audit]\nhost = \"{11}\"\n",
@@ -114,14 +115,13 @@ Shim& TestKeyd::shim() {
 bool TestKeyd::start() {
   const auto notify = folder() / "notify";
   const UniqueFd ready = notify_socket(notify);
-  auto started =
-      ChildProcess::start({.program = PRIVYSEAL_KEYD,
-                           .arguments = {(folder() / "keyd.toml").string()},
-                           .environment = {"NOTIFY_SOCKET=" + notify.string(),
-                                           std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
-                                           "PRIVYSEAL_SHIM=" + (folder() / "shim").string()},
-                           .run_as = options_.run_as,
-                           .output = folder() / "keyd.log"});
+  auto started = ChildProcess::start({.program = PRIVYSEAL_KEYD,
+                                      .arguments = {(folder() / "keyd.toml").string()},
+                                      .environment = {"NOTIFY_SOCKET=" + notify.string(),
+                                                      std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
+                                                      "PRIVYSEAL_SHIM=" + (folder() / "shim").string()},
+                                      .run_as = options_.run_as,
+                                      .output = folder() / "keyd.log"});
   CHECK(started.has_value());
   process_ = std::move(*started);
   CHECK(wait_until([&] { return is_readable(ready.get()) || !process_->is_running(); }, kStartDeadline));

@@ -41,7 +41,7 @@ struct TestKeydOptions {
   std::vector<uid_t> console{kConsoleUid};
   int workers = 4;
   int signatures_per_second = 1'000'000;  ///< no test shall meet the limit by chance
-  std::filesystem::path state{};  ///< keyd's own folder; empty: one in `folder()`
+  std::filesystem::path state{};          ///< keyd's own folder; empty: one in `folder()`
   bool shim = false;  ///< keyd loads shim_module.cc in front of SoftHSM: needed for `shim()`
   bool start = true;
 };

@@ -3,6 +3,8 @@
 /// Nothing here asserts how long a thing takes: what is asserted is what happened before what, and how often.
 #include <gmock/gmock.h>
 
+#include <ostream>
+
 #include "firmware/tls/keys.h"
 #include "tests/integration/handshake_fixture.h"
 
@@ -59,6 +61,7 @@ struct Role {
   TlsLab::ContextRef TlsLab::* server;
   TlsLab::ContextRef TlsLab::* client;
 };
+void PrintTo(const Role& role, std::ostream* out) { *out << role.name; }
 class EachRole : public AsyncHandshake, public testing::WithParamInterface<Role> {};
 
 TEST_P(EachRole, OthersGoOnWhileKeydIsHungAndTheHandshakesEndAtTheirDeadline) {
@@ -99,6 +102,7 @@ struct Misbehaviour {
   std::function<FakeKeyd::Reply(const hsm::Request&, const hsm::Answer& right)> reply;
   bool handshakes_succeed;
 };
+void PrintTo(const Misbehaviour& misbehaviour, std::ostream* out) { *out << misbehaviour.name; }
 class EachMisbehaviour : public AsyncHandshake, public testing::WithParamInterface<Misbehaviour> {};
 
 TEST_P(EachMisbehaviour, EndsInAHandshakeOrInAFailureAndLeavesNothingBehind) {

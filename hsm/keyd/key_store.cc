@@ -2,6 +2,10 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
 #include "hsm/keyd/key_attributes.h"
@@ -18,18 +22,15 @@ Bytes random_id() {
   return id;
 }
 
-void destroy_all(WorkSession& work, ByteView id) {
-  work.discard();  // the session that failed may hold a half-done operation
-  const auto gone = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<void> {
+pkcs11::Outcome<void> destroy_all(const pkcs11::Session& session, const std::vector<Bytes>& ids) {
+  for (const Bytes& id : ids) {
     pkcs11::Attributes wanted;
     const auto found = session.find(wanted.bytes(CKA_ID, id));
     if (!found) return std::unexpected(found.error());
     for (const auto object : *found)
       if (auto destroyed = session.destroy(object); !destroyed) return destroyed;
-    return {};
-  });
-  if (!gone)  // what is left is destroyed at the next start
-    log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
+  }
+  return {};
 }
 
 Result<KeyRef> make_pair(const pkcs11::Session& session, const KeyLabel& label, hsm::KeyType type,
@@ -126,20 +127,39 @@ Result<void> KeyStore::reserve(const std::string& name) {
 
 Result<KeyRef> KeyStore::generate(WorkSession& work, const KeyLabel& label, hsm::KeyType type) {
   if (auto reserved = reserve(label.name); !reserved) return std::unexpected(reserved.error());
-  // The id is chosen before, so that a failure half-way can be found and cleared away.
-  const Bytes id = random_id();
-  auto made = make(work, label, type, id);
-  if (!made && made.error().code == ErrorCode::kClosed) {  // the token was lost meanwhile: once more
-    destroy_all(work, id);
-    made = make(work, label, type, id);
-  }
-  if (!made) destroy_all(work, id);
+  auto made = generate_reserved(work, label, type);
   keys_.with([&](Keys& keys) {
     keys.being_made.erase(label.name);
     if (made) keys.by_name.emplace(label.name, *made);
   });
   if (!made) return fail(ErrorCode::kUnavailable, made.error().message);
   return made;
+}
+
+Result<KeyRef> KeyStore::generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type) {
+  const auto leftovers = keys_.with([](Keys& keys) { return std::exchange(keys.leftovers, {}); });
+  if (auto cleared = clear_away(work, leftovers); !cleared) return std::unexpected(cleared.error());
+  // The id is chosen before, so that a failure half-way can be found and cleared away.
+  const Bytes id = random_id();
+  auto made = make(work, label, type, id);
+  if (made) return made;
+  const auto cleared = clear_away(work, {id});
+  // The token was lost meanwhile: once more.
+  if (cleared && made.error().code == ErrorCode::kClosed) {
+    made = make(work, label, type, id);
+    if (!made) static_cast<void>(clear_away(work, {id}));
+  }
+  return made;
+}
+
+Result<void> KeyStore::clear_away(WorkSession& work, std::vector<Bytes> ids) {
+  if (ids.empty()) return {};
+  work.discard();  // the session that failed may hold a half-done operation
+  const auto gone = work.use([&](const pkcs11::Session& session) { return destroy_all(session, ids); });
+  if (gone) return {};
+  log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
+  keys_.with([&](Keys& keys) { std::ranges::move(ids, std::back_inserter(keys.leftovers)); });
+  return std::unexpected(gone.error());
 }
 
 Result<KeyRef> KeyStore::make(WorkSession& work, const KeyLabel& label, hsm::KeyType type, ByteView id) {

@@ -45,8 +45,12 @@ class KeyStore {
     std::map<std::string, KeyRef, std::less<>> by_name;
     std::map<std::string, hsm::KeyRole, std::less<>> retired;
     std::set<std::string> being_made;
+    std::vector<Bytes> leftovers;  ///< ids of pairs that nobody was told of, and that could not be destroyed
   };
   Result<void> reserve(const std::string& name);
+  Result<KeyRef> generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
+  /// What is left over would at the next start be a second key of a name that was given again meanwhile.
+  Result<void> clear_away(WorkSession& work, std::vector<Bytes> ids);
   Result<KeyRef> make(WorkSession& work, const KeyLabel& label, hsm::KeyType type, ByteView id);
 
   Token& token_;

@@ -140,6 +140,17 @@ TEST_F(KeydFault, MakesAKeyAlthoughTheTokenWasRestarted) {
   EXPECT_EQ(provisioning.list_keys().value().size(), 3);
 }
 
+TEST_F(KeydFault, AKeyThatCouldNotBeDestroyedIsSoBeforeTheNextIsMade) {
+  // Its first signature fails, and then it cannot be destroyed.
+  shim().flip_signatures(1);
+  shim().order({.value = CKR_FUNCTION_FAILED, .function = shim_function("C_DestroyObject")});
+  EXPECT_EQ(provisioning.generate("second", kLan, kP256).error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(keyd.log(), HasSubstr("<3>key-not-destroyed"));
+  const auto second = generate("second", kLan);
+  keyd.restart();
+  EXPECT_EQ(provisioning.find_key("second"), second) << keyd.log();
+}
+
 /// One way in which a token fails, and what ends it.
 struct Fault {
   std::string name;

@@ -35,13 +35,15 @@ UniqueFd connected_socket(std::uint16_t port) {
   return fd;
 }
 
+int trust_all(X509_STORE_CTX* /*unused*/, void* /*unused*/) { return 1; }
+
 class Clients {
  public:
   Clients(std::uint16_t port, int count, int concurrent)
       : port_(port), left_(count), events_(::epoll_create1(EPOLL_CLOEXEC)), open_(concurrent) {
     CHECK(tls_ && SSL_CTX_set_min_proto_version(tls_.get(), TLS1_3_VERSION) == 1 &&
           SSL_CTX_set1_groups_list(tls_.get(), "X25519") == 1);
-    SSL_CTX_set_verify(tls_.get(), SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_cert_verify_callback(tls_.get(), trust_all, nullptr);  // else it builds a chain to no end
   }
 
   int run() {

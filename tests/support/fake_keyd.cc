@@ -33,7 +33,11 @@ void FakeKeyd::serve() {
     std::vector<pollfd> entries{{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     for (const UniqueFd& fd : open) entries.push_back({fd.get(), POLLIN, 0});
     CHECK(::poll(entries.data(), entries.size(), milliseconds_left()) >= 0);
-    if (entries[0].revents != 0) return;
+    if (entries[0].revents != 0) {
+      listener_
+          .reset();  // before the connections, as the kernel does for a process that ends: nobody comes back
+      return;
+    }
     send_what_is_due();
     for (std::size_t i = open.size(); i-- > 0;) {
       if (entries[i + 2].revents == 0 || serve_one(open[i].get())) continue;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+// clang-format off: one after the other, as the standard lists them
 // name, whether the first argument is a session, and which argument is an object (0: none).
 #define PRIVYSEAL_PKCS11_FUNCTIONS(X)                                                                        \
   X(C_Initialize, 0, 0)                                                                                      \
@@ -43,6 +44,7 @@
                                                           X(C_UnwrapKey, 1, 2) X(C_DeriveKey, 1, 2)          \
                                                               X(C_SeedRandom, 1, 0)                          \
                                                                   X(C_GenerateRandom, 1, 0)
+// clang-format on
 
 namespace privyseal::test {
 

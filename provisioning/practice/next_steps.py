@@ -7,7 +7,7 @@ from practice import Practice
 def next_steps(practice: Practice) -> str:
     ports, places = practice.ports, practice.places
     provision = shown(places.program("provisioning/privyseal-provision"))
-    privyseal = f'{shown(places.program("provisioning/cli/privyseal"))} --run {shown(places.run)}'
+    privyseal, run = shown(places.program("provisioning/cli/privyseal")), f"--run {shown(places.run)}"
     claim = practice.appliance.ask("console", "claim")
     return f"""\
 The lab is up; Ctrl-C ends it.
@@ -19,9 +19,9 @@ The lab is up; Ctrl-C ends it.
 In another terminal, in this folder, try:
 
   how the appliance is, what went through it, its certificates:
-    ./dev shell {privyseal} status
-    ./dev shell {privyseal} mail find
-    ./dev shell {privyseal} cert list
+    ./dev shell {privyseal} status {run}
+    ./dev shell {privyseal} mail find {run}
+    ./dev shell {privyseal} cert list {run}
 
   a message of your own, through the organisation's mail server:
     ./dev shell swaks --server 127.0.0.1:{ports.org} --from alice@lawfirm.example --to bob@police.example.cjsm.net

@@ -70,7 +70,11 @@ pkcs11::Outcome<pkcs11::ObjectHandle> Key::locate(const pkcs11::Session& session
   wanted.number(CKA_CLASS, CKO_PRIVATE_KEY).bytes(CKA_ID, id_).text(CKA_LABEL, to_text(label_));
   const auto objects = session.find(wanted);
   if (!objects) return std::unexpected(objects.error());
-  if (objects->size() != 1) return fail(ErrorCode::kUnavailable, "the key is no longer on the token");
+  if (objects->size() != 1) {
+    // It may be that the log-in was lost and found again just now.
+    const Error gone{ErrorCode::kUnavailable, "the key is no longer on the token"};
+    return std::unexpected(pkcs11::Failure(gone, pkcs11::Cure::kOnceMore, CKR_OK));
+  }
   found_.with([&](auto& found) { found = Found{.epoch = epoch, .object = objects->front()}; });
   return objects->front();
 }

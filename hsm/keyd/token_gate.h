@@ -40,6 +40,11 @@ class TokenGate {
   /// True: `enter` would not wait.
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  /// Nothing has been lost since this epoch began. What was true before the call is seen by it.
+  [[nodiscard]] bool is_current(std::uint64_t epoch) {
+    const std::lock_guard lock(mutex_);
+    return is_there_ && epoch == epoch_;
+  }
   /// What was begun in this epoch does not go on without the cure. Of a former epoch it is no news.
   void lose(std::uint64_t epoch, pkcs11::Cure cure, std::string_view why);
   /// A call has returned, with whatever result.

@@ -87,8 +87,8 @@ bool WorkSession::is_worth_another(const pkcs11::Failure& failure, Attempts& att
         attempts.since = at;
         return true;
       }
-      // A fresh one is no better. If others do well, the fault is in what was asked.
-      if (token_.gate().has_succeeded_since(attempts.since)) return false;
+      // A fresh one is no better. If others do well in the same epoch, the fault is in what was asked.
+      if (token_.gate().has_succeeded_since(attempts.since) && token_.gate().is_current(epoch_)) return false;
       break;
     case Cure::kReinitialise:
       discard();

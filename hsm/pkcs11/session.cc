@@ -85,6 +85,10 @@ Outcome<std::vector<ObjectHandle>> Session::find(Attributes wanted) const {
   const auto ended = call("C_FindObjectsFinal", &CK_FUNCTION_LIST::C_FindObjectsFinal);
   if (!searched) return std::unexpected(searched.error());
   if (!ended) return std::unexpected(ended.error());
+  // Whoever is not logged in is not told so: it just sees no private objects.
+  const auto logged_in = is_logged_in();
+  if (!logged_in) return std::unexpected(logged_in.error());
+  if (!*logged_in) return fail_call("C_FindObjects", CKR_USER_NOT_LOGGED_IN);
   return found;
 }
 

@@ -47,6 +47,8 @@ class Session {
   /// By a logged-in security officer: sets the user's PIN.
   [[nodiscard]] Outcome<void> initialise_pin(Secret& pin) const;
 
+  /// All that there are, private ones too. CKR_USER_NOT_LOGGED_IN: the log-in is gone, and what was found is
+  /// not all.
   [[nodiscard]] Outcome<std::vector<ObjectHandle>> find(Attributes wanted) const;
   /// kNotFound: the object has no such attribute. kClosed: no such object.
   [[nodiscard]] Outcome<Bytes> bytes_of_attribute(ObjectHandle object, CK_ATTRIBUTE_TYPE type) const;

@@ -45,7 +45,11 @@ class Shim {
   [[nodiscard]] std::int64_t faults_left() const { return control_->fault_left; }
 
   void flip_signatures(std::int64_t count) { control_->flips = count; }
-  void log_out() { control_->logouts = 1; }
+  /// The next call of C_Sign or C_FindObjectsInit finds that the token has logged everybody out.
+  void log_out(std::int32_t at = shim_function("C_Sign")) {
+    control_->logout_function = at;
+    control_->logouts = 1;
+  }
 
   /// The next `times` calls of `function` do not return before `release`.
   void hang(std::int32_t function, std::int64_t times = kWithoutEnd);

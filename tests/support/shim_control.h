@@ -78,8 +78,9 @@ struct ShimControl {
   std::atomic<std::int32_t> fault_ends{kNoFunction};  ///< a call of it ends the fault
   std::atomic<bool> fault_stays;                      ///< on the session, until it is closed
 
-  std::atomic<std::int64_t> flips;    ///< so many signatures are spoilt
-  std::atomic<std::int64_t> logouts;  ///< so many C_Sign find that the token has logged everybody out
+  std::atomic<std::int64_t> flips;            ///< so many signatures are spoilt
+  std::atomic<std::int32_t> logout_function;  ///< C_Sign or C_FindObjectsInit
+  std::atomic<std::int64_t> logouts;          ///< so many calls of it find that everybody is logged out
 
   // Calls of `hang_function` do not return until `releases` changes.
   std::atomic<std::int32_t> hang_function{kNoFunction};

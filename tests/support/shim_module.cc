@@ -223,6 +223,18 @@ CK_RV close_session(CK_SESSION_HANDLE session) {
   return value;
 }
 
+/// True: the token has just logged everybody out, as it was told to.
+bool logs_out_at(std::int32_t function, CK_SESSION_HANDLE session) {
+  if (control->logout_function != function || !take_one(control->logouts)) return false;
+  CALL(C_Logout, 1, 0)(session);
+  return true;
+}
+
+CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE* wanted, CK_ULONG count) {
+  logs_out_at(shim_function("C_FindObjectsInit"), session);
+  return CALL(C_FindObjectsInit, 1, 0)(session, wanted, count);
+}
+
 CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE* objects, CK_ULONG most, CK_ULONG* count) {
   const CK_RV value = CALL(C_FindObjects, 1, 0)(session, objects, most, count);
   if (value == CKR_OK) std::for_each_n(objects, *count, make_ours);
@@ -243,9 +255,8 @@ CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_A
 CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE* data, CK_ULONG length, CK_BYTE* signature,
            CK_ULONG* signature_length) {
   sleep_for(control->sign_microseconds);
-  if (take_one(control->logouts)) {
+  if (logs_out_at(shim_function("C_Sign"), session)) {
     ++control->calls[shim_function("C_Sign")];
-    CALL(C_Logout, 1, 0)(session);
     return CKR_USER_NOT_LOGGED_IN;
   }
   const CK_RV value = CALL(C_Sign, 1, 0)(session, data, length, signature, signature_length);
@@ -287,6 +298,7 @@ extern "C" CK_RV C_GetFunctionList(CK_FUNCTION_LIST** functions) {
   shim.C_GetSlotList = slot_list;
   shim.C_OpenSession = open_session;
   shim.C_CloseSession = close_session;
+  shim.C_FindObjectsInit = find_objects_init;
   shim.C_FindObjects = find_objects;
   shim.C_GenerateKeyPair = generate_key_pair;
   shim.C_Sign = sign;

@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS key_use (
   crl         INTEGER NOT NULL,
   checkpoint  INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS unfinished_key (
+  id BLOB PRIMARY KEY           -- CKA_ID of a pair that the token was told to make
+) STRICT;
 CREATE TABLE IF NOT EXISTS open_run (  -- a row while keyd runs
   id INTEGER PRIMARY KEY CHECK (id = 1)
 ) STRICT;
@@ -134,6 +137,36 @@ Result<std::vector<KeyLabel>> Journal::retired_keys() {
       auto label = parse_key_label(select->text(0));
       if (!label) return fail(ErrorCode::kInvalid, "journal: a retired key cannot be read");
       keys.push_back(std::move(*label));
+    }
+  });
+}
+
+Result<void> Journal::begin_key(ByteView id) {
+  return store_.with([&](const StoreRef& store) -> Result<void> {
+    auto insert = store->database.prepare("INSERT INTO unfinished_key (id) VALUES (?1)");
+    if (!insert) return std::unexpected(insert.error());
+    return insert->bind(1, id).run();
+  });
+}
+
+Result<void> Journal::end_key(ByteView id) {
+  return store_.with([&](const StoreRef& store) -> Result<void> {
+    auto remove = store->database.prepare("DELETE FROM unfinished_key WHERE id = ?1");
+    if (!remove) return std::unexpected(remove.error());
+    return remove->bind(1, id).run();
+  });
+}
+
+Result<std::vector<Bytes>> Journal::unfinished_keys() {
+  return store_.with([](const StoreRef& store) -> Result<std::vector<Bytes>> {
+    auto select = store->database.prepare("SELECT id FROM unfinished_key");
+    if (!select) return std::unexpected(select.error());
+    std::vector<Bytes> ids;
+    for (;;) {
+      const auto row = select->step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return ids;
+      ids.push_back(select->blob(0));
     }
   });
 }

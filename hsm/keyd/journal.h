@@ -1,5 +1,6 @@
-/// What keyd must not forget: the keys that were retired, how often each key signed, the last checkpoint that
-/// was signed of each log, and its own audit log. One SQLite database in its state folder.
+/// What keyd must not forget: the keys that were retired or are being made, how often each key signed, the
+/// last checkpoint that was signed of each log, and its own audit log. One SQLite database in its state
+/// folder.
 ///
 /// Every change is on the disk when its function returns. No TLS signature ever waits for it.
 ///
@@ -29,6 +30,14 @@ class Journal {
 
   /// kInvalid: there is one that cannot be read.
   [[nodiscard]] Result<std::vector<KeyLabel>> retired_keys();
+
+  /// Call before the token makes a key pair: what a kill then leaves of it may be destroyed. Nothing else
+  /// may.
+  [[nodiscard]] Result<void> begin_key(ByteView id);
+  /// It is whole and on the disk, or nothing of it is left.
+  [[nodiscard]] Result<void> end_key(ByteView id);
+  /// The ids that were begun and not ended.
+  [[nodiscard]] Result<std::vector<Bytes>> unfinished_keys();
 
   [[nodiscard]] Result<void> record(const audit::Entry& entry);
   /// Both or neither. kConflict: it was retired before.

@@ -50,6 +50,16 @@ TEST_F(JournalTest, KeepsUsesOverRunsAndSaysWhetherOneEndedInOrder) {
   EXPECT_EQ(journal_->uses()->size(), 2U);
 }
 
+TEST_F(JournalTest, RemembersTheKeysThatWereBegunAndNotEnded) {
+  ASSERT_TRUE(journal_->begin_key(bytes_of("one")));
+  ASSERT_TRUE(journal_->begin_key(bytes_of("two")));
+  ASSERT_TRUE(journal_->end_key(bytes_of("one")));
+  ASSERT_TRUE(journal_->end_key(bytes_of("never begun")));
+  journal_.reset();
+  journal_ = open();
+  EXPECT_THAT(journal_->unfinished_keys().value(), ElementsAre(copy_of(bytes_of("two"))));
+}
+
 TEST_F(JournalTest, RemembersRetiredKeysWithTheirEntries) {
   const KeyLabel lan{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
   const KeyLabel cjsm{.role = hsm::KeyRole::kCjsmIdentity, .name = "cjsm-1"};

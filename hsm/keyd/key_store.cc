@@ -9,7 +9,6 @@
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
 #include "hsm/keyd/key_attributes.h"
-#include "hsm/keyd/token_survey.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -42,26 +41,17 @@ Result<KeyRef> make_pair(const pkcs11::Session& session, const KeyLabel& label, 
   return key_of_pair(session, label, copy_of(id), *pair);
 }
 
-void destroy_halves(const pkcs11::Session& session, const std::vector<Half>& halves) {
-  for (const Half& half : halves) {
-    const auto gone = session.destroy(half.object);
-    log_event(LogLevel::kWarning, "half-key-destroyed",
-              {{"label", half.label}, {"why", gone ? "its other half is missing" : gone.error().message}});
-  }
-}
-
 }  // namespace
 
-Result<void> KeyStore::load(WorkSession& work, const std::vector<KeyLabel>& retired) {
+Result<void> KeyStore::load(WorkSession& work) {
+  const auto retired = journal_.retired_keys();
+  if (!retired) return std::unexpected(retired.error());
   keys_.with([&](Keys& keys) {
-    for (const KeyLabel& label : retired) keys.retired.emplace(label.name, label.role);
+    for (const KeyLabel& label : *retired) keys.retired.emplace(label.name, label.role);
   });
-  auto survey = work.use([](const pkcs11::Session& session) {
-    auto seen = survey_token(session);
-    if (seen) destroy_halves(session, seen->halves);
-    return seen;
-  });
+  auto survey = work.use([](const pkcs11::Session& session) { return survey_token(session); });
   if (!survey) return std::unexpected(survey.error());
+  if (auto cleared = clear_unfinished(work, survey->halves); !cleared) return cleared;
   std::set<std::string> twice;
   for (KeyRef& key : survey->keys) {
     if (retired_role(key->name())) continue;
@@ -78,6 +68,25 @@ Result<void> KeyStore::load(WorkSession& work, const std::vector<KeyLabel>& reti
     keys_.with([&](Keys& keys) { keys.by_name.erase(name); });
   }
   if (all().size() > hsm::kMaxKeys) return fail(ErrorCode::kInvalid, "token: too many keys");
+  return {};
+}
+
+Result<void> KeyStore::clear_unfinished(WorkSession& work, const std::vector<Half>& halves) {
+  const auto unfinished = journal_.unfinished_keys();
+  if (!unfinished) return std::unexpected(unfinished.error());
+  for (const Half& half : halves) {
+    if (!std::ranges::contains(*unfinished, half.id)) {
+      log_event(LogLevel::kAlert, "half-key-kept", {{"label", half.label}, {"why", "it was whole once"}});
+      continue;
+    }
+    const auto gone =
+        work.use([&](const pkcs11::Session& session) { return destroy_all(session, {half.id}); });
+    if (!gone) return std::unexpected(gone.error());
+    log_event(LogLevel::kWarning, "half-key-destroyed", {{"label", half.label}, {"why", "never finished"}});
+  }
+  if (auto durable = token_.make_durable(); !durable) return durable;
+  for (const Bytes& id : *unfinished)
+    if (auto ended = journal_.end_key(id); !ended) return ended;
   return {};
 }
 
@@ -141,14 +150,18 @@ Result<KeyRef> KeyStore::generate_reserved(WorkSession& work, const KeyLabel& la
   if (auto cleared = clear_away(work, leftovers); !cleared) return std::unexpected(cleared.error());
   // The id is chosen before, so that a failure half-way can be found and cleared away.
   const Bytes id = random_id();
+  if (auto begun = journal_.begin_key(id); !begun) return std::unexpected(begun.error());
   auto made = make(work, label, type, id);
-  if (made) return made;
-  const auto cleared = clear_away(work, {id});
+  auto left = made ? Result<void>() : clear_away(work, {id});
   // The token was lost meanwhile: once more.
-  if (cleared && made.error().code == ErrorCode::kClosed) {
+  if (!made && left && made.error().code == ErrorCode::kClosed) {
     made = make(work, label, type, id);
-    if (!made) static_cast<void>(clear_away(work, {id}));
+    if (!made) left = clear_away(work, {id});
   }
+  if (!left) return made;  // the next start clears it away
+  // A whole pair that still counts as unfinished is nevertheless never destroyed.
+  if (auto ended = journal_.end_key(id); !ended)
+    log_event(LogLevel::kError, "key-not-ended", {{"key", label.name}, {"why", ended.error().message}});
   return made;
 }
 

@@ -1,6 +1,6 @@
 /// All keys of ours on the token, by name.
 ///
-/// Threads: any, after `load`. Ownership: the Token must outlive it.
+/// Threads: any, after `load`. Ownership: the Token and the Journal must outlive it.
 #pragma once
 
 #include <map>
@@ -10,20 +10,22 @@
 #include <vector>
 
 #include "firmware/base/guarded.h"
+#include "hsm/keyd/journal.h"
 #include "hsm/keyd/key.h"
+#include "hsm/keyd/token_survey.h"
 #include "hsm/keyd/work_session.h"
 
 namespace privyseal::keyd {
 
 class KeyStore {
  public:
-  explicit KeyStore(Token& token) : token_(token) {}
+  KeyStore(Token& token, Journal& journal) : token_(token), journal_(journal) {}
 
   /// Reads the token. Every key that is offered afterwards has the attributes of
   /// key_attributes.h and has passed its self test; others are logged and left out. Half a key
-  /// pair, which a kill in the middle of making one leaves, is destroyed. Of the `retired` ones none
-  /// is offered, and their names stay taken.
-  [[nodiscard]] Result<void> load(WorkSession& work, const std::vector<KeyLabel>& retired);
+  /// pair is destroyed if a kill in the middle of making it has left it; any other is logged and left
+  /// alone. Of the retired ones none is offered, and their names stay taken.
+  [[nodiscard]] Result<void> load(WorkSession& work);
 
   /// None: there is no such key.
   [[nodiscard]] KeyRef find(std::string_view name);
@@ -47,6 +49,7 @@ class KeyStore {
     std::set<std::string> being_made;
     std::vector<Bytes> leftovers;  ///< ids of pairs that nobody was told of, and that could not be destroyed
   };
+  Result<void> clear_unfinished(WorkSession& work, const std::vector<Half>& halves);
   Result<void> reserve(const std::string& name);
   Result<KeyRef> generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
   /// What is left over would at the next start be a second key of a name that was given again meanwhile.
@@ -54,6 +57,7 @@ class KeyStore {
   Result<KeyRef> make(WorkSession& work, const KeyLabel& label, hsm::KeyType type, ByteView id);
 
   Token& token_;
+  Journal& journal_;
   Guarded<Keys> keys_;
 };
 

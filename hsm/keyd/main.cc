@@ -33,15 +33,13 @@ Result<void> serve(const char* config_file) {
   const SystemClock clock;
   const auto journal = Journal::open(settings->state / "keyd.db", settings->audit_origin, clock);
   if (!journal) return std::unexpected(journal.error());
-  const auto retired = (*journal)->retired_keys();
-  if (!retired) return std::unexpected(retired.error());
   const auto token = Token::open(*settings);
   if (!token) return std::unexpected(token.error());
-  KeyStore keys(**token);
+  KeyStore keys(**token, **journal);
   {
     WorkSession first(**token);
     first.set_deadline(std::chrono::steady_clock::now() + kToLoadKeys);
-    if (auto loaded = keys.load(first, *retired); !loaded) return loaded;
+    if (auto loaded = keys.load(first); !loaded) return loaded;
   }
   std::optional<Workers> for_clerk(std::in_place, 1, **token);
   Clerk clerk(**journal, keys, *for_clerk);

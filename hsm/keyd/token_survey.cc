@@ -66,10 +66,11 @@ Result<Survey> survey_token(const Session& session) {
   if (!privates) return std::unexpected(privates.error());
   Survey survey;
   for (const auto& [name, object] : *publics)
-    if (!privates->contains(name)) survey.halves.push_back({.label = name.label, .object = object});
+    if (!privates->contains(name))
+      survey.halves.push_back({.label = name.label, .id = name.id, .object = object});
   for (const auto& [name, object] : *privates) {
     if (!publics->contains(name))
-      survey.halves.push_back({.label = name.label, .object = object});
+      survey.halves.push_back({.label = name.label, .id = name.id, .object = object});
     else if (publics->count(name) != 1 || privates->count(name) != 1)
       log_event(LogLevel::kAlert, "key-not-offered",
                 {{"label", name.label}, {"why", "more than one has its id"}});

@@ -14,6 +14,7 @@ namespace privyseal::keyd {
 /// A public key without its private key, or the reverse.
 struct Half {
   std::string label;
+  Bytes id;
   pkcs11::ObjectHandle object;
 };
 

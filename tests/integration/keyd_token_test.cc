@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "firmware/base/database.h"
 #include "firmware/base/file.h"
 #include "hsm/pkcs11/mechanism.h"
 #include "hsm/pkcs11/session.h"
@@ -33,6 +34,9 @@ class TokenVisit {
   std::vector<pkcs11::ObjectHandle> find(CK_OBJECT_CLASS kind, const std::string& label) {
     Attributes wanted;
     return session_.find(wanted.number(CKA_CLASS, kind).text(CKA_LABEL, label)).value();
+  }
+  Bytes id_of(const std::string& label) {
+    return session_.bytes_of_attribute(find(CKO_PUBLIC_KEY, label).at(0), CKA_ID).value();
   }
   /// A key pair that keyd would not have made, unless `extractable` is false.
   pkcs11::KeyPair generate(const std::string& label, bool extractable) {
@@ -83,7 +87,7 @@ TEST_F(KeydToken, HoldsKeysThatCanOnlySign) {
   }
 }
 
-TEST_F(KeydToken, LosesItsHalfPairsAtTheNextStart) {
+TEST_F(KeydToken, NeitherOffersNorDestroysHalfOfAPairThatWasWhole) {
   const auto whole = generate("whole");
   generate("public-only");
   generate("private-only", kLan);
@@ -96,14 +100,50 @@ TEST_F(KeydToken, LosesItsHalfPairsAtTheNextStart) {
   }
   ASSERT_TRUE(keyd.start()) << keyd.log();
   EXPECT_EQ(provisioning.list_keys(), std::vector{whole});
-  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:cjsm-identity:public-only"));
-  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:lan-identity:private-only"));
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>half-key-kept label=privyseal:cjsm-identity:public-only"));
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>half-key-kept label=privyseal:lan-identity:private-only"));
   generate("public-only");  // the name is free again
   ASSERT_EQ(keyd.stop(), 0);
   TokenVisit token(keyd);
-  EXPECT_TRUE(token.find(CKO_PUBLIC_KEY, "privyseal:lan-identity:private-only").empty());
-  EXPECT_TRUE(token.find(CKO_PRIVATE_KEY, "privyseal:lan-identity:private-only").empty());
-  EXPECT_EQ(token.find(CKO_PRIVATE_KEY, "somebody-elses").size(), 1) << "what is not ours is not touched";
+  EXPECT_EQ(token.find(CKO_PRIVATE_KEY, "privyseal:lan-identity:private-only").size(), 1U);
+  EXPECT_EQ(token.find(CKO_PUBLIC_KEY, "somebody-elses").size(), 1U);
+}
+
+TEST_F(KeydToken, DestroysHalfOfAPairThatWasNeverFinished) {
+  generate("begun");
+  const auto whole = generate("whole");
+  ASSERT_EQ(keyd.stop(), 0);
+  const Bytes id = TokenVisit(keyd).id_of("privyseal:cjsm-identity:begun");
+  const Bytes id_of_whole = TokenVisit(keyd).id_of("privyseal:cjsm-identity:whole");
+  {
+    TokenVisit token(keyd);
+    ASSERT_TRUE(token->destroy(token.find(CKO_PRIVATE_KEY, "privyseal:cjsm-identity:begun").at(0)));
+    auto journal = Database::open(keyd.journal(), Database::Mode::kReadWrite).value();
+    for (const Bytes& unfinished : {id, id_of_whole})
+      ASSERT_TRUE(journal.prepare("INSERT INTO unfinished_key (id) VALUES (?1)")->bind(1, unfinished).run());
+  }
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:cjsm-identity:begun"));
+  EXPECT_EQ(provisioning.list_keys(), std::vector{whole});
+  ASSERT_EQ(keyd.stop(), 0);
+  EXPECT_TRUE(TokenVisit(keyd).find(CKO_PUBLIC_KEY, "privyseal:cjsm-identity:begun").empty());
+}
+
+TEST_F(KeydToken, ALogInThatIsLostWhileTheTokenIsReadCostsNoKey) {
+  const std::vector keys{generate("one"), generate("two")};
+  ASSERT_EQ(keyd.stop(), 0);
+  keyd.shim().log_out(shim_function("C_FindObjectsInit"));
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  EXPECT_EQ(provisioning.list_keys(), keys);
+  EXPECT_THAT(keyd.log(), Not(HasSubstr("half-key")));
+}
+
+TEST_F(KeydToken, ALogInThatIsLostWhileAKeyIsSearchedCostsNoSignature) {
+  generate("egress");
+  keyd.shim().renumber_objects();  // so that it is searched
+  keyd.shim().log_out(shim_function("C_FindObjectsInit"));
+  EXPECT_TRUE(gateway_signs("egress", certificate_verify("client"))) << keyd.log();
+  EXPECT_EQ(keyd.shim().calls("C_Login"), 2);
 }
 
 TEST_F(KeydToken, DoesNotOfferAKeyThatCouldBeRead) {

@@ -51,7 +51,7 @@ Result<void> KeyStore::load(WorkSession& work) {
   });
   auto survey = work.use([](const pkcs11::Session& session) { return survey_token(session); });
   if (!survey) return std::unexpected(survey.error());
-  if (auto cleared = clear_unfinished(work, survey->halves); !cleared) return cleared;
+  if (auto cleared = clear_unfinished(work, survey->unfit); !cleared) return cleared;
   std::set<std::string> twice;
   for (KeyRef& key : survey->keys) {
     if (retired_role(key->name())) continue;
@@ -71,18 +71,18 @@ Result<void> KeyStore::load(WorkSession& work) {
   return {};
 }
 
-Result<void> KeyStore::clear_unfinished(WorkSession& work, const std::vector<Half>& halves) {
+Result<void> KeyStore::clear_unfinished(WorkSession& work, const std::vector<Unfit>& unfit) {
   const auto unfinished = journal_.unfinished_keys();
   if (!unfinished) return std::unexpected(unfinished.error());
-  for (const Half& half : halves) {
-    if (!std::ranges::contains(*unfinished, half.id)) {
-      log_event(LogLevel::kAlert, "half-key-kept", {{"label", half.label}, {"why", "it was whole once"}});
+  for (const Unfit& key : unfit) {
+    if (!std::ranges::contains(*unfinished, key.id)) {
+      log_event(LogLevel::kAlert, "key-not-offered", {{"label", key.label}, {"why", key.why}});
       continue;
     }
     const auto gone =
-        work.use([&](const pkcs11::Session& session) { return destroy_all(session, {half.id}); });
+        work.use([&](const pkcs11::Session& session) { return destroy_all(session, {key.id}); });
     if (!gone) return std::unexpected(gone.error());
-    log_event(LogLevel::kWarning, "half-key-destroyed", {{"label", half.label}, {"why", "never finished"}});
+    log_event(LogLevel::kWarning, "unfinished-key-destroyed", {{"label", key.label}, {"why", key.why}});
   }
   if (auto durable = token_.make_durable(); !durable) return durable;
   for (const Bytes& id : *unfinished)

@@ -22,9 +22,9 @@ class KeyStore {
   KeyStore(Token& token, Journal& journal) : token_(token), journal_(journal) {}
 
   /// Reads the token. Every key that is offered afterwards has the attributes of
-  /// key_attributes.h and has passed its self test; others are logged and left out. Half a key
-  /// pair is destroyed if a kill in the middle of making it has left it; any other is logged and left
-  /// alone. Of the retired ones none is offered, and their names stay taken.
+  /// key_attributes.h and has passed its self test; others are logged and left out. What
+  /// a kill in the middle of making a pair has left of it is destroyed; nothing else ever is. Of the retired
+  /// ones none is offered, and their names stay taken.
   [[nodiscard]] Result<void> load(WorkSession& work);
 
   /// None: there is no such key.
@@ -49,7 +49,7 @@ class KeyStore {
     std::set<std::string> being_made;
     std::vector<Bytes> leftovers;  ///< ids of pairs that nobody was told of, and that could not be destroyed
   };
-  Result<void> clear_unfinished(WorkSession& work, const std::vector<Half>& halves);
+  Result<void> clear_unfinished(WorkSession& work, const std::vector<Unfit>& unfit);
   Result<void> reserve(const std::string& name);
   Result<KeyRef> generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
   /// What is left over would at the next start be a second key of a name that was given again meanwhile.

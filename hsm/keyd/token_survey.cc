@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "firmware/base/check.h"
-#include "firmware/base/log.h"
 #include "hsm/keyd/key_attributes.h"
 #include "hsm/pkcs11/mechanism.h"
 
@@ -47,14 +47,25 @@ Result<hsm::KeyType> type_of(const Session& session, ObjectHandle public_key) {
   return fail(ErrorCode::kInvalid, "CKA_EC_PARAMS is neither P-256 nor P-384");
 }
 
-void add_pair(const Session& session, const PairName& name, const pkcs11::KeyPair& pair, Survey& survey) {
+std::set<PairName> names_of(const Objects& publics, const Objects& privates) {
+  std::set<PairName> names;
+  for (const auto& [name, object] : publics) names.insert(name);
+  for (const auto& [name, object] : privates) names.insert(name);
+  return names;
+}
+
+Result<KeyRef> key_of(const Session& session, const PairName& name, const Objects& publics,
+                      const Objects& privates) {
+  if (publics.count(name) > 1 || privates.count(name) > 1)
+    return fail(ErrorCode::kInvalid, "more than one has its id");
+  const auto public_key = publics.find(name);
+  const auto private_key = privates.find(name);
+  if (public_key == publics.end() || private_key == privates.end())
+    return fail(ErrorCode::kInvalid, "its other half is missing");
   const auto label = parse_key_label(name.label);
   CHECK(label.has_value());  // objects_of leaves the others out
-  auto key = key_of_pair(session, *label, name.id, pair);
-  if (key)
-    survey.keys.push_back(std::move(*key));
-  else
-    log_event(LogLevel::kAlert, "key-not-offered", {{"label", name.label}, {"why", key.error().message}});
+  return key_of_pair(session, *label, name.id,
+                     {.public_key = public_key->second, .private_key = private_key->second});
 }
 
 }  // namespace
@@ -65,17 +76,12 @@ Result<Survey> survey_token(const Session& session) {
   const auto privates = objects_of(session, CKO_PRIVATE_KEY);
   if (!privates) return std::unexpected(privates.error());
   Survey survey;
-  for (const auto& [name, object] : *publics)
-    if (!privates->contains(name))
-      survey.halves.push_back({.label = name.label, .id = name.id, .object = object});
-  for (const auto& [name, object] : *privates) {
-    if (!publics->contains(name))
-      survey.halves.push_back({.label = name.label, .id = name.id, .object = object});
-    else if (publics->count(name) != 1 || privates->count(name) != 1)
-      log_event(LogLevel::kAlert, "key-not-offered",
-                {{"label", name.label}, {"why", "more than one has its id"}});
+  for (const PairName& name : names_of(*publics, *privates)) {
+    auto key = key_of(session, name, *publics, *privates);
+    if (key)
+      survey.keys.push_back(std::move(*key));
     else
-      add_pair(session, name, {.public_key = publics->find(name)->second, .private_key = object}, survey);
+      survey.unfit.push_back({.label = name.label, .id = name.id, .why = key.error().message});
   }
   return survey;
 }

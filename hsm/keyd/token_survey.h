@@ -1,4 +1,4 @@
-/// What is on the token: whole keys of ours, and halves of pairs.
+/// What is on the token: keys of ours, and what has their label and is not as it must be.
 ///
 /// Threads: the session's.
 #pragma once
@@ -11,20 +11,19 @@
 
 namespace privyseal::keyd {
 
-/// A public key without its private key, or the reverse.
-struct Half {
+/// A label and an id whose objects are no key pair that may be used.
+struct Unfit {
   std::string label;
   Bytes id;
-  pkcs11::ObjectHandle object;
+  std::string why;
 };
 
 struct Survey {
   std::vector<KeyRef> keys;
-  std::vector<Half> halves;
+  std::vector<Unfit> unfit;
 };
 
-/// Looks at every key object with a label of ours. A whole pair that is not as it must be is
-/// logged and left out, never destroyed: somebody may want to know how it came there.
+/// Looks at every key object with a label of ours, and changes none.
 [[nodiscard]] Result<Survey> survey_token(const pkcs11::Session& session);
 
 /// kInvalid: the private key's attributes are not as they must be, or the curve is none of ours.

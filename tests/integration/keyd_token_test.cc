@@ -100,8 +100,8 @@ TEST_F(KeydToken, NeitherOffersNorDestroysHalfOfAPairThatWasWhole) {
   }
   ASSERT_TRUE(keyd.start()) << keyd.log();
   EXPECT_EQ(provisioning.list_keys(), std::vector{whole});
-  EXPECT_THAT(keyd.log(), HasSubstr("<1>half-key-kept label=privyseal:cjsm-identity:public-only"));
-  EXPECT_THAT(keyd.log(), HasSubstr("<1>half-key-kept label=privyseal:lan-identity:private-only"));
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered label=privyseal:cjsm-identity:public-only"));
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered label=privyseal:lan-identity:private-only"));
   generate("public-only");  // the name is free again
   ASSERT_EQ(keyd.stop(), 0);
   TokenVisit token(keyd);
@@ -123,7 +123,7 @@ TEST_F(KeydToken, DestroysHalfOfAPairThatWasNeverFinished) {
       ASSERT_TRUE(journal.prepare("INSERT INTO unfinished_key (id) VALUES (?1)")->bind(1, unfinished).run());
   }
   ASSERT_TRUE(keyd.start()) << keyd.log();
-  EXPECT_THAT(keyd.log(), HasSubstr("half-key-destroyed label=privyseal:cjsm-identity:begun"));
+  EXPECT_THAT(keyd.log(), HasSubstr("unfinished-key-destroyed label=privyseal:cjsm-identity:begun"));
   EXPECT_EQ(provisioning.list_keys(), std::vector{whole});
   ASSERT_EQ(keyd.stop(), 0);
   EXPECT_TRUE(TokenVisit(keyd).find(CKO_PUBLIC_KEY, "privyseal:cjsm-identity:begun").empty());
@@ -135,7 +135,7 @@ TEST_F(KeydToken, ALogInThatIsLostWhileTheTokenIsReadCostsNoKey) {
   keyd.shim().log_out(shim_function("C_FindObjectsInit"));
   ASSERT_TRUE(keyd.start()) << keyd.log();
   EXPECT_EQ(provisioning.list_keys(), keys);
-  EXPECT_THAT(keyd.log(), Not(HasSubstr("half-key")));
+  EXPECT_THAT(keyd.log(), Not(HasSubstr("key-not-offered")));
 }
 
 TEST_F(KeydToken, ALogInThatIsLostWhileAKeyIsSearchedCostsNoSignature) {

@@ -112,11 +112,12 @@ Shim& TestKeyd::shim() {
   return *shim_;
 }
 
-bool TestKeyd::start() {
+bool TestKeyd::start(std::vector<std::string> in_front) {
+  in_front.insert(in_front.end(), {PRIVYSEAL_KEYD, (folder() / "keyd.toml").string()});
   const auto notify = folder() / "notify";
   const UniqueFd ready = notify_socket(notify);
-  auto started = ChildProcess::start({.program = PRIVYSEAL_KEYD,
-                                      .arguments = {(folder() / "keyd.toml").string()},
+  auto started = ChildProcess::start({.program = in_front.front(),
+                                      .arguments = {in_front.begin() + 1, in_front.end()},
                                       .environment = {"NOTIFY_SOCKET=" + notify.string(),
                                                       std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
                                                       "PRIVYSEAL_SHIM=" + (folder() / "shim").string()},

@@ -68,7 +68,8 @@ class TestKeyd {
   [[nodiscard]] pid_t pid() const;
 
   /// Starts keyd and waits until it is ready or has ended. True: it is ready.
-  [[nodiscard]] bool start();
+  /// `in_front`: a program and its options that start it: "/usr/bin/strace". `kill` then ends that.
+  [[nodiscard]] bool start(std::vector<std::string> in_front = {});
   /// Waits for keyd's own end: its exit status.
   int wait_for_end();
   /// SIGTERM; keyd's exit status.

@@ -5,7 +5,8 @@
 // never digests, and only what its policy table grants the caller (policy.h).
 // An attacker inside it could use every key, and with SoftHSM read them; he gains nothing else:
 // no mail and no other daemon's data passes here. At start it gives up core dumps, being
-// traced, new privileges and the OpenSSL configuration; the unit takes network and files away.
+// traced, new privileges and the OpenSSL configuration, and before it serves other programs, processes and
+// networks (syscall_filter.h); the unit takes network and files away.
 #include <cstdlib>
 #include <optional>
 
@@ -17,6 +18,7 @@
 #include "hsm/keyd/known_answers.h"
 #include "hsm/keyd/process.h"
 #include "hsm/keyd/server.h"
+#include "hsm/keyd/syscall_filter.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -49,6 +51,7 @@ Result<void> serve(const char* config_file) {
   auto server = Server::listen(*settings, desk, *signing, *recording);
   if (!server) return std::unexpected(server.error());
   clerk.begin();
+  if (auto confined = install_syscall_filter(); !confined) return confined;
   log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
   notify_systemd("READY=1");
   auto served = server->run(stop->get());

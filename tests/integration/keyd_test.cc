@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "firmware/base/file.h"
 #include "hsm/keyd/test_keys.h"
 #include "tests/integration/keyd_fixture.h"
 
@@ -285,6 +286,18 @@ TEST_F(KeydWithALimit, SignsNoFasterWithOneKeyAndWritesThatDown) {
            std::ranges::any_of(*log, [](const std::string& line) { return line.contains("times a second"); });
   };
   EXPECT_TRUE(wait_until(is_written, kDeadline));
+}
+
+TEST_F(Keyd, HasItsSystemCallFilterOnAllThreads) {
+  const auto tasks = std::filesystem::path("/proc") / std::to_string(keyd.pid()) / "task";
+  int threads = 0;
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    const auto status = read_file(task.path() / "status", 1 << 16);
+    ASSERT_TRUE(status);
+    EXPECT_THAT(std::string(text_of(*status)), HasSubstr("\nSeccomp:\t2\n"));
+    ++threads;
+  }
+  EXPECT_GT(threads, 4);
 }
 
 TEST_F(Keyd, LeavesTheSocketToTheOneWhoServesIt) {

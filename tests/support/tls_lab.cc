@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "firmware/base/check.h"
+#include "hsm/client.h"
 
 namespace privyseal::test {
 namespace {
@@ -30,8 +31,12 @@ std::string openssl_conf(const std::filesystem::path& socket) {
 TlsLab::TlsLab() {
   keys_.add("gateway");
   keyd(signs_after(std::chrono::milliseconds(0)));
-  write(folder_ / "openssl.cnf", openssl_conf(folder_ / "keyd.sock"));
   write_identities();
+  make_contexts(folder_ / "keyd.sock");
+}
+
+void TlsLab::make_contexts(const std::filesystem::path& socket) {
+  write(folder_ / "openssl.cnf", openssl_conf(socket));
   library_ = tls::Library::load(folder_ / "openssl.cnf").value();
   server = context(tls::Side::kServer, "keyd", true);
   client = context(tls::Side::kClient, "keyd", true);
@@ -42,8 +47,18 @@ TlsLab::TlsLab() {
   nameless_client = context(tls::Side::kClient, "", true);
 }
 
+void TlsLab::use(const TestKeyd& keyd, uid_t provisioning) {
+  const auto csr = as_user(provisioning, [&] {
+    hsm::Client caller(keyd.socket());
+    const auto key = caller.generate("gateway", hsm::KeyRole::kCjsmIdentity, hsm::KeyType::kEcP256).value();
+    return certificate_request(key.public_key, "gateway",
+                               [&](ByteView info) { return caller.sign_csr("gateway", info); });
+  });
+  write(folder_ / "keyd.pem", ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
+  make_contexts(keyd.socket());
+}
+
 void TlsLab::write_identities() {
-  TestCa ca("Lab CA");
   const auto found = answer({.id = 1, .body = hsm::FindKeyRequest{"gateway"}});
   const auto csr = certificate_request(
       std::get<hsm::KeysAnswer>(found.body).keys.at(0).public_key, "gateway",
@@ -51,9 +66,9 @@ void TlsLab::write_identities() {
         const hsm::SignCsrRequest wanted{"gateway", copy_of(info)};
         return std::get<hsm::SignatureAnswer>(answer({.id = 1, .body = wanted}).body).signature;
       });
-  const Credential software = ca.issue({.dns_names = {"gateway"}});
-  write(folder_ / "ca.pem", ca.pem());
-  write(folder_ / "keyd.pem", ca.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
+  const Credential software = ca_.issue({.dns_names = {"gateway"}});
+  write(folder_ / "ca.pem", ca_.pem());
+  write(folder_ / "keyd.pem", ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
   write(folder_ / "file.pem", software.chain_pem);
   write(folder_ / "file-key.pem", software.key_pem);
 }

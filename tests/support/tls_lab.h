@@ -12,6 +12,7 @@
 #include "tests/support/fake_keyd.h"
 #include "tests/support/software_keys.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/token.h"
 
 namespace privyseal::test {
 
@@ -19,6 +20,8 @@ class TlsLab {
  public:
   TlsLab();
 
+  /// From now on the contexts with a key in keyd use one of this real keyd. The test is its gateway.
+  void use(const TestKeyd& keyd, uid_t provisioning);
   /// Restarts keyd: it now does this.
   void keyd(FakeKeyd::Behaviour behaviour);
   void no_keyd() { keyd_.reset(); }
@@ -49,9 +52,11 @@ class TlsLab {
 
  private:
   void write_identities();
+  void make_contexts(const std::filesystem::path& socket);
   ContextRef context(tls::Side side, const std::string& identity, bool trusts) const;
 
   TempFolder folder_;
+  TestCa ca_{"Lab CA"};
   SoftwareKeys keys_;
   std::optional<FakeKeyd> keyd_;
   std::shared_ptr<const tls::Library> library_;

@@ -45,7 +45,7 @@ constexpr std::array kTexts{
     RefusalText{kLineTooLong, "line-too-long", 554, "5.6.0",
                 "A line in this session is longer than the mail standard allows. The sending program must be "
                 "corrected."},
-    RefusalText{kNulByte, "nul-byte", 554, "5.6.0",
+    RefusalText{kNulByte, "nul-byte", 521, "5.5.2",
                 "A NUL byte was sent. The sending program must be corrected."},
     RefusalText{kMailLoop, "mail-loop", 554, "5.4.6",
                 "This mail has passed too many hosts and is going in circles. Tell your mail administrator."},

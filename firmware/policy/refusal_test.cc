@@ -85,6 +85,7 @@ TEST(Refusal, KeepsTheCodesThatOthersRelyOn) {
                                                            {kStartTlsUnavailable, "454 4.7.0 "},
                                                            {kLedgerUnavailable, "451 4.3.0 "},
                                                            {kBareNewline, "521 5.5.2 "},
+                                                           {kNulByte, "521 5.5.2 "},
                                                            {kMessageTooBig, "552 5.3.4 "},
                                                            {kClientNotListed, "554 5.7.1 "},
                                                            {kStartTlsRequired, "530 5.7.0 "},

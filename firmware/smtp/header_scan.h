@@ -11,7 +11,7 @@
 namespace privyseal::smtp {
 
 /// More hops than this and the mail is refused. A real journey has fewer than ten.
-inline constexpr std::size_t kMaxHops = 30;
+inline constexpr std::size_t kMaxHops = 50;
 
 class HeaderScan {
  public:

@@ -151,6 +151,7 @@ net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::Address recipien
 }
 
 net::awaitable<NextHop::Judgement> NextHop::start_data() {
+  if (!reader_.is_empty()) co_return give_up(Refusal::kRelayMisbehaved, "it answered what was not asked");
   if (auto sent = co_await write(dialogue_.start_data()); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
   const auto ready = co_await judge_next(kDataWithin);

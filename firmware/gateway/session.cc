@@ -109,6 +109,8 @@ net::awaitable<Session::Next> Session::answer(Reply reply) {
 }
 
 net::awaitable<Session::Next> Session::refuse_and_close(Refusal refusal) {
+  co_await drop_mail(
+      "the session was broken off");  // the next hop need not wait while the client is heard out
   if (co_await send(policy::reply_of(refusal)) == Next::kContinue)
     co_await stream_.close_after_reading(kHearOutWithin);
   co_return Next::kClose;

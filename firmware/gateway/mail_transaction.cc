@@ -1,8 +1,11 @@
 #include "firmware/gateway/mail_transaction.h"
 
+#include <algorithm>
+
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
 #include "firmware/smtp/trace.h"
+#include "firmware/smtp/utf8.h"
 
 namespace privyseal::gateway {
 
@@ -52,15 +55,17 @@ MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> l
       mail_(std::move(mail)),
       opened_at_(service.clock.now()) {}
 
-net::awaitable<Reply> MailTransaction::add_recipient(smtp::Address recipient) {
-  const std::string asked = smtp::to_string(recipient);
-  const auto routed = lane_->direction == Direction::kOut ? service_.route.recipient_out(recipient)
-                                                          : service_.route.recipient_in(recipient);
+net::awaitable<Reply> MailTransaction::add_recipient(smtp::RcptTo recipient) {
+  const std::string asked = smtp::to_string(recipient.address);
+  const auto routed = lane_->direction == Direction::kOut ? service_.route.recipient_out(recipient.address)
+                                                          : service_.route.recipient_in(recipient.address);
   Reply reply;
-  if (routed)
-    reply = co_await offer_to_hop(*routed);
-  else
+  if (routed) {
+    recipient.address = *routed;
+    reply = co_await offer_to_hop(std::move(recipient));
+  } else {
     reply = policy::reply_of(routed.error());
+  }
   if (reply.is_positive()) {
     recipients_.push_back(smtp::to_string(*routed));
   } else {
@@ -70,7 +75,7 @@ net::awaitable<Reply> MailTransaction::add_recipient(smtp::Address recipient) {
   co_return reply;
 }
 
-net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
+net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::RcptTo recipient) {
   if (hop_failure_) co_return *hop_failure_;
   const bool first = !hop_;
   if (first) {
@@ -79,10 +84,11 @@ net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::Address recipient) {
       hop_failure_ = opened.error();
       co_return *hop_failure_;
     }
+    service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes());
   }
   NextHop::Judgement accepted;
   if (first)
-    accepted = co_await hop_->start_mail(&mail_, std::move(recipient));
+    accepted = co_await hop_->start_mail(mail_, std::move(recipient));
   else
     accepted = co_await hop_->add_recipient(std::move(recipient));
   if (accepted) co_return smtp::recipient_accepted();
@@ -135,6 +141,7 @@ std::string MailTransaction::trace_header() const {
                                 .client_address = address,
                                 .hostname = service_.settings.host,
                                 .is_esmtp = client_.is_esmtp,
+                                .is_smtputf8 = mail_.smtputf8,
                                 .tls_version = client_.session->version,
                                 .cipher = client_.session->suite,
                                 .id = id,
@@ -149,6 +156,24 @@ void MailTransaction::refuse_body(Reply reply, std::string_view why) {
   hop_->cut();
 }
 
+std::uint64_t MailTransaction::max_bytes() const {
+  const std::uint64_t ours = service_.settings.limits.max_message_bytes;
+  const std::uint64_t hops = hop_->max_message_bytes();
+  return hops == 0 ? ours : std::min(ours, hops);
+}
+
+/// What the bytes of the mail tell about it while they pass.
+void MailTransaction::judge_body(const smtp::DotStream::Step& step) {
+  for (const ByteView part : {step.held, step.forward}) {
+    headers_.feed(part);
+    if (!hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
+      refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
+  }
+  if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
+  if (dots_.size_bytes() > max_bytes())
+    refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
+}
+
 net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input, std::size_t* consumed) {
   const auto step = dots_.feed(input);
   *consumed = step.consumed;
@@ -156,13 +181,8 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
     refuse_body(policy::reply_of(refusal_of(step.why)), smtp::to_string(step.why));
     co_return BodyState::kTooLate;
   }
-  headers_.feed(step.held);
-  headers_.feed(step.forward);
-  const std::uint64_t limit = service_.settings.limits.max_message_bytes;
-  if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
-  if (dots_.size_bytes() > limit)
-    refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
-  if (dots_.size_bytes() > kMaxDiscardFactor * limit) co_return BodyState::kTooLate;
+  judge_body(step);
+  if (dots_.size_bytes() > kMaxDiscardFactor * max_bytes()) co_return BodyState::kTooLate;
   for (const ByteView part : {step.held, step.forward}) {
     if (body_refusal_) break;
     if (auto written = co_await hop_->write_body(part); !written)

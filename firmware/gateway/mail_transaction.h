@@ -38,7 +38,7 @@ class MailTransaction {
   [[nodiscard]] net::awaitable<void> refuse(smtp::Reply reply);
 
   /// The reply to RCPT. The first one that policy accepts opens the connection to the next hop.
-  [[nodiscard]] net::awaitable<smtp::Reply> add_recipient(smtp::Address recipient);
+  [[nodiscard]] net::awaitable<smtp::Reply> add_recipient(smtp::RcptTo recipient);
 
   /// The reply to DATA: 354, or a refusal, after which the transaction is over.
   [[nodiscard]] net::awaitable<smtp::Reply> start_data();
@@ -58,7 +58,9 @@ class MailTransaction {
  private:
   enum class BodyState { kMore, kEnd, kTooLate };
 
-  net::awaitable<smtp::Reply> offer_to_hop(smtp::Address recipient);
+  net::awaitable<smtp::Reply> offer_to_hop(smtp::RcptTo recipient);
+  [[nodiscard]] std::uint64_t max_bytes() const;
+  void judge_body(const smtp::DotStream::Step& step);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
   void refuse_body(smtp::Reply reply, std::string_view why);
   net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);

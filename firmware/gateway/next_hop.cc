@@ -1,6 +1,7 @@
 #include "firmware/gateway/next_hop.h"
 
 #include "firmware/base/log.h"
+#include "firmware/smtp/trace.h"
 #include "firmware/tls/keys.h"
 
 namespace privyseal::gateway {
@@ -24,8 +25,6 @@ constexpr auto kBlockWithin = 120s;
 constexpr auto kVerdictWithin = 600s;
 
 constexpr std::size_t kTlsRecordBytes = 16384;
-// Generous: what we add to the size that the client announced.
-constexpr std::uint64_t kTraceHeaderBytes = 512;
 
 }  // namespace
 
@@ -121,15 +120,34 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration wit
   }
 }
 
-net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mail,
-                                                       smtp::Address first_recipient) {
-  // The hop counts our trace header too.
-  const auto size = mail->size_bytes.transform([](std::uint64_t bytes) { return bytes + kTraceHeaderBytes; });
-  if (size && !dialogue_.may_take(*size)) {
-    mail_refused_ = true;
-    co_return std::unexpected(policy::reply_of(Refusal::kMessageTooBig));
+std::uint64_t NextHop::max_message_bytes() const {
+  const std::uint64_t limit = dialogue_.extensions().max_size_bytes;
+  if (limit == 0) return 0;
+  return limit > smtp::kMaxTraceHeader ? limit - smtp::kMaxTraceHeader : 1;
+}
+
+/// What the hop cannot do for this mail, so that it need not be asked.
+std::optional<Refusal> NextHop::missing_for(const smtp::MailFrom& mail) const {
+  using enum ClientDialogue::Missing;
+  if (mail.size_bytes && !dialogue_.may_take(*mail.size_bytes)) return Refusal::kMessageTooBig;
+  switch (dialogue_.missing_for(mail)) {
+    case kSmtpUtf8:
+      return Refusal::kHopWithoutSmtpUtf8;
+    case kRequireTls:
+      return Refusal::kHopWithoutRequireTls;
+    case kNothing:
+      break;
   }
-  std::string commands = dialogue_.mail(mail->reverse_path, size, mail->body);
+  return std::nullopt;
+}
+
+net::awaitable<NextHop::Judgement> NextHop::start_mail(smtp::MailFrom mail, smtp::RcptTo first_recipient) {
+  if (mail.size_bytes) *mail.size_bytes += smtp::kMaxTraceHeader;  // the hop counts our header too
+  if (const auto missing = missing_for(mail)) {
+    mail_refused_ = true;
+    co_return std::unexpected(policy::reply_of(*missing));
+  }
+  std::string commands = dialogue_.mail(mail);
   const bool together = dialogue_.may_pipeline();
   if (together) commands += dialogue_.recipient(first_recipient);
   if (auto sent = co_await write(commands); !sent)
@@ -144,7 +162,9 @@ net::awaitable<NextHop::Judgement> NextHop::start_mail(const smtp::MailFrom* mai
   co_return opened ? accepted : opened;
 }
 
-net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::Address recipient) {
+net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::RcptTo recipient) {
+  if (!dialogue_.may_add(recipient.address))
+    co_return std::unexpected(policy::reply_of(Refusal::kTooManyRecipients));
   if (auto sent = co_await write(dialogue_.recipient(recipient)); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
   co_return co_await judge_next(kEnvelopeWithin);

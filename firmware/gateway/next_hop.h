@@ -31,9 +31,12 @@ class NextHop {
   [[nodiscard]] net::awaitable<Judgement> open();
 
   /// MAIL and the first RCPT, in one write where the hop can pipeline.
-  [[nodiscard]] net::awaitable<Judgement> start_mail(const smtp::MailFrom* mail,
-                                                     smtp::Address first_recipient);
-  [[nodiscard]] net::awaitable<Judgement> add_recipient(smtp::Address recipient);
+  [[nodiscard]] net::awaitable<Judgement> start_mail(smtp::MailFrom mail, smtp::RcptTo first_recipient);
+  [[nodiscard]] net::awaitable<Judgement> add_recipient(smtp::RcptTo recipient);
+  /// From its EHLO inside TLS.
+  [[nodiscard]] const smtp::Extensions& offers() const { return dialogue_.extensions(); }
+  /// The biggest mail, as it comes to us, that the hop takes; 0: no limit given.
+  [[nodiscard]] std::uint64_t max_message_bytes() const;
   [[nodiscard]] bool is_open() const { return stream_.has_value(); }
   /// True once MAIL was refused: no recipient can be added any more.
   [[nodiscard]] bool mail_refused() const { return mail_refused_; }
@@ -61,6 +64,7 @@ class NextHop {
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
   net::awaitable<Judgement> judge_next(tls::Stream::Duration within);
+  [[nodiscard]] std::optional<policy::Refusal> missing_for(const smtp::MailFrom& mail) const;
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
 
   const HopSettings& settings_;

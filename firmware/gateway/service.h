@@ -11,9 +11,27 @@
 #include "firmware/gateway/ledger.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/route.h"
+#include "firmware/smtp/client_dialogue.h"
+#include "firmware/smtp/server_session.h"
 #include "firmware/tls/stream.h"
 
 namespace privyseal::gateway {
+
+/// What one next hop said in its last EHLO, which is what we can offer to the next sender.
+class HopMemory {
+ public:
+  void note(const smtp::Extensions& offered, std::uint64_t max_message_bytes) {
+    max_message_bytes_ = max_message_bytes;
+    dsn_ = offered.dsn;
+  }
+  [[nodiscard]] smtp::ServerSession::NextHopOffer offer() const {
+    return {.max_size_bytes = max_message_bytes_, .dsn = dsn_};
+  }
+
+ private:
+  std::atomic<std::uint64_t> max_message_bytes_ = 0;  // 0: no limit known
+  std::atomic<bool> dsn_ = false;
+};
 
 struct Service {
   const Settings& settings;
@@ -23,6 +41,10 @@ struct Service {
   Lanes& lanes;
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
+  HopMemory relay{};        ///< where mail out goes
+  HopMemory mail_server{};  ///< where mail in goes
+
+  HopMemory& hop_of(Direction direction) { return direction == Direction::kOut ? relay : mail_server; }
 };
 
 /// The streams of one loop that wait for a command; they are woken when the service drains.

@@ -59,6 +59,7 @@ net::awaitable<void> Session::converse() {
   while (next == Next::kContinue) {
     const auto line = co_await next_line();
     if (!line) co_return;
+    protocol_.next_hop_offers(service_.hop_of(lane_->direction).offer());
     next = co_await perform(protocol_.on(smtp::parse_command(*line)));
   }
 }

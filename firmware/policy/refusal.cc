@@ -49,6 +49,14 @@ constexpr std::array kTexts{
                 "A NUL byte was sent. The sending program must be corrected."},
     RefusalText{kMailLoop, "mail-loop", 554, "5.4.6",
                 "This mail has passed too many hosts and is going in circles. Tell your mail administrator."},
+    RefusalText{kHopWithoutSmtpUtf8, "hop-without-international-mail", 550, "5.6.7",
+                "The next mail server takes no international addresses and headers (SMTPUTF8). "
+                "Write plain ones, or send this mail another way."},
+    RefusalText{kHopWithout8BitMime, "hop-without-eight-bits", 550, "5.6.3",
+                "The next mail server takes no 8-bit text (8BITMIME). Send this mail with another encoding."},
+    RefusalText{kHopWithoutRequireTls, "hop-without-requiretls", 550, "5.7.30",
+                "The sender asked for TLS on the whole way, which the next mail server does not promise. "
+                "Send the mail without this wish (REQUIRETLS), or another way."},
     RefusalText{kRelayUnavailable, "relay-unavailable", 451, "4.4.1",
                 "CJSM cannot be reached now. Your mail server keeps the mail and tries again."},
     RefusalText{kRelayCertificateRefused, "relay-certificate-refused", 451, "4.7.5",

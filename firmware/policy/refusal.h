@@ -34,6 +34,9 @@ enum class Refusal {
   kLineTooLong,
   kNulByte,
   kMailLoop,
+  kHopWithoutSmtpUtf8,
+  kHopWithout8BitMime,
+  kHopWithoutRequireTls,
   // what is broken now
   kRelayUnavailable,
   kRelayCertificateRefused,

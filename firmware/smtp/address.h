@@ -1,9 +1,9 @@
 /// A mail address as it stands in an SMTP envelope (RFC 5321 section 4.1.2), and the one
 /// rule that says what belongs to CJSM.
 ///
-/// Pure. Parsing is strict: no source routes, no address literals, no 8-bit bytes, and
-/// the length limits of section 4.5.3.1. What is parsed holds printable ASCII only, so an
-/// Address can be written into a command without looking at it again.
+/// Pure. Parsing is strict: no source routes, no address literals, 8-bit bytes only where they are UTF-8
+/// (RFC 6531 section 3.3), and the length limits of section 4.5.3.1. What is parsed holds printable
+/// characters only, so an Address can be written into a command without looking at it again.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +32,9 @@ enum class AddressFault {
 
 /// `text` is what stands between the angle brackets, never empty for a mailbox.
 [[nodiscard]] std::expected<Address, AddressFault> parse_mailbox(std::string_view text);
+
+/// The address can only be written to a server that was told SMTPUTF8 (RFC 6531 section 3.1).
+[[nodiscard]] bool needs_smtputf8(const Address& address);
 
 /// The shortest form to put between angle brackets; quotes the local part only where it must.
 [[nodiscard]] std::string to_string(const Address& address);

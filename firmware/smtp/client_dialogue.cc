@@ -1,5 +1,6 @@
 #include "firmware/smtp/client_dialogue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "firmware/base/check.h"
@@ -9,12 +10,31 @@
 namespace privyseal::smtp {
 namespace {
 
+/// RFC 9422 section 4: "RCPTMAX=100 RCPTDOMAINMAX=1"; a limit that is no number, or 0, is none.
+void add_limits(Extensions& extensions, std::string_view words) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+    const std::size_t equals = word.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::uint64_t limit = number_from(word.substr(equals + 1)).value_or(0);
+    if (equals_ignoring_case(word.substr(0, equals), "RCPTMAX")) extensions.max_recipients = limit;
+    if (equals_ignoring_case(word.substr(0, equals), "RCPTDOMAINMAX"))
+      extensions.max_recipient_domains = limit;
+  }
+}
+
 void add_extension(Extensions& extensions, std::string_view line) {
   const std::size_t space = line.find(' ');
   const std::string_view keyword = line.substr(0, space);
   if (equals_ignoring_case(keyword, "STARTTLS")) extensions.starttls = true;
   if (equals_ignoring_case(keyword, "PIPELINING")) extensions.pipelining = true;
   if (equals_ignoring_case(keyword, "8BITMIME")) extensions.eight_bit_mime = true;
+  if (equals_ignoring_case(keyword, "SMTPUTF8")) extensions.smtputf8 = true;
+  if (equals_ignoring_case(keyword, "DSN")) extensions.dsn = true;
+  if (equals_ignoring_case(keyword, "REQUIRETLS")) extensions.require_tls = true;
+  if (equals_ignoring_case(keyword, "LIMITS"))
+    add_limits(extensions, line.substr(std::min(keyword.size() + 1, line.size())));
   if (!equals_ignoring_case(keyword, "SIZE")) return;
   // RFC 1870 section 4: no number and 0 both mean no fixed limit.
   const auto limit = space == std::string_view::npos ? 0 : number_from(line.substr(space + 1));
@@ -163,22 +183,45 @@ std::string ClientDialogue::secured() {
   return "EHLO " + hostname_ + "\r\n";
 }
 
-std::string ClientDialogue::mail(const std::optional<Address>& reverse_path,
-                                 std::optional<std::uint64_t> size_bytes, BodyType body) {
-  CHECK(stage_ == Stage::kReady && due_.empty());
+ClientDialogue::Missing ClientDialogue::missing_for(const MailFrom& mail) const {
+  if (mail.smtputf8 && !extensions_.smtputf8) return Missing::kSmtpUtf8;
+  if (mail.require_tls && !extensions_.require_tls) return Missing::kRequireTls;
+  return Missing::kNothing;
+}
+
+std::string ClientDialogue::mail(const MailFrom& mail) {
+  CHECK(stage_ == Stage::kReady && due_.empty() && missing_for(mail) == Missing::kNothing);
   stage_ = Stage::kEnvelope;
   due_.push_back(Due::kMail);
-  std::string line = "MAIL FROM:<" + (reverse_path ? to_string(*reverse_path) : "") + ">";
-  if (size_bytes && extensions_.size) line += " SIZE=" + std::to_string(*size_bytes);
-  // A hop without 8BITMIME gets the bytes as they are: we neither convert mail nor judge it.
-  if (body == BodyType::k8BitMime && extensions_.eight_bit_mime) line += " BODY=8BITMIME";
+  std::string line = "MAIL FROM:<" + (mail.reverse_path ? to_string(*mail.reverse_path) : "") + ">";
+  if (mail.size_bytes && extensions_.size) line += " SIZE=" + std::to_string(*mail.size_bytes);
+  // Whether 8-bit bytes really come is seen only in the body; the driver then refuses it.
+  if (mail.body == BodyType::k8BitMime && extensions_.eight_bit_mime) line += " BODY=8BITMIME";
+  if (mail.smtputf8) line += " SMTPUTF8";
+  if (mail.require_tls) line += " REQUIRETLS";
+  // Our EHLO offers DSN only while the hop does; for one that has just ceased to, the mail counts for more.
+  if (extensions_.dsn && !mail.ret.empty()) line += " RET=" + mail.ret;
+  if (extensions_.dsn && !mail.envid.empty()) line += " ENVID=" + mail.envid;
   return line + "\r\n";
 }
 
-std::string ClientDialogue::recipient(const Address& address) {
+bool ClientDialogue::may_add(const Address& address) const {
+  const auto& [max_recipients, max_domains] =
+      std::pair(extensions_.max_recipients, extensions_.max_recipient_domains);
+  if (max_recipients != 0 && asked_ >= max_recipients) return false;
+  return max_domains == 0 || domains_.size() < max_domains || domains_.contains(address.domain);
+}
+
+std::string ClientDialogue::recipient(const RcptTo& recipient) {
   CHECK(stage_ == Stage::kEnvelope && (may_pipeline() || (mail_accepted_ && due_.empty())));
+  CHECK(may_add(recipient.address));
+  ++asked_;
+  domains_.insert(recipient.address.domain);
   due_.push_back(Due::kRecipient);
-  return "RCPT TO:<" + to_string(address) + ">\r\n";
+  std::string line = "RCPT TO:<" + to_string(recipient.address) + ">";
+  if (extensions_.dsn && !recipient.notify.empty()) line += " NOTIFY=" + recipient.notify;
+  if (extensions_.dsn && !recipient.orcpt.empty()) line += " ORCPT=" + recipient.orcpt;
+  return line + "\r\n";
 }
 
 std::string ClientDialogue::start_data() {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,11 @@ struct Extensions {
   bool eight_bit_mime = false;
   bool size = false;
   std::uint64_t max_size_bytes = 0;  ///< 0: offered without a limit, or not offered
+  bool smtputf8 = false;
+  bool dsn = false;
+  bool require_tls = false;
+  std::uint64_t max_recipients = 0;         ///< LIMITS RCPTMAX (RFC 9422); 0: none given
+  std::uint64_t max_recipient_domains = 0;  ///< LIMITS RCPTDOMAINMAX
   bool operator==(const Extensions&) const = default;
 };
 
@@ -85,11 +91,17 @@ class ClientDialogue {
   /// After the handshake: the bytes to write.
   [[nodiscard]] std::string secured();
 
-  /// Only once, after kReady.
-  [[nodiscard]] std::string mail(const std::optional<Address>& reverse_path,
-                                 std::optional<std::uint64_t> size_bytes, BodyType body);
-  /// After mail(); before its reply only if may_pipeline().
-  [[nodiscard]] std::string recipient(const Address& address);
+  /// What the mail needs and the hop does not offer; the mail must be refused (RFC 6531 section 3.1, RFC 8689
+  /// section 4.2.1).
+  enum class Missing { kNothing, kSmtpUtf8, kRequireTls };
+  [[nodiscard]] Missing missing_for(const MailFrom& mail) const;
+
+  /// Only once, after kReady, for a mail that misses nothing. What else the hop does not offer is left out.
+  [[nodiscard]] std::string mail(const MailFrom& mail);
+  /// False if the hop said that it takes no further recipient, or none of a further domain, in one mail.
+  [[nodiscard]] bool may_add(const Address& address) const;
+  /// After mail(), if may_add(); before its reply only if may_pipeline().
+  [[nodiscard]] std::string recipient(const RcptTo& recipient);
   /// When all replies are read and at least one recipient was accepted.
   [[nodiscard]] std::string start_data();
   /// When the whole body was written and the mail shall exist.
@@ -130,6 +142,8 @@ class ClientDialogue {
   bool mail_accepted_ = false;
   bool is_body_open_ = false;  ///< 354 came, the end was not sent
   std::size_t recipients_ = 0;
+  std::size_t asked_ = 0;          ///< RCPT sent
+  std::set<std::string> domains_;  ///< of those
 };
 
 }  // namespace privyseal::smtp

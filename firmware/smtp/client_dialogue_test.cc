@@ -19,7 +19,8 @@ Reply ehlo(std::vector<std::string> extensions) {
 
 const std::vector<std::string> kEverything{"PIPELINING", "SIZE 1000", "8BITMIME"};
 const Address kAlice{"alice", "lawfirm.example"};
-const Address kBob{"bob", "police.example.cjsm.net"};
+const MailFrom kMail{.reverse_path = kAlice};
+const RcptTo kBob{.address = {"bob", "police.example.cjsm.net"}};
 
 /// Past greeting, EHLO, STARTTLS and the second EHLO.
 ClientDialogue ready(const std::vector<std::string>& extensions) {
@@ -34,7 +35,7 @@ ClientDialogue ready(const std::vector<std::string>& extensions) {
 
 ClientDialogue with_mail() {
   ClientDialogue dialogue = ready(kEverything);
-  (void)dialogue.mail(kAlice, {}, BodyType::k7Bit);
+  (void)dialogue.mail(kMail);
   EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kMailAccepted);
   return dialogue;
 }
@@ -65,7 +66,7 @@ TEST(ClientDialogue, CarriesOneMail) {
   EXPECT_EQ(step.event, Event::kHandshake);
   EXPECT_EQ(dialogue.secured(), "EHLO gw.lawfirm.example\r\n");
   EXPECT_EQ(dialogue.on_reply(ehlo(kEverything)).event, Event::kReady);
-  EXPECT_EQ(dialogue.mail(kAlice, 900, BodyType::k8BitMime),
+  EXPECT_EQ(dialogue.mail({.reverse_path = kAlice, .size_bytes = 900, .body = BodyType::k8BitMime}),
             "MAIL FROM:<alice@lawfirm.example> SIZE=900 BODY=8BITMIME\r\n");
   EXPECT_EQ(dialogue.recipient(kBob), "RCPT TO:<bob@police.example.cjsm.net>\r\n");
   EXPECT_EQ(dialogue.due(), 2U);
@@ -82,7 +83,7 @@ TEST(ClientDialogue, CarriesOneMail) {
 }
 
 TEST(ClientDialogue, SendsBouncesWithAnEmptySender) {
-  EXPECT_EQ(ready({}).mail(std::nullopt, 5, BodyType::k8BitMime), "MAIL FROM:<>\r\n");
+  EXPECT_EQ(ready({}).mail({.size_bytes = 5, .body = BodyType::k8BitMime}), "MAIL FROM:<>\r\n");
 }
 
 TEST(ClientDialogue, ForgetsWhatWasOfferedInClear) {
@@ -107,6 +108,14 @@ const std::vector<Extension> kParseExtensionsCases{
     {"DomainOnly", {"STARTTLS"}, {}},
     {"All", {"x", "STARTTLS", "PIPELINING", "8BITMIME", "SIZE 9"}, {true, true, true, true, 9}},
     {"AnyCase", {"x", "startTLS", "Pipelining"}, {.starttls = true, .pipelining = true}},
+    {"MailParameters",
+     {"x", "smtputf8", "DSN", "RequireTls"},
+     {.smtputf8 = true, .dsn = true, .require_tls = true}},
+    {"Limits",
+     {"x", "LIMITS MAILMAX=1 RCPTMAX=20 RCPTDOMAINMAX=3"},
+     {.max_recipients = 20, .max_recipient_domains = 3}},
+    {"LimitsNonsense", {"x", "LIMITS RCPTMAX RCPTMAX= RCPTMAX=x =5 RCPTDOMAINMAX=-1"}, {}},
+    {"LimitsAlone", {"x", "LIMITS", "LIMITS "}, {}},
     {"SizeAlone", {"x", "SIZE"}, {.size = true, .max_size_bytes = 0}},
     {"SizeZero", {"x", "SIZE 0"}, {.size = true, .max_size_bytes = 0}},
     {"SizeNonsense", {"x", "SIZE lots"}, {}},
@@ -124,6 +133,69 @@ TEST(ParseExtensions, TakesOnlyWhatItUnderstands) {
     SCOPED_TRACE(c.name);
     EXPECT_EQ(parse_extensions({250, "", c.lines}), c.expected);
   }
+}
+
+struct Parameters {
+  const char* name;
+  std::vector<std::string> extensions;
+  const char* mail;
+  const char* recipient;
+};
+
+TEST(ClientDialogue, SaysOnlyParametersThatTheHopOffers) {
+  MailFrom mail = kMail;
+  mail.size_bytes = 7;
+  mail.body = BodyType::k8BitMime;
+  mail.ret = "hdrs";
+  mail.envid = "Q+2B";
+  RcptTo recipient = kBob;
+  recipient.notify = "success,DELAY";
+  recipient.orcpt = "rfc822;bob";
+  for (const Parameters& c : std::vector<Parameters>{
+           {"None", {"PIPELINING"}, "", ""},
+           {"Size", {"PIPELINING", "SIZE"}, " SIZE=7", ""},
+           {"EightBit", {"PIPELINING", "8BITMIME"}, " BODY=8BITMIME", ""},
+           {"Dsn", {"PIPELINING", "DSN"}, " RET=hdrs ENVID=Q+2B", " NOTIFY=success,DELAY ORCPT=rfc822;bob"},
+           {"Others", {"PIPELINING", "SMTPUTF8", "REQUIRETLS"}, "", ""},
+       }) {
+    SCOPED_TRACE(c.name);
+    ClientDialogue dialogue = ready(c.extensions);
+    EXPECT_EQ(dialogue.mail(mail), std::string("MAIL FROM:<alice@lawfirm.example>") + c.mail + "\r\n");
+    EXPECT_EQ(dialogue.recipient(recipient),
+              std::string("RCPT TO:<bob@police.example.cjsm.net>") + c.recipient + "\r\n");
+  }
+}
+
+TEST(ClientDialogue, KnowsWhatAMailMisses) {
+  using enum ClientDialogue::Missing;
+  MailFrom mail = kMail;
+  EXPECT_EQ(ready({}).missing_for(mail), kNothing);
+  mail.smtputf8 = true;
+  EXPECT_EQ(ready({}).missing_for(mail), kSmtpUtf8);
+  EXPECT_EQ(ready({"SMTPUTF8"}).missing_for(mail), kNothing);
+  EXPECT_EQ(ready({"SMTPUTF8"}).mail(mail), "MAIL FROM:<alice@lawfirm.example> SMTPUTF8\r\n");
+  mail.require_tls = true;
+  EXPECT_EQ(ready({"SMTPUTF8"}).missing_for(mail), kRequireTls);
+  EXPECT_EQ(ready({"SMTPUTF8", "REQUIRETLS"}).mail(mail),
+            "MAIL FROM:<alice@lawfirm.example> SMTPUTF8 REQUIRETLS\r\n");
+  EXPECT_DEATH((void)ready({"SMTPUTF8"}).mail(mail), "");
+}
+
+TEST(ClientDialogue, KeepsTheLimitsOfTheHop) {
+  const Address other{"carol", "york.cjsm.net"};
+  ClientDialogue few = ready({"PIPELINING", "LIMITS RCPTMAX=2"});
+  (void)few.mail(kMail);
+  (void)few.recipient(kBob);
+  EXPECT_TRUE(few.may_add(other));
+  (void)few.recipient(kBob);
+  EXPECT_FALSE(few.may_add(kBob.address));
+  EXPECT_DEATH((void)few.recipient(kBob), "");
+  ClientDialogue one_domain = ready({"PIPELINING", "LIMITS RCPTDOMAINMAX=1"});
+  (void)one_domain.mail(kMail);
+  EXPECT_TRUE(one_domain.may_add(other));
+  (void)one_domain.recipient(kBob);
+  EXPECT_FALSE(one_domain.may_add(other));
+  EXPECT_TRUE(one_domain.may_add(kBob.address));
 }
 
 TEST(ClientDialogue, NeverExceedsTheSizeOfTheHop) {
@@ -202,7 +274,7 @@ TEST(ClientDialogue, JudgesTheReplyToMail) {
                                                    {451, Event::kMailRefused, true},
                                                    {552, Event::kMailRefused, true}}) {
     ClientDialogue dialogue = ready({});
-    (void)dialogue.mail(kAlice, {}, BodyType::k7Bit);
+    (void)dialogue.mail(kMail);
     expect_judgement(dialogue, j);
   }
 }
@@ -280,7 +352,7 @@ TEST(ClientDialogue, GoesOnWithTheOtherRecipients) {
 
 TEST(ClientDialogue, ReadsPipelinedRepliesAfterARefusedSender) {
   ClientDialogue dialogue = ready(kEverything);
-  (void)dialogue.mail(kAlice, {}, BodyType::k7Bit);
+  (void)dialogue.mail(kMail);
   (void)dialogue.recipient(kBob);
   EXPECT_EQ(dialogue.on_reply(reply(550)).event, Event::kMailRefused);
   EXPECT_EQ(dialogue.on_reply(reply(503)).event, Event::kRecipientRefused);
@@ -290,7 +362,7 @@ TEST(ClientDialogue, ReadsPipelinedRepliesAfterARefusedSender) {
 
 TEST(ClientDialogue, BelievesNoRecipientAfterARefusedSender) {
   ClientDialogue dialogue = ready(kEverything);
-  (void)dialogue.mail(kAlice, {}, BodyType::k7Bit);
+  (void)dialogue.mail(kMail);
   (void)dialogue.recipient(kBob);
   (void)dialogue.on_reply(reply(550));
   EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kFailed);
@@ -308,12 +380,12 @@ TEST(ClientDialogueDeathTest, EndsTheProcessOnABrokenCallOrder) {
   EXPECT_DEATH(ClientDialogue("not a host"), "");
   ClientDialogue fresh("gw.example");
   EXPECT_DEATH((void)fresh.secured(), "");
-  EXPECT_DEATH((void)fresh.mail(kAlice, {}, BodyType::k7Bit), "");  // never outside TLS
+  EXPECT_DEATH((void)fresh.mail(kMail), "");  // never outside TLS
   ClientDialogue plain = ready({});
   EXPECT_DEATH((void)plain.recipient(kBob), "");
-  (void)plain.mail(kAlice, {}, BodyType::k7Bit);
+  (void)plain.mail(kMail);
   EXPECT_DEATH((void)plain.recipient(kBob), "");  // no PIPELINING
-  EXPECT_DEATH((void)plain.mail(kAlice, {}, BodyType::k7Bit), "");
+  EXPECT_DEATH((void)plain.mail(kMail), "");
   ClientDialogue mail = with_mail();
   EXPECT_DEATH((void)mail.start_data(), "");
   EXPECT_DEATH((void)mail.end_of_data(), "");

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "firmware/smtp/ascii.h"
+#include "firmware/smtp/dsn.h"
+#include "firmware/smtp/utf8.h"
 
 namespace privyseal::smtp {
 namespace {
@@ -124,13 +126,15 @@ std::expected<std::vector<Parameter>, BadCommand> parse_parameters(std::string_v
 
 BadCommand unknown_parameter() { return {555, "5.5.4", "A parameter is not supported"}; }
 
-std::expected<void, BadCommand> apply_size(MailFrom& mail, const Parameter& parameter) {
+using Applied = std::expected<void, BadCommand>;
+
+Applied apply_size(MailFrom& mail, const Parameter& parameter) {
   mail.size_bytes = number_from(parameter.value.value_or(""));
   if (!mail.size_bytes) return std::unexpected(syntax_error("SIZE needs a number"));
   return {};
 }
 
-std::expected<void, BadCommand> apply_body(MailFrom& mail, const Parameter& parameter) {
+Applied apply_body(MailFrom& mail, const Parameter& parameter) {
   const std::string_view value = parameter.value.value_or("");
   const bool is_8bit = equals_ignoring_case(value, "8BITMIME");
   if (!is_8bit && !equals_ignoring_case(value, "7BIT")) {
@@ -140,10 +144,76 @@ std::expected<void, BadCommand> apply_body(MailFrom& mail, const Parameter& para
   return {};
 }
 
-std::expected<void, BadCommand> apply(MailFrom& mail, const Parameter& parameter) {
-  if (equals_ignoring_case(parameter.keyword, "SIZE")) return apply_size(mail, parameter);
-  if (equals_ignoring_case(parameter.keyword, "BODY")) return apply_body(mail, parameter);
-  return std::unexpected(unknown_parameter());
+Applied apply_smtputf8(MailFrom& mail, const Parameter& parameter) {
+  if (parameter.value) return std::unexpected(syntax_error("SMTPUTF8 takes no value"));
+  mail.smtputf8 = true;
+  return {};
+}
+
+Applied apply_require_tls(MailFrom& mail, const Parameter& parameter) {
+  if (parameter.value) return std::unexpected(syntax_error("REQUIRETLS takes no value"));
+  mail.require_tls = true;
+  return {};
+}
+
+Applied apply_ret(MailFrom& mail, const Parameter& parameter) {
+  if (!parameter.value || !is_dsn_ret(*parameter.value))
+    return std::unexpected(syntax_error("RET is FULL or HDRS"));
+  mail.ret = *parameter.value;
+  return {};
+}
+
+Applied apply_envid(MailFrom& mail, const Parameter& parameter) {
+  if (!parameter.value || !is_dsn_envid(*parameter.value))
+    return std::unexpected(syntax_error("ENVID is no xtext of at most 100 characters"));
+  mail.envid = *parameter.value;
+  return {};
+}
+
+Applied apply_notify(RcptTo& recipient, const Parameter& parameter) {
+  if (!parameter.value || !is_dsn_notify(*parameter.value))
+    return std::unexpected(syntax_error("NOTIFY is NEVER, or some of SUCCESS,FAILURE,DELAY"));
+  recipient.notify = *parameter.value;
+  return {};
+}
+
+Applied apply_orcpt(RcptTo& recipient, const Parameter& parameter) {
+  if (!parameter.value || !is_dsn_orcpt(*parameter.value))
+    return std::unexpected(syntax_error("ORCPT is no address type, semicolon and xtext"));
+  recipient.orcpt = *parameter.value;
+  return {};
+}
+
+template <class Whose>
+struct KnownParameter {
+  std::string_view keyword;
+  Applied (*apply)(Whose&, const Parameter&);
+};
+constexpr std::array kMailParameters{
+    KnownParameter<MailFrom>{"SIZE", apply_size},
+    KnownParameter<MailFrom>{"BODY", apply_body},
+    KnownParameter<MailFrom>{"SMTPUTF8", apply_smtputf8},
+    KnownParameter<MailFrom>{"REQUIRETLS", apply_require_tls},
+    KnownParameter<MailFrom>{"RET", apply_ret},
+    KnownParameter<MailFrom>{"ENVID", apply_envid},
+};
+constexpr std::array kRcptParameters{
+    KnownParameter<RcptTo>{"NOTIFY", apply_notify},
+    KnownParameter<RcptTo>{"ORCPT", apply_orcpt},
+};
+
+template <class Whose, std::size_t Size>
+Applied apply_all(Whose& whose, const std::array<KnownParameter<Whose>, Size>& known, std::string_view text) {
+  const auto parameters = parse_parameters(text);
+  if (!parameters) return std::unexpected(parameters.error());
+  for (const Parameter& parameter : *parameters) {
+    const auto* row = std::ranges::find_if(known, [&](const KnownParameter<Whose>& one) {
+      return equals_ignoring_case(one.keyword, parameter.keyword);
+    });
+    if (row == known.end()) return std::unexpected(unknown_parameter());
+    if (const auto applied = row->apply(whose, parameter); !applied) return applied;
+  }
+  return {};
 }
 
 bool starts_with_keyword(std::string_view text, std::string_view keyword) {
@@ -161,11 +231,9 @@ Command parse_mail(std::string_view arguments) {
     if (!sender) return bad_mailbox(sender.error(), "5.1.7");
     mail.reverse_path = std::move(*sender);
   }
-  const auto parameters = parse_parameters(parts->rest);
-  if (!parameters) return parameters.error();
-  for (const Parameter& parameter : *parameters) {
-    if (const auto applied = apply(mail, parameter); !applied) return applied.error();
-  }
+  if (const auto applied = apply_all(mail, kMailParameters, parts->rest); !applied) return applied.error();
+  if (mail.reverse_path && needs_smtputf8(*mail.reverse_path) && !mail.smtputf8)
+    return BadCommand{553, "5.6.7", "This address needs SMTPUTF8"};
   return mail;
 }
 
@@ -174,12 +242,12 @@ Command parse_rcpt(std::string_view arguments) {
   const auto parts = starts_with_keyword(arguments, kTo) ? split_path(arguments.substr(kTo.size()))
                                                          : std::optional<PathAndRest>();
   if (!parts) return syntax_error("The form is RCPT TO:<address>");
-  auto recipient = parse_mailbox(parts->path);
-  if (!recipient) return bad_mailbox(recipient.error(), "5.1.3");
-  const auto parameters = parse_parameters(parts->rest);
-  if (!parameters) return parameters.error();
-  if (!parameters->empty()) return unknown_parameter();
-  return RcptTo{std::move(*recipient)};
+  auto address = parse_mailbox(parts->path);
+  if (!address) return bad_mailbox(address.error(), "5.1.3");
+  RcptTo recipient{.address = std::move(*address), .notify = {}, .orcpt = {}};
+  if (const auto applied = apply_all(recipient, kRcptParameters, parts->rest); !applied)
+    return applied.error();
+  return recipient;
 }
 
 constexpr std::array<std::pair<std::string_view, Parser>, 19> kVerbs{{
@@ -204,13 +272,15 @@ Command parse_command(std::string_view line) {
   const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
   if (std::ranges::any_of(line, is_control))
     return BadCommand{500, "5.5.2", "A control character in a command"};
-  if (!std::ranges::all_of(line, is_printable))
-    return BadCommand{501, "5.5.2", "An 8-bit character in a command"};
   const std::string_view verb = line.substr(0, line.find(' '));
   const std::string_view arguments = line.substr(std::min(verb.size() + 1, line.size()));
-  for (const auto& [name, parser] : kVerbs) {
-    if (equals_ignoring_case(verb, name)) return parser(arguments);
-  }
+  const auto* known =
+      std::ranges::find_if(kVerbs, [&](const auto& row) { return equals_ignoring_case(verb, row.first); });
+  // Only an address may hold other characters, and its parser judges them.
+  const bool may_be_utf8 =
+      known != kVerbs.end() && (known->second == parse_mail || known->second == parse_rcpt);
+  if (!may_be_utf8 && !is_ascii(line)) return BadCommand{501, "5.5.2", "An 8-bit character in a command"};
+  if (known != kVerbs.end()) return known->second(arguments);
   return BadCommand{500, "5.5.1", "Command not recognised"};
 }
 

@@ -1,8 +1,9 @@
 /// One SMTP command line, taken apart (RFC 5321 section 4.1.1).
 ///
 /// Pure and total: every line gives a Command. Strict where leniency has let mail be
-/// smuggled: no bare CR or LF, no NUL, no source routes, no 8-bit bytes. Only parameters of
-/// extensions that we offer are known (SIZE, 8BITMIME); every other one is 555.
+/// smuggled: no bare CR or LF, no NUL, no source routes, 8-bit bytes only in addresses and there only as
+/// UTF-8. Only parameters of extensions that we offer are known (SIZE, 8BITMIME, SMTPUTF8, DSN,
+/// REQUIRETLS); every other one is 555.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,20 @@ struct Helo {
 };
 struct StartTls {};
 struct MailFrom {
-  std::optional<Address> reverse_path;  ///< nothing for <>, the sender of bounces
-  std::optional<std::uint64_t> size_bytes;
+  std::optional<Address> reverse_path{};  ///< nothing for <>, the sender of bounces
+  std::optional<std::uint64_t> size_bytes{};
   BodyType body = BodyType::k7Bit;
+  bool smtputf8 = false;     ///< RFC 6531: addresses and header may hold UTF-8
+  bool require_tls = false;  ///< RFC 8689: never without TLS, on the whole way
+  // RFC 3461, checked and then kept as it was written; empty: not given.
+  std::string ret{};    ///< "FULL" or "HDRS", in any case
+  std::string envid{};  ///< xtext
 };
 struct RcptTo {
   Address address;
+  // As above.
+  std::string notify{};  ///< "NEVER", or some of SUCCESS, FAILURE, DELAY with commas
+  std::string orcpt{};   ///< "rfc822;" and xtext
 };
 struct Data {};
 struct Rset {};

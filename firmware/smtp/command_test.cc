@@ -25,9 +25,14 @@ std::string shown(const Command& command) {
           [](const MailFrom& c) {
             return "MAIL " + (c.reverse_path ? to_string(*c.reverse_path) : "null") +
                    (c.size_bytes ? " " + std::to_string(*c.size_bytes) : "") +
-                   (c.body == BodyType::k8BitMime ? " 8bit" : "");
+                   (c.body == BodyType::k8BitMime ? " 8bit" : "") + (c.smtputf8 ? " utf8" : "") +
+                   (c.require_tls ? " tls" : "") + (c.ret.empty() ? "" : " ret " + c.ret) +
+                   (c.envid.empty() ? "" : " envid " + c.envid);
           },
-          [](const RcptTo& c) { return "RCPT " + to_string(c.address); },
+          [](const RcptTo& c) {
+            return "RCPT " + to_string(c.address) + (c.notify.empty() ? "" : " notify " + c.notify) +
+                   (c.orcpt.empty() ? "" : " orcpt " + c.orcpt);
+          },
           [](const Data&) { return "DATA"s; },
           [](const Rset&) { return "RSET"s; },
           [](const Noop&) { return "NOOP"s; },
@@ -69,6 +74,15 @@ const std::vector<Case> kCommands{
     {"MailBoth", "MAIL FROM:<a@b.uk> BODY=8bitmime SIZE=7", "MAIL a@b.uk 7 8bit"},
     {"MailQuotedAngle", "MAIL FROM:<\"a>b\"@b.uk> SIZE=7", "MAIL \"a>b\"@b.uk 7"},
     {"MailQuotedPair", R"(MAIL FROM:<"a\">b"@b.uk>)", R"(MAIL "a\">b"@b.uk)"},
+    {"MailUtf8", "MAIL FROM:<gr\xc3\xbc@b.uk> smtputf8", "MAIL gr\xc3\xbc@b.uk utf8"},
+    {"MailUtf8Plain", "MAIL FROM:<a@b.uk> SMTPUTF8", "MAIL a@b.uk utf8"},
+    {"MailRequireTls", "MAIL FROM:<a@b.uk> RequireTLS", "MAIL a@b.uk tls"},
+    {"MailDsn", "MAIL FROM:<a@b.uk> RET=hdrs ENVID=QQ+2B3+3D", "MAIL a@b.uk ret hdrs envid QQ+2B3+3D"},
+    {"MailDsnFull", "MAIL FROM:<> RET=FULL", "MAIL null ret FULL"},
+    {"RcptDsn", "RCPT TO:<a@b.uk> NOTIFY=success,DELAY ORCPT=rfc822;a+2Bx@b.uk",
+     "RCPT a@b.uk notify success,DELAY orcpt rfc822;a+2Bx@b.uk"},
+    {"RcptNever", "RCPT TO:<a@b.uk> NOTIFY=NEVER", "RCPT a@b.uk notify NEVER"},
+    {"RcptUtf8", "RCPT TO:<gr\xc3\xbc@b\xc3\xbc.uk>", "RCPT gr\xc3\xbc@b\xc3\xbc.uk"},
     {"RcptPlain", "RCPT TO:<bob@police.example.cjsm.net>", "RCPT bob@police.example.cjsm.net"},
     {"RcptLower", "rcpt to:<b@c.uk>", "RCPT b@c.uk"},
     {"RcptPostmaster", "RCPT TO:<Postmaster>", "RCPT postmaster"},
@@ -89,7 +103,16 @@ const std::vector<Case> kBadCommands{
     {"Tab", "MAIL\tFROM:<x@y>", "500 5.5.2"},
     {"Del", "NOOP \x7f", "500 5.5.2"},
     {"EightBit", "EHLO b\xc3\xbc.example", "501 5.5.2"},
-    {"EightBitRcpt", "RCPT TO:<b\xfc@c.uk>", "501 5.5.2"},
+    {"EightBitNoop", "NOOP \xc3\xbc", "501 5.5.2"},
+    {"EightBitVerb", "NO\xc3\xbcP", "501 5.5.2"},
+    {"Latin1Rcpt", "RCPT TO:<b\xfc@c.uk>", "501 5.1.3"},
+    {"Utf8WithoutParameter", "MAIL FROM:<gr\xc3\xbc@b.uk>", "553 5.6.7"},
+    {"Utf8DomainWithoutParameter", "MAIL FROM:<a@b\xc3\xbc.uk>", "553 5.6.7"},
+    {"Utf8InParameter", "MAIL FROM:<a@b.uk> ENVID=\xc3\xbc", "501 5.5.4"},
+    {"Utf8BeforeAngle",
+     "MAIL \xc3\xbc"
+     "FROM:<a@b.uk>",
+     "501 5.5.4"},
     {"Expn", "EXPN list", "502 5.5.1"},
     {"Help", "HELP", "502 5.5.1"},
     {"Auth", "AUTH PLAIN AGFsaWNlAHg=", "502 5.5.1"},
@@ -138,15 +161,24 @@ const std::vector<Case> kBadCommands{
     {"KeywordBad", "MAIL FROM:<a@b> -X=1", "501 5.5.4"},
     {"KeywordEmpty", "MAIL FROM:<a@b> =1", "501 5.5.4"},
     {"ValueWithEquals", "MAIL FROM:<a@b> SIZE=1=2", "501 5.5.4"},
-    {"SmtpUtf8", "MAIL FROM:<a@b> SMTPUTF8", "555 5.5.4"},
+    {"SmtpUtf8Value", "MAIL FROM:<a@b> SMTPUTF8=yes", "501 5.5.4"},
+    {"RequireTlsValue", "MAIL FROM:<a@b> REQUIRETLS=1", "501 5.5.4"},
+    {"RetNothing", "MAIL FROM:<a@b> RET", "501 5.5.4"},
+    {"RetUnknown", "MAIL FROM:<a@b> RET=BODY", "501 5.5.4"},
+    {"EnvidLineEnd", "MAIL FROM:<a@b> ENVID=x+0D+0A", "501 5.5.4"},
+    {"EnvidTwice", "MAIL FROM:<a@b> ENVID=x ENVID=x", "501 5.5.4"},
+    {"NotifyAtMail", "MAIL FROM:<a@b> NOTIFY=NEVER", "555 5.5.4"},
+    {"RetAtRcpt", "RCPT TO:<a@b> RET=FULL", "555 5.5.4"},
+    {"NotifyUnknown", "RCPT TO:<a@b> NOTIFY=SOMETIMES", "501 5.5.4"},
+    {"NotifyNothing", "RCPT TO:<a@b> NOTIFY", "501 5.5.4"},
+    {"OrcptNoType", "RCPT TO:<a@b> ORCPT=a@b", "501 5.5.4"},
+    {"OrcptTwice", "RCPT TO:<a@b> ORCPT=rfc822;a ORCPT=rfc822;a", "501 5.5.4"},
     {"MailAuth", "MAIL FROM:<a@b> AUTH=<>", "555 5.5.4"},
-    {"MailDsn", "MAIL FROM:<a@b> RET=HDRS", "555 5.5.4"},
     {"RcptNothing", "RCPT", "501 5.5.4"},
     {"RcptNull", "RCPT TO:<>", "501 5.1.3"},
     {"RcptNoDomain", "RCPT TO:<bob>", "501 5.1.3"},
     {"SourceRoute", "RCPT TO:<@relay:a@b>", "501 5.1.3"},
     {"RcptLiteral", "RCPT TO:<a@[192.0.2.1]>", "553 5.1.3"},
-    {"RcptDsn", "RCPT TO:<a@b.uk> NOTIFY=NEVER", "555 5.5.4"},
     {"RcptTwoPaths", "RCPT TO:<a@b.uk>,<c@d.uk>", "501 5.5.4"},
     {"RcptFrom", "RCPT FROM:<a@b.uk>", "501 5.5.4"},
     {"RcptParameterTwice", "RCPT TO:<a@b.uk> X X", "501 5.5.4"},

@@ -17,8 +17,9 @@
 
 namespace privyseal::smtp {
 
-/// 512 by RFC 5321 section 4.5.3.1.4; extensions add parameters, so twice that.
-inline constexpr std::size_t kMaxCommandLine = 1000;
+/// 512 by RFC 5321 section 4.5.3.1.4; extensions add parameters, DSN alone 500 to a RCPT (RFC 3461
+/// section 4.2).
+inline constexpr std::size_t kMaxCommandLine = 1500;
 inline constexpr std::size_t kMaxReplyLine = 1000;
 
 enum class LineFault { kBareCr, kBareLf, kNul, kTooLong };

@@ -48,12 +48,13 @@ class Driver {
 
  private:
   void open() {
-    (void)dialogue_.mail(recipient_, 100, BodyType::k8BitMime);
+    (void)dialogue_.mail(
+        {.reverse_path = recipient_.address, .size_bytes = 100, .body = BodyType::k8BitMime});
     if (dialogue_.may_pipeline()) (void)dialogue_.recipient(recipient_);
   }
 
   ClientDialogue dialogue_{"gw.example"};
-  Address recipient_{"a", "b.cjsm.net"};
+  RcptTo recipient_{.address = {"a", "b.cjsm.net"}};
   bool is_secured_ = false;
   bool is_ended_ = false;
 };

@@ -1,5 +1,6 @@
 #include "firmware/smtp/server_session.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -90,9 +91,12 @@ Action ServerSession::on(const Command& command) {
 Action ServerSession::perform(const Ehlo& command) {
   Reply reply{250, "", {options_.hostname}};
   if (!is_secured()) reply.lines.emplace_back("STARTTLS");
-  reply.lines.push_back("SIZE " + std::to_string(options_.max_size_bytes));
-  for (const char* extension : {"8BITMIME", "PIPELINING", "ENHANCEDSTATUSCODES"})
+  reply.lines.push_back("SIZE " + std::to_string(max_size_bytes()));
+  for (const char* extension : {"8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES"})
     reply.lines.emplace_back(extension);
+  if (hop_.dsn) reply.lines.emplace_back("DSN");
+  if (is_secured()) reply.lines.emplace_back("REQUIRETLS");  // RFC 8689 section 2: only inside TLS
+  reply.lines.push_back("LIMITS RCPTMAX=" + std::to_string(options_.max_recipients));
   return greeted(command.domain, true, std::move(reply));
 }
 
@@ -105,12 +109,18 @@ Action ServerSession::perform(const StartTls&) {
   return ShakeHands{make_reply(220, "2.0.0", "Ready to start TLS")};
 }
 
+/// Never 0, which would mean no limit (RFC 1870 section 4).
+std::uint64_t ServerSession::max_size_bytes() const {
+  if (hop_.max_size_bytes == 0) return options_.max_size_bytes;
+  return std::min(options_.max_size_bytes, hop_.max_size_bytes);
+}
+
 Action ServerSession::perform(const MailFrom& command) {
-  if (command.size_bytes.value_or(0) > options_.max_size_bytes)
-    return SendReply{options_.replies.message_too_big};
+  if (command.size_bytes.value_or(0) > max_size_bytes()) return SendReply{options_.replies.message_too_big};
   // Mails that never come to an end count as idle, or MAIL and RSET in turn would go on for ever.
   if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
   due_ = Due::kMail;
+  is_smtputf8_ = command.smtputf8;
   return OpenMail{command};
 }
 
@@ -119,8 +129,10 @@ Action ServerSession::perform(const RcptTo& command) {
   if (recipients_ >= options_.max_recipients || refused_recipients_ >= options_.max_recipients) {
     return SendReply{options_.replies.too_many_recipients};
   }
+  if (needs_smtputf8(command.address) && !is_smtputf8_)
+    return SendReply{make_reply(553, "5.6.7", "This address needs SMTPUTF8")};
   due_ = Due::kRecipient;
-  return AddRecipient{command.address};
+  return AddRecipient{command};
 }
 
 Action ServerSession::perform(const Data&) {
@@ -185,6 +197,7 @@ Action ServerSession::greeted(std::string domain, bool is_esmtp, Reply reply) {
 
 void ServerSession::forget_mail() {
   state_ = State::kReady;
+  is_smtputf8_ = false;
   recipients_ = 0;
   refused_recipients_ = 0;
 }

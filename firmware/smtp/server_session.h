@@ -41,7 +41,7 @@ struct OpenMail {
 };
 /// One more recipient. answered() with 2xx counts it.
 struct AddRecipient {
-  Address recipient;
+  RcptTo recipient;
 };
 /// At least one recipient was accepted. answered() with 354: the body follows; otherwise the mail is gone.
 struct StartData {};
@@ -74,7 +74,17 @@ class ServerSession {
     Replies replies;
   };
 
+  /// What our EHLO says besides, because the next hop said it last time. We carry mail through and keep none:
+  /// what it does not offer we cannot promise.
+  struct NextHopOffer {
+    std::uint64_t max_size_bytes = 0;  ///< 0: no limit, or none known
+    bool dsn = false;
+  };
+
   explicit ServerSession(Options options);
+
+  /// Holds for the commands that follow.
+  void next_hop_offers(NextHopOffer offer) { hop_ = offer; }
 
   [[nodiscard]] Reply greeting() const;
   [[nodiscard]] Action on(const Command& command);
@@ -126,12 +136,15 @@ class ServerSession {
   [[nodiscard]] Action close(Reply reply);
   [[nodiscard]] Action greeted(std::string domain, bool is_esmtp, Reply reply);
   void forget_mail();
+  [[nodiscard]] std::uint64_t max_size_bytes() const;
 
   Options options_;
+  NextHopOffer hop_;
   State state_ = State::kClear;
   Due due_ = Due::kNothing;
   bool is_esmtp_ = false;
   std::string client_name_;
+  bool is_smtputf8_ = false;  ///< the open mail, or the one that MAIL asks for
   std::size_t recipients_ = 0;
   std::size_t refused_recipients_ = 0;
   std::size_t bad_commands_ = 0;

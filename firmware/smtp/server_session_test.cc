@@ -131,14 +131,57 @@ std::vector<std::string> extensions_in(State state) {
 
 TEST(ServerSession, OffersStartTlsInClear) {
   EXPECT_EQ(extensions_in(State::kClear),
-            (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "PIPELINING",
-                                      "ENHANCEDSTATUSCODES"}));
+            (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "SMTPUTF8",
+                                      "PIPELINING", "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=2"}));
 }
 
 TEST(ServerSession, OffersNoStartTlsInsideTls) {
   EXPECT_EQ(extensions_in(State::kSecured),
-            (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "PIPELINING",
-                                      "ENHANCEDSTATUSCODES"}));
+            (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "PIPELINING",
+                                      "ENHANCEDSTATUSCODES", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
+}
+
+struct Offered {
+  ServerSession::NextHopOffer by_hop;
+  const char* size;
+  bool dsn;
+};
+
+TEST(ServerSession, OffersNoMoreThanTheNextHop) {
+  for (const Offered& c : std::vector<Offered>{{{0, false}, "SIZE 1000", false},
+                                               {{0, true}, "SIZE 1000", true},
+                                               {{999, false}, "SIZE 999", false},
+                                               {{1000, true}, "SIZE 1000", true},
+                                               {{5000, true}, "SIZE 1000", true},
+                                               {{1, false}, "SIZE 1", false}}) {
+    ServerSession session = session_in(State::kSecured);
+    session.next_hop_offers(c.by_hop);
+    const auto lines = std::get<SendReply>(session.on(parse_command("EHLO c"))).reply.lines;
+    EXPECT_TRUE(std::ranges::contains(lines, c.size)) << c.size;
+    EXPECT_EQ(std::ranges::contains(lines, "DSN"), c.dsn) << c.size;
+  }
+}
+
+TEST(ServerSession, RefusesWhatTheNextHopCallsTooBig) {
+  ServerSession session = session_in(State::kReady);
+  session.next_hop_offers({.max_size_bytes = 500});
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=501"), "reply 552 5.3.4");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=500"), "open mail");
+}
+
+TEST(ServerSession, TakesInternationalRecipientsOnlyInAnInternationalMail) {
+  const char* recipient = "RCPT TO:<gr\xc3\xbc@d.uk>";
+  ServerSession plain = session_in(State::kMail);
+  EXPECT_EQ(say(plain, recipient), "reply 553 5.6.7");
+  EXPECT_EQ(say(plain, "RSET"), kDrop);
+  EXPECT_EQ(say(plain, "MAIL FROM:<a@b.uk> SMTPUTF8"), "open mail");
+  accept(plain);
+  EXPECT_EQ(say(plain, recipient), "add recipient");
+  accept(plain);
+  EXPECT_EQ(say(plain, "RSET"), kDrop);
+  EXPECT_EQ(say(plain, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(plain);
+  EXPECT_EQ(say(plain, recipient), "reply 553 5.6.7");
 }
 
 TEST(ServerSession, GreetsWithItsName) {
@@ -171,14 +214,18 @@ TEST(ServerSession, StaysInClearWhenTheDriverHasNoKeys) {
 
 TEST(ServerSession, HandsTheEnvelopeOver) {
   ServerSession session = session_in(State::kReady);
-  const Action opened = session.on(parse_command("MAIL FROM:<Alice@b.uk> SIZE=1000 BODY=8BITMIME"));
+  const Action opened =
+      session.on(parse_command("MAIL FROM:<Alice@b.uk> SIZE=1000 BODY=8BITMIME REQUIRETLS RET=HDRS"));
   const MailFrom& mail = std::get<OpenMail>(opened).mail;
   EXPECT_EQ(mail.reverse_path, (Address{"Alice", "b.uk"}));
   EXPECT_EQ(mail.size_bytes, 1000U);
   EXPECT_EQ(mail.body, BodyType::k8BitMime);
+  EXPECT_TRUE(mail.require_tls);
+  EXPECT_EQ(mail.ret, "HDRS");
   accept(session);
-  const Action added = session.on(parse_command("RCPT TO:<c@d.uk>"));
-  EXPECT_EQ(std::get<AddRecipient>(added).recipient, (Address{"c", "d.uk"}));
+  const Action added = session.on(parse_command("RCPT TO:<c@d.uk> NOTIFY=NEVER"));
+  EXPECT_EQ(std::get<AddRecipient>(added).recipient.address, (Address{"c", "d.uk"}));
+  EXPECT_EQ(std::get<AddRecipient>(added).recipient.notify, "NEVER");
 }
 
 TEST(ServerSession, RefusesAMailThatSaysItIsTooBig) {

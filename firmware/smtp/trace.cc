@@ -25,6 +25,12 @@ std::string address_literal(std::string_view address) {
   return (address.contains(':') ? "[IPv6:" : "[") + word(address, ".:") + "]";
 }
 
+/// Names of the IANA registry "Mail Transmission Types" (RFC 3848, RFC 6531 section 4.3).
+std::string_view protocol(const TraceFacts& facts) {
+  if (facts.is_smtputf8) return "UTF8SMTPS";
+  return facts.is_esmtp ? "ESMTPS" : "SMTP";
+}
+
 std::string date(std::string_view text) { return word(text, " ,:+-()"); }
 
 }  // namespace
@@ -34,7 +40,7 @@ std::string received_header(const TraceFacts& facts) {
   header += "\r\n\t(" + address_literal(facts.client_address) + ")";
   header +=
       "\r\n\t(using " + word(facts.tls_version, ".-_") + " with cipher " + word(facts.cipher, ".-_") + ")";
-  header += "\r\n\tby " + host(facts.hostname) + " with " + (facts.is_esmtp ? "ESMTPS" : "SMTP");
+  header += "\r\n\tby " + host(facts.hostname) + " with " + std::string(protocol(facts));
   header += " id " + word(facts.id, ".-_") + ";";
   header += "\r\n\t" + date(facts.date) + "\r\n";
   return header;

@@ -45,6 +45,22 @@ TEST(ReceivedHeader, SaysSmtpAfterHelo) {
   EXPECT_TRUE(received_header(f).contains("with SMTP id"));
 }
 
+TEST(ReceivedHeader, TellsOfAnInternationalMail) {
+  TraceFacts f = facts();
+  f.is_smtputf8 = true;
+  EXPECT_TRUE(received_header(f).contains("with UTF8SMTPS id"));
+}
+
+TEST(ReceivedHeader, HasALengthThatCanBeCountedOn) {
+  const std::string name(1000, 'x');
+  TraceFacts f = facts();
+  f.client_name = name;
+  f.hostname = name;
+  f.client_address = "2001:0db8:0000:0000:0000:0000:0000:0007";
+  f.id = "9223372036854775807";
+  EXPECT_LE(received_header(f).size(), kMaxTraceHeader);
+}
+
 TEST(ReceivedHeader, FillsWhatIsMissing) {
   EXPECT_TRUE(received_header({}).starts_with("Received: from unknown\r\n\t([unknown])\r\n"));
 }

@@ -244,6 +244,16 @@ Script ending(Step step, Answer::Then then) {
 
 Script without_starttls() { return replying(Step::kEhlo, "250-peer.example\r\n250 8BITMIME\r\n"); }
 
+Script offering(std::vector<std::string> extensions) {
+  return [extensions = std::move(extensions)](const Event& event, Answer usual) {
+    if (event.step != Step::kEhlo || !event.is_encrypted) return usual;
+    usual.reply.clear();
+    for (const std::string& extension : extensions) usual.reply += "250-" + extension + "\r\n";
+    usual.reply = "250-peer.example\r\n" + usual.reply + "250 HELP\r\n";
+    return usual;
+  };
+}
+
 void Gate::open() {
   {
     const std::lock_guard lock(mutex_);

@@ -64,6 +64,8 @@ using Script = std::function<Answer(const Event& event, Answer usual)>;
 [[nodiscard]] Script replying(Step step, std::string reply, std::string part = "");
 [[nodiscard]] Script ending(Step step, Answer::Then then);
 [[nodiscard]] Script without_starttls();
+/// Inside TLS its EHLO names these extensions and no others.
+[[nodiscard]] Script offering(std::vector<std::string> extensions);
 
 /// One MAIL and what followed.
 struct Transaction {

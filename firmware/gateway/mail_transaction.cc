@@ -55,46 +55,66 @@ MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> l
       mail_(std::move(mail)),
       opened_at_(service.clock.now()) {}
 
-net::awaitable<Reply> MailTransaction::add_recipient(smtp::RcptTo recipient) {
-  const std::string asked = smtp::to_string(recipient.address);
-  const auto routed = lane_->direction == Direction::kOut ? service_.route.recipient_out(recipient.address)
-                                                          : service_.route.recipient_in(recipient.address);
-  Reply reply;
-  if (routed) {
-    recipient.address = *routed;
-    reply = co_await offer_to_hop(std::move(recipient));
-  } else {
-    reply = policy::reply_of(routed.error());
+net::awaitable<std::vector<Reply>> MailTransaction::add_recipients(std::vector<smtp::RcptTo> recipients) {
+  std::vector<Reply> replies(recipients.size());
+  std::vector<smtp::RcptTo> routed;
+  std::vector<std::size_t> places;  // of the routed ones among all
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const smtp::Address& asked = recipients[i].address;
+    auto address = lane_->direction == Direction::kOut ? service_.route.recipient_out(asked)
+                                                       : service_.route.recipient_in(asked);
+    if (!address) {
+      replies[i] = policy::reply_of(address.error());
+      continue;
+    }
+    routed.push_back(recipients[i]);
+    routed.back().address = std::move(*address);
+    places.push_back(i);
   }
-  if (reply.is_positive()) {
-    recipients_.push_back(smtp::to_string(*routed));
-  } else {
-    refused_.push_back(asked);
-    last_refusal_ = reply;
+  if (!routed.empty()) {
+    const auto judged = co_await offer_to_hop(routed);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      replies[places[i]] = judged[i];
+      if (judged[i].is_positive()) recipients[places[i]].address = routed[i].address;
+    }
   }
-  co_return reply;
+  for (std::size_t i = 0; i < replies.size(); ++i)
+    note_recipient(smtp::to_string(recipients[i].address), replies[i]);
+  co_return replies;
 }
 
-net::awaitable<Reply> MailTransaction::offer_to_hop(smtp::RcptTo recipient) {
-  if (hop_failure_) co_return *hop_failure_;
+/// The ledger tells the address as the hop took it, or as the client asked for it.
+void MailTransaction::note_recipient(std::string address, const Reply& reply) {
+  if (reply.is_positive()) {
+    recipients_.push_back(std::move(address));
+    return;
+  }
+  refused_.push_back(std::move(address));
+  last_refusal_ = reply;
+}
+
+net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smtp::RcptTo> recipients) {
+  const std::size_t count = recipients.size();
+  if (hop_failure_) co_return std::vector(count, *hop_failure_);
   const bool first = !hop_;
   if (first) {
     hop_.emplace(lane_->hop);
     if (auto opened = co_await hop_->open(); !opened) {
       hop_failure_ = opened.error();
-      co_return *hop_failure_;
+      co_return std::vector(count, *hop_failure_);
     }
     service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes());
   }
-  NextHop::Judgement accepted;
+  NextHop::Judgements judged;
   if (first)
-    accepted = co_await hop_->start_mail(mail_, std::move(recipient));
+    judged = co_await hop_->start_mail(mail_, std::move(recipients));
   else
-    accepted = co_await hop_->add_recipient(std::move(recipient));
-  if (accepted) co_return smtp::recipient_accepted();
-  // A hop that is gone, or that refused the sender, will take no further recipient either.
-  if (!hop_->is_open() || hop_->mail_refused()) hop_failure_ = accepted.error();
-  co_return accepted.error();
+    judged = co_await hop_->add_recipients(std::move(recipients));
+  hop_failure_ = hop_->failure();
+  std::vector<Reply> replies;
+  replies.reserve(count);
+  for (const auto& one : judged) replies.push_back(one ? smtp::recipient_accepted() : one.error());
+  co_return replies;
 }
 
 MailRecord MailTransaction::record() const {

@@ -37,8 +37,9 @@ class MailTransaction {
   /// The sender may not send: records it. The transaction is over.
   [[nodiscard]] net::awaitable<void> refuse(smtp::Reply reply);
 
-  /// The reply to RCPT. The first one that policy accepts opens the connection to the next hop.
-  [[nodiscard]] net::awaitable<smtp::Reply> add_recipient(smtp::RcptTo recipient);
+  /// The replies to a group of RCPTs, in their order. The first one that policy accepts opens the connection
+  /// to the next hop.
+  [[nodiscard]] net::awaitable<std::vector<smtp::Reply>> add_recipients(std::vector<smtp::RcptTo> recipients);
 
   /// The reply to DATA: 354, or a refusal, after which the transaction is over.
   [[nodiscard]] net::awaitable<smtp::Reply> start_data();
@@ -58,7 +59,8 @@ class MailTransaction {
  private:
   enum class BodyState { kMore, kEnd, kTooLate };
 
-  net::awaitable<smtp::Reply> offer_to_hop(smtp::RcptTo recipient);
+  net::awaitable<std::vector<smtp::Reply>> offer_to_hop(std::vector<smtp::RcptTo> recipients);
+  void note_recipient(std::string address, const smtp::Reply& reply);
   [[nodiscard]] std::uint64_t max_bytes() const;
   void judge_body(const smtp::DotStream::Step& step);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);

@@ -34,7 +34,9 @@ std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
             {{"hop", settings_.address.text()}, {"answer", policy::text_of(refusal).id}, {"why", why}});
   cut();
-  return std::unexpected(policy::reply_of(refusal));
+  const Reply reply = policy::reply_of(refusal);
+  if (!failure_) failure_ = reply;  // the first reason is the one that the client must hear
+  return std::unexpected(reply);
 }
 
 net::awaitable<Result<void>> NextHop::write(std::string_view text) {
@@ -110,8 +112,8 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration wit
     case Event::kGoAhead:
       co_return Judgement();
     case Event::kMailRefused:
-      mail_refused_ = true;
-      co_return std::unexpected(smtp::passed_on(*reply));
+      failure_ = smtp::passed_on(*reply);
+      co_return std::unexpected(*failure_);
     case Event::kRecipientRefused:
     case Event::kDataRefused:
       co_return std::unexpected(smtp::passed_on(*reply));
@@ -141,40 +143,68 @@ std::optional<Refusal> NextHop::missing_for(const smtp::MailFrom& mail) const {
   return std::nullopt;
 }
 
-net::awaitable<NextHop::Judgement> NextHop::start_mail(smtp::MailFrom mail, smtp::RcptTo first_recipient) {
-  if (mail.size_bytes) *mail.size_bytes += smtp::kMaxTraceHeader;  // the hop counts our header too
-  if (const auto missing = missing_for(mail)) {
-    mail_refused_ = true;
-    co_return std::unexpected(policy::reply_of(*missing));
-  }
-  std::string commands = dialogue_.mail(mail);
-  const bool together = dialogue_.may_pipeline();
-  if (together) commands += dialogue_.recipient(first_recipient);
-  if (auto sent = co_await write(commands); !sent)
+net::awaitable<NextHop::Judgement> NextHop::ask(std::string command, tls::Stream::Duration within) {
+  if (auto sent = co_await write(command); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
-  const auto opened = co_await judge_next(kEnvelopeWithin);
-  if (!together) {
-    if (!opened) co_return opened;
-    co_return co_await add_recipient(std::move(first_recipient));
-  }
-  if (!stream_) co_return opened;
-  const auto accepted = co_await judge_next(kEnvelopeWithin);
-  co_return opened ? accepted : opened;
+  co_return co_await judge_next(within);
 }
 
-net::awaitable<NextHop::Judgement> NextHop::add_recipient(smtp::RcptTo recipient) {
-  if (!dialogue_.may_add(recipient.address))
-    co_return std::unexpected(policy::reply_of(Refusal::kTooManyRecipients));
-  if (auto sent = co_await write(dialogue_.recipient(recipient)); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
-  co_return co_await judge_next(kEnvelopeWithin);
+net::awaitable<NextHop::Judgements> NextHop::start_mail(smtp::MailFrom mail,
+                                                        std::vector<smtp::RcptTo> recipients) {
+  if (mail.size_bytes) *mail.size_bytes += smtp::kMaxTraceHeader;  // the hop counts our header too
+  if (const auto missing = missing_for(mail)) {
+    failure_ = policy::reply_of(*missing);
+    co_return Judgements(recipients.size(), std::unexpected(*failure_));
+  }
+  std::string command = dialogue_.mail(mail);
+  if (dialogue_.may_pipeline()) co_return co_await ask_together(std::move(command), std::move(recipients));
+  const auto opened = co_await ask(std::move(command), kEnvelopeWithin);
+  if (!opened) co_return Judgements(recipients.size(), opened);
+  co_return co_await add_recipients(std::move(recipients));
+}
+
+net::awaitable<NextHop::Judgements> NextHop::add_recipients(std::vector<smtp::RcptTo> recipients) {
+  if (dialogue_.may_pipeline()) co_return co_await ask_together("", std::move(recipients));
+  Judgements judged;
+  for (const smtp::RcptTo& recipient : recipients) {
+    if (failure_)
+      judged.push_back(std::unexpected(*failure_));
+    else if (!dialogue_.may_add(recipient.address))
+      judged.push_back(std::unexpected(policy::reply_of(Refusal::kTooManyRecipients)));
+    else
+      judged.push_back(co_await ask(dialogue_.recipient(recipient), kEnvelopeWithin));
+  }
+  co_return judged;
+}
+
+/// `commands` is MAIL, or nothing. Everything is written, then the replies are read in their order.
+net::awaitable<NextHop::Judgements> NextHop::ask_together(std::string commands,
+                                                          std::vector<smtp::RcptTo> recipients) {
+  const bool with_mail = !commands.empty();
+  Judgements judged;
+  for (const smtp::RcptTo& recipient : recipients) {
+    if (!dialogue_.may_add(recipient.address)) {
+      judged.push_back(std::unexpected(policy::reply_of(Refusal::kTooManyRecipients)));
+      continue;
+    }
+    judged.emplace_back();
+    commands += dialogue_.recipient(recipient);
+  }
+  if (auto sent = co_await write(commands); !sent)
+    static_cast<void>(give_up(settings_.when_unavailable, sent.error().message));
+  if (with_mail && stream_) static_cast<void>(co_await judge_next(kEnvelopeWithin));
+  for (Judgement& one : judged) {
+    if (!one) continue;
+    // After a refused MAIL the replies are still read: they are due, and mean nothing of their own.
+    if (stream_) one = co_await judge_next(kEnvelopeWithin);
+    if (failure_) one = std::unexpected(*failure_);
+  }
+  co_return judged;
 }
 
 net::awaitable<NextHop::Judgement> NextHop::start_data() {
   if (!reader_.is_empty()) co_return give_up(Refusal::kRelayMisbehaved, "it answered what was not asked");
-  if (auto sent = co_await write(dialogue_.start_data()); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
-  const auto ready = co_await judge_next(kDataWithin);
+  const auto ready = co_await ask(dialogue_.start_data(), kDataWithin);
   in_body_ = ready.has_value();
   co_return ready;
 }

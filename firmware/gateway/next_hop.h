@@ -8,6 +8,8 @@
 
 #include <expected>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "firmware/base/bytes.h"
 #include "firmware/gateway/lane.h"
@@ -30,16 +32,20 @@ class NextHop {
   /// Connects, shakes hands, greets: ready for a mail.
   [[nodiscard]] net::awaitable<Judgement> open();
 
-  /// MAIL and the first RCPT, in one write where the hop can pipeline.
-  [[nodiscard]] net::awaitable<Judgement> start_mail(smtp::MailFrom mail, smtp::RcptTo first_recipient);
-  [[nodiscard]] net::awaitable<Judgement> add_recipient(smtp::RcptTo recipient);
+  /// One for each recipient, in their order.
+  using Judgements = std::vector<Judgement>;
+
+  /// MAIL and the first RCPTs, all in one write where the hop can pipeline.
+  [[nodiscard]] net::awaitable<Judgements> start_mail(smtp::MailFrom mail,
+                                                      std::vector<smtp::RcptTo> recipients);
+  /// RCPTs, in one write where the hop can pipeline.
+  [[nodiscard]] net::awaitable<Judgements> add_recipients(std::vector<smtp::RcptTo> recipients);
   /// From its EHLO inside TLS.
   [[nodiscard]] const smtp::Extensions& offers() const { return dialogue_.extensions(); }
   /// The biggest mail, as it comes to us, that the hop takes; 0: no limit given.
   [[nodiscard]] std::uint64_t max_message_bytes() const;
-  [[nodiscard]] bool is_open() const { return stream_.has_value(); }
-  /// True once MAIL was refused: no recipient can be added any more.
-  [[nodiscard]] bool mail_refused() const { return mail_refused_; }
+  /// What every further recipient hears: the hop is gone, or MAIL was refused.
+  [[nodiscard]] const std::optional<smtp::Reply>& failure() const { return failure_; }
   [[nodiscard]] net::awaitable<Judgement> start_data();
 
   /// Sends bytes of the body; they may be kept until there are enough for one TLS record.
@@ -63,6 +69,8 @@ class NextHop {
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
+  net::awaitable<Judgements> ask_together(std::string commands, std::vector<smtp::RcptTo> recipients);
+  net::awaitable<Judgement> ask(std::string command, tls::Stream::Duration within);
   net::awaitable<Judgement> judge_next(tls::Stream::Duration within);
   [[nodiscard]] std::optional<policy::Refusal> missing_for(const smtp::MailFrom& mail) const;
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
@@ -73,7 +81,7 @@ class NextHop {
   std::optional<tls::Stream> stream_;
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
-  bool mail_refused_ = false;
+  std::optional<smtp::Reply> failure_;
   bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands
 };

@@ -57,11 +57,26 @@ net::awaitable<void> Session::converse() {
   }
   Next next = co_await send(protocol_.greeting());
   while (next == Next::kContinue) {
-    const auto line = co_await next_line();
-    if (!line) co_return;
+    const auto command = co_await next_command();
+    if (!command) co_return;
     protocol_.next_hop_offers(service_.hop_of(lane_->direction).offer());
-    next = co_await perform(protocol_.on(smtp::parse_command(*line)));
+    next = co_await perform(protocol_.on(*command));
   }
+}
+
+/// Nothing: as next_line.
+net::awaitable<std::optional<smtp::Command>> Session::next_command() {
+  if (ahead_) co_return std::exchange(ahead_, std::nullopt);
+  const auto line = co_await next_line();
+  if (!line) co_return std::nullopt;
+  co_return smtp::parse_command(*line);
+}
+
+/// The next command if it is here already; a fault waits for next_line.
+std::optional<smtp::Command> Session::buffered_command() {
+  const auto next = reader_.next();
+  if (next.state != smtp::LineReader::State::kLine) return std::nullopt;
+  return smtp::parse_command(next.line);
 }
 
 /// Nothing: the connection is over, and what was to be said about that has been said.
@@ -81,6 +96,7 @@ net::awaitable<std::optional<std::string>> Session::next_line() {
       co_await refuse_and_close(Refusal::kShuttingDown);
       co_return std::nullopt;
     }
+    if (co_await flush() == Next::kClose) co_return std::nullopt;
     const auto room = reader_.prepare(kCommandChunkBytes);
     const auto got = co_await stream_.read_some_interruptible(room, kCommandWithin);
     if (!got && got.error().code != ErrorCode::kTimeout) co_return std::nullopt;
@@ -98,7 +114,20 @@ net::awaitable<Session::Next> Session::perform(smtp::Action action) {
 }
 
 net::awaitable<Session::Next> Session::send(Reply reply) {
-  const std::string text = smtp::serialise(reply);
+  send_later(reply);
+  co_return co_await flush();
+}
+
+/// For replies inside a group: all go out with the last one, or when there is nothing more to read (RFC 2920
+/// section 3.2).
+Session::Next Session::send_later(const Reply& reply) {
+  replies_ += smtp::serialise(reply);
+  return Next::kContinue;
+}
+
+net::awaitable<Session::Next> Session::flush() {
+  if (replies_.empty()) co_return Next::kContinue;
+  const std::string text = std::exchange(replies_, {});
   const auto sent = co_await stream_.write(bytes_of(text), kReplyWithin);
   co_return sent ? Next::kContinue : Next::kClose;
 }
@@ -165,14 +194,36 @@ net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
                            : std::nullopt;
   // The next hop is a new session: it takes the lane as it is now.
   mail_.emplace(service_, service_.lanes.current(lane_->direction), client_, std::move(action.mail));
-  if (!refused) co_return co_await answer(smtp::mail_accepted());
+  if (!refused) {
+    protocol_.answered(smtp::mail_accepted());
+    co_return send_later(smtp::mail_accepted());
+  }
   co_await mail_->refuse(policy::reply_of(*refused));
   mail_.reset();
   co_return co_await answer(policy::reply_of(*refused));
 }
 
 net::awaitable<Session::Next> Session::on(smtp::AddRecipient action) {
-  co_return co_await answer(co_await mail_->add_recipient(std::move(action.recipient)));
+  std::vector<smtp::RcptTo> group{std::move(action.recipient)};
+  std::vector<std::optional<Reply>> replies(1);  // of the whole group; nothing where the hop is asked
+  while (protocol_.may_add_at_once() && !ahead_) {
+    ahead_ = buffered_command();
+    if (!ahead_ || !std::holds_alternative<smtp::RcptTo>(*ahead_)) break;
+    smtp::Action more = protocol_.on(*std::exchange(ahead_, std::nullopt));
+    if (auto* add = std::get_if<smtp::AddRecipient>(&more)) {
+      group.push_back(std::move(add->recipient));
+      replies.emplace_back();
+    } else {
+      replies.emplace_back(std::get<smtp::SendReply>(more).reply);
+    }
+  }
+  const auto judged = co_await mail_->add_recipients(std::move(group));
+  auto next_judged = judged.begin();
+  for (const auto& ours : replies) {
+    if (!ours) protocol_.answered(*next_judged);
+    send_later(ours ? *ours : *next_judged++);
+  }
+  co_return Next::kContinue;
 }
 
 net::awaitable<Session::Next> Session::on(smtp::StartData) {

@@ -27,7 +27,9 @@ class Session {
   enum class Next { kContinue, kClose };
 
   net::awaitable<void> converse();
+  net::awaitable<std::optional<smtp::Command>> next_command();
   net::awaitable<std::optional<std::string>> next_line();
+  [[nodiscard]] std::optional<smtp::Command> buffered_command();
   net::awaitable<Next> perform(smtp::Action action);
   net::awaitable<Next> on(smtp::SendReply action);
   net::awaitable<Next> on(smtp::ShakeHands action);
@@ -39,6 +41,8 @@ class Session {
 
   net::awaitable<Next> answer(smtp::Reply reply);
   net::awaitable<Next> send(smtp::Reply reply);
+  Next send_later(const smtp::Reply& reply);
+  net::awaitable<Next> flush();
   net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
@@ -49,6 +53,8 @@ class Session {
   Waiting& waiting_;
   tls::Stream stream_;
   smtp::LineReader reader_;
+  std::optional<smtp::Command> ahead_;  // read behind a group of recipients, and not yet performed
+  std::string replies_;                 // to commands of a group, not yet sent
   smtp::ServerSession protocol_;
   ClientFacts client_;
   std::optional<MailTransaction> mail_;

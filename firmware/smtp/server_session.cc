@@ -71,7 +71,8 @@ ServerSession::ServerSession(Options options) : options_(std::move(options)) {
 Reply ServerSession::greeting() const { return make_reply(220, "", options_.hostname + " ESMTP"); }
 
 Action ServerSession::on(const Command& command) {
-  CHECK(due_ == Due::kNothing && state_ != State::kBody && state_ != State::kClosed);
+  const bool is_in_group = may_add_at_once() && std::holds_alternative<RcptTo>(command);
+  CHECK((due_ == Due::kNothing || is_in_group) && state_ != State::kBody && state_ != State::kClosed);
   switch (kTable[command.index()].rules[static_cast<std::size_t>(state_)]) {
     case kDo:
       return std::visit([this](const auto& known) { return perform(known); }, command);
@@ -132,6 +133,7 @@ Action ServerSession::perform(const RcptTo& command) {
   if (needs_smtputf8(command.address) && !is_smtputf8_)
     return SendReply{make_reply(553, "5.6.7", "This address needs SMTPUTF8")};
   due_ = Due::kRecipient;
+  ++due_recipients_;
   return AddRecipient{command};
 }
 
@@ -202,8 +204,14 @@ void ServerSession::forget_mail() {
   refused_recipients_ = 0;
 }
 
+bool ServerSession::may_add_at_once() const {
+  if (due_ != Due::kRecipient) return false;
+  return std::max(recipients_, refused_recipients_) + due_recipients_ < options_.max_recipients;
+}
+
 void ServerSession::answered(const Reply& reply) {
-  const Due due = std::exchange(due_, Due::kNothing);
+  const Due due = due_;
+  if (due != Due::kRecipient || --due_recipients_ == 0) due_ = Due::kNothing;
   switch (due) {
     case Due::kHandshake:
       CHECK(!reply.is_positive());  // after 220 it is secured() or the end

@@ -9,6 +9,9 @@
 ///   OpenMail, AddRecipient, StartData: do it, send a reply of your own choice and tell the session
 ///   the same reply with answered(). After 354 has been answered, read the body with DotStream, send the
 ///   verdict and tell it with answered() too.
+///   Of AddRecipient several may wait for their replies, so that they can go to the next hop as a group
+///   (RFC 2920): while may_add_at_once(), another RcptTo may be given to on(); answered() then tells the
+///   replies in their order.
 ///   StartData: DATA ends a pipelined group (RFC 2920); if LineReader holds bytes behind it, the client is
 ///   broken or smuggling: close.
 ///   ShakeHands: if LineReader still holds bytes, close; else send the reply, shake hands, call secured().
@@ -88,6 +91,8 @@ class ServerSession {
 
   [[nodiscard]] Reply greeting() const;
   [[nodiscard]] Action on(const Command& command);
+  /// An AddRecipient waits for its reply, and one more recipient could be taken whatever that will be.
+  [[nodiscard]] bool may_add_at_once() const;
   /// The reply that the driver sent to OpenMail, AddRecipient, StartData, or after the body.
   void answered(const Reply& reply);
   /// TLS is up. Everything said before is forgotten (RFC 3207 section 4.2).
@@ -147,6 +152,7 @@ class ServerSession {
   bool is_smtputf8_ = false;  ///< the open mail, or the one that MAIL asks for
   std::size_t recipients_ = 0;
   std::size_t refused_recipients_ = 0;
+  std::size_t due_recipients_ = 0;  ///< AddRecipient given out and not answered
   std::size_t bad_commands_ = 0;
   std::size_t idle_commands_ = 0;
 };

@@ -27,7 +27,9 @@ class Driver {
 
   /// False when the session is closed.
   bool on(std::string_view line) {
-    const Action action = session_.on(parse_command(line));
+    const Command command = parse_command(line);
+    if (!std::holds_alternative<RcptTo>(command) || !session_.may_add_at_once()) answer_recipients();
+    const Action action = session_.on(command);
     return std::visit([this](const auto& known) { return perform(known); }, action);
   }
 
@@ -48,8 +50,9 @@ class Driver {
     return answer(mail_accepted());
   }
   bool perform(const AddRecipient&) {
-    CHECK(session_.has_open_mail() && session_.recipients() < 3);
-    return answer(recipient_accepted());
+    ++due_recipients_;
+    CHECK(session_.has_open_mail() && session_.recipients() + due_recipients_ <= 3);
+    return true;
   }
   bool perform(const StartData&) {
     CHECK(session_.is_secured() && session_.recipients() > 0);
@@ -59,6 +62,9 @@ class Driver {
     return true;
   }
 
+  void answer_recipients() {
+    for (; due_recipients_ > 0; --due_recipients_) answer(recipient_accepted());
+  }
   bool answer(const Reply& good) {
     choices_ = static_cast<unsigned char>(choices_ * 37 + 11);
     session_.answered(choices_ % 4 == 0 ? make_reply(550, "5.7.1", "x") : good);
@@ -71,6 +77,7 @@ class Driver {
 
   ServerSession session_{options()};
   unsigned char choices_;
+  std::size_t due_recipients_ = 0;
 };
 
 }  // namespace

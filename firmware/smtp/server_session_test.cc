@@ -271,6 +271,54 @@ TEST(ServerSession, TakesOnlySoManyRecipients) {
   EXPECT_EQ(say(session, "DATA"), "start data");
 }
 
+ServerSession session_for_groups() {
+  auto for_groups = options();
+  for_groups.max_recipients = 4;
+  ServerSession session(for_groups);
+  session.secured();
+  EXPECT_EQ(say(session, "EHLO c"), kHello);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(session);
+  return session;
+}
+
+TEST(ServerSession, TakesRecipientsAsAGroup) {
+  ServerSession session = session_for_groups();
+  EXPECT_FALSE(session.may_add_at_once());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+    EXPECT_TRUE(session.may_add_at_once());
+  }
+  accept(session);
+  refuse(session);
+  EXPECT_TRUE(session.may_add_at_once());
+  accept(session);
+  EXPECT_FALSE(session.may_add_at_once());
+  EXPECT_EQ(session.recipients(), 2U);
+  EXPECT_EQ(say(session, "DATA"), "start data");
+}
+
+TEST(ServerSession, TakesNoMoreInAGroupThanOneByOne) {
+  ServerSession session = session_for_groups();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  EXPECT_FALSE(session.may_add_at_once());
+  accept(session);
+  for (int i = 0; i < 3; ++i) refuse(session);
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  EXPECT_FALSE(session.may_add_at_once());  // a fourth refusal would be the last one
+  refuse(session);
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "reply 452 4.5.3");
+}
+
+TEST(ServerSession, AnswersInsideAGroupWhatItRefusesItself) {
+  ServerSession session = session_for_groups();
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  EXPECT_EQ(say(session, "RCPT TO:<\xc3\xbc@d.uk>"), "reply 553 5.6.7");
+  EXPECT_TRUE(session.may_add_at_once());
+  accept(session);
+  EXPECT_EQ(say(session, "DATA"), "start data");
+}
+
 TEST(ServerSession, RefusesOnlySoManyRecipients) {
   ServerSession session = session_in(State::kMail);
   for (int i = 0; i < 2; ++i) {
@@ -362,6 +410,9 @@ TEST(ServerSessionDeathTest, EndsTheProcessOnABrokenCallOrder) {
   ServerSession due = session_in(State::kReady);
   (void)due.on(parse_command("MAIL FROM:<a@b.uk>"));
   EXPECT_DEATH((void)due.on(noop), "");
+  ServerSession group = session_for_groups();
+  (void)group.on(parse_command("RCPT TO:<c@d.uk>"));
+  EXPECT_DEATH((void)group.on(noop), "");
   ServerSession body = session_in(State::kBody);
   EXPECT_DEATH((void)body.on(noop), "");
   ServerSession idle = session_in(State::kReady);

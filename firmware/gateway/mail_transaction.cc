@@ -130,11 +130,12 @@ MailRecord MailTransaction::record() const {
   return record;
 }
 
-net::awaitable<Reply> MailTransaction::start_data() {
+/// Nothing, or what the client hears instead: then the transaction is over.
+net::awaitable<std::optional<Reply>> MailTransaction::open_row() {
   CHECK(hop_);
   if (hop_failure_) {
     co_await refuse(*hop_failure_);
-    co_return *hop_failure_;
+    co_return hop_failure_;
   }
   const auto row = co_await service_.ledger.open_row(record());
   if (!row) {
@@ -142,14 +143,18 @@ net::awaitable<Reply> MailTransaction::start_data() {
     co_return policy::reply_of(Refusal::kLedgerUnavailable);
   }
   row_ = *row;
+  co_return std::nullopt;
+}
+
+net::awaitable<Reply> MailTransaction::start_data() {
+  if (auto refused = co_await open_row()) co_return std::move(*refused);
   if (auto ready = co_await hop_->start_data(); !ready) {
     co_await close_row(ready.error(), outcome_of(ready.error()));
     co_await hop_->leave();
     co_return ready.error();
   }
   const std::string header = trace_header();
-  if (auto written = co_await hop_->write_body(bytes_of(header)); !written)
-    refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
+  co_await write_part(bytes_of(header));
   co_return smtp::go_ahead();
 }
 
@@ -182,16 +187,24 @@ std::uint64_t MailTransaction::max_bytes() const {
   return hops == 0 ? ours : std::min(ours, hops);
 }
 
+std::uint64_t MailTransaction::size_bytes() const {
+  return chunks_ ? chunks_->size_bytes() : dots_.size_bytes();
+}
+
 /// What the bytes of the mail tell about it while they pass.
-void MailTransaction::judge_body(const smtp::DotStream::Step& step) {
-  for (const ByteView part : {step.held, step.forward}) {
-    headers_.feed(part);
-    if (!hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
-      refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
-  }
+void MailTransaction::judge_body(ByteView part) {
+  headers_.feed(part);
   if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
-  if (dots_.size_bytes() > max_bytes())
+  if (size_bytes() > max_bytes())
     refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
+  if (!body_refusal_ && !hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
+    refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
+}
+
+net::awaitable<void> MailTransaction::write_part(ByteView part) {
+  if (body_refusal_) co_return;
+  if (auto written = co_await hop_->write_body(part); !written)
+    refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
 }
 
 net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input, std::size_t* consumed) {
@@ -201,13 +214,11 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
     refuse_body(policy::reply_of(refusal_of(step.why)), smtp::to_string(step.why));
     co_return BodyState::kTooLate;
   }
-  judge_body(step);
-  if (dots_.size_bytes() > kMaxDiscardFactor * max_bytes()) co_return BodyState::kTooLate;
   for (const ByteView part : {step.held, step.forward}) {
-    if (body_refusal_) break;
-    if (auto written = co_await hop_->write_body(part); !written)
-      refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
+    judge_body(part);
+    co_await write_part(part);
   }
+  if (size_bytes() > kMaxDiscardFactor * max_bytes()) co_return BodyState::kTooLate;
   co_return step.state == smtp::DotStream::State::kEnd ? BodyState::kEnd : BodyState::kMore;
 }
 
@@ -219,15 +230,7 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   BodyState state = BodyState::kMore;
   while (state == BodyState::kMore) {
     const auto got = co_await client->read_some(block, kBodyBlockWithin);
-    if (!got) {
-      hop_->cut();
-      const bool slow = got.error().code == ErrorCode::kTimeout;
-      const Reply reply = policy::reply_of(Refusal::kInputTooSlow);
-      co_await close_row(slow ? reply : smtp::make_reply(reply.code, reply.enhanced, "the sender went away"),
-                         Outcome::kAborted);
-      if (slow) co_return BodyEnd{.reply = reply, .close = true};
-      co_return std::nullopt;
-    }
+    if (!got) co_return co_await lose_client(got.error());
     input = ByteView(block).first(*got);
     state = co_await take(input, &consumed);
   }
@@ -243,12 +246,106 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
 }
 
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::lose_client(Error error) {
+  hop_->cut();
+  const bool slow = error.code == ErrorCode::kTimeout;
+  const Reply reply = policy::reply_of(Refusal::kInputTooSlow);
+  if (row_)
+    co_await close_row(slow ? reply : smtp::make_reply(reply.code, reply.enhanced, "the sender went away"),
+                       Outcome::kAborted);
+  if (slow) co_return BodyEnd{.reply = reply, .close = true};
+  co_return std::nullopt;
+}
+
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_chunk(tls::Stream* client,
+                                                                                     smtp::LineReader* early,
+                                                                                     smtp::TakeChunk chunk) {
+  if (!body_refusal_) co_await start_chunk(chunk);
+  Bytes block(kBodyBlockBytes);
+  BodyState state = BodyState::kMore;
+  std::uint64_t left = chunk.size_bytes;
+  do {
+    const std::size_t most = std::min<std::uint64_t>(left, block.size());
+    const bool is_early = !early->buffered().empty();
+    ByteView part = early->buffered().first(std::min(most, early->buffered().size()));
+    if (!is_early && most > 0) {
+      const auto got = co_await client->read_some(std::span(block).first(most), kBodyBlockWithin);
+      if (!got) co_return co_await lose_client(got.error());
+      part = ByteView(block).first(*got);
+    }
+    left -= part.size();
+    state = co_await take_part(part, chunk.is_last && left == 0);
+    if (is_early) early->consume(part.size());
+  } while (left > 0 && state == BodyState::kMore);
+  Reply reply = co_await finish_chunk(chunk);
+  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+}
+
+/// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then.
+net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
+  const bool is_first = !chunks_;
+  std::string header;
+  if (is_first) {
+    chunks_.emplace();
+    body_refusal_ = co_await open_row();
+    if (body_refusal_) co_return;
+    header = trace_header();
+    if (!hop_->offers().chunking) {
+      if (auto ready = co_await hop_->start_data(); !ready) {
+        body_refusal_ = ready.error();
+        co_await hop_->leave();
+        co_return;
+      }
+    }
+  }
+  if (hop_->offers().chunking) {
+    if (auto begun = co_await hop_->start_chunk(header.size() + chunk.size_bytes, chunk.is_last); !begun)
+      refuse_body(policy::reply_of(lane_->hop.when_unavailable), begun.error().message);
+  }
+  co_await write_part(bytes_of(header));
+}
+
+/// All of the mail up to here is judged before any of `part` is passed on: the last byte of the last chunk
+/// makes the mail exist.
+net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView part, bool is_end) {
+  auto step = chunks_->feed(part);
+  Bytes stuffed(step.stuffed.begin(), step.stuffed.end());
+  if (is_end && step.why == smtp::Violation::kNone) {
+    step = chunks_->end();
+    stuffed.insert(stuffed.end(), step.stuffed.begin(), step.stuffed.end());
+  }
+  if (step.why != smtp::Violation::kNone) {
+    refuse_body(policy::reply_of(refusal_of(step.why)), smtp::to_string(step.why));
+    co_return BodyState::kTooLate;
+  }
+  judge_body(part);
+  co_await write_part(hop_->offers().chunking ? part : ByteView(stuffed));
+  co_return size_bytes() > kMaxDiscardFactor* max_bytes() ? BodyState::kTooLate : BodyState::kMore;
+}
+
+net::awaitable<Reply> MailTransaction::finish_chunk(smtp::TakeChunk chunk) {
+  if (!body_refusal_ && !chunk.is_last) {
+    if (hop_->offers().chunking)
+      if (auto taken = co_await hop_->finish_chunk(); !taken) body_refusal_ = taken.error();
+    if (!body_refusal_)
+      co_return smtp::make_reply(250, "2.0.0", std::to_string(chunk.size_bytes) + " bytes taken");
+  }
+  Reply reply;
+  if (body_refusal_)
+    reply = *body_refusal_;
+  else
+    reply = co_await hop_->finish();
+  if (row_) co_await close_row(reply, hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply));
+  co_await hop_->leave();
+  co_return reply;
+}
+
 /// If the outcome cannot be recorded the row stays open, which the next start turns into "unknown": the
 /// hop's verdict stands, and the client must hear it, or it would send the mail a second time.
 net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
   MailEnd end{.closed_at = service_.clock.now(),
               .outcome = outcome,
-              .size_bytes = dots_.size_bytes(),
+              .size_bytes = size_bytes(),
               .reply = line_of(reply)};
   const auto closed = co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end));
   if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});

@@ -16,8 +16,11 @@
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/next_hop.h"
 #include "firmware/gateway/service.h"
+#include "firmware/smtp/chunk_stream.h"
 #include "firmware/smtp/dot_stream.h"
 #include "firmware/smtp/header_scan.h"
+#include "firmware/smtp/line_reader.h"
+#include "firmware/smtp/server_session.h"
 
 namespace privyseal::gateway {
 
@@ -53,6 +56,13 @@ class MailTransaction {
   /// Nothing: the client went away, and nobody is there to hear a reply.
   [[nodiscard]] net::awaitable<std::optional<BodyEnd>> carry_body(tls::Stream* client, Bytes* rest);
 
+  /// The same for BDAT, chunk by chunk: reads one from `early`, where its first bytes may be already, and
+  /// then from `client`. Any reply that is not a 2xx, and every one to the last chunk, ends the transaction.
+  /// What was refused is read all the same.
+  [[nodiscard]] net::awaitable<std::optional<BodyEnd>> carry_chunk(tls::Stream* client,
+                                                                   smtp::LineReader* early,
+                                                                   smtp::TakeChunk chunk);
+
   /// The client dropped the mail, or went away, before DATA.
   [[nodiscard]] net::awaitable<void> abandon(std::string_view why);
 
@@ -62,7 +72,14 @@ class MailTransaction {
   net::awaitable<std::vector<smtp::Reply>> offer_to_hop(std::vector<smtp::RcptTo> recipients);
   void note_recipient(std::string address, const smtp::Reply& reply);
   [[nodiscard]] std::uint64_t max_bytes() const;
-  void judge_body(const smtp::DotStream::Step& step);
+  [[nodiscard]] std::uint64_t size_bytes() const;
+  void judge_body(ByteView part);
+  net::awaitable<std::optional<smtp::Reply>> open_row();
+  net::awaitable<void> start_chunk(smtp::TakeChunk chunk);
+  net::awaitable<BodyState> take_part(ByteView part, bool is_end);
+  net::awaitable<void> write_part(ByteView part);
+  net::awaitable<smtp::Reply> finish_chunk(smtp::TakeChunk chunk);
+  net::awaitable<std::optional<BodyEnd>> lose_client(Error error);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
   void refuse_body(smtp::Reply reply, std::string_view why);
   net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
@@ -81,7 +98,8 @@ class MailTransaction {
   std::vector<std::string> refused_;        // as the client asked for them
   std::optional<smtp::Reply> last_refusal_;
   std::optional<RowId> row_;
-  smtp::DotStream dots_;
+  smtp::DotStream dots_;                     // of a mail that comes by DATA
+  std::optional<smtp::ChunkStream> chunks_;  // of one that comes by BDAT
   smtp::HeaderScan headers_;
   std::optional<smtp::Reply> body_refusal_;  // the body is read to its end, but goes nowhere
 };

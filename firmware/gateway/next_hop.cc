@@ -116,6 +116,7 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration wit
       co_return std::unexpected(*failure_);
     case Event::kRecipientRefused:
     case Event::kDataRefused:
+    case Event::kNotDelivered:  // a chunk was refused
       co_return std::unexpected(smtp::passed_on(*reply));
     default:
       co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure()));
@@ -212,21 +213,41 @@ net::awaitable<NextHop::Judgement> NextHop::start_data() {
 net::awaitable<Result<void>> NextHop::write_body(ByteView bytes) {
   body_.insert(body_.end(), bytes.begin(), bytes.end());
   if (body_.size() < kTlsRecordBytes) co_return Result<void>();
+  co_return co_await flush_body();
+}
+
+net::awaitable<Result<void>> NextHop::flush_body() {
   auto written = co_await stream_->write(body_, kBlockWithin);
+  if (!written && is_last_chunk_) verdict_lost_ = true;  // what failed may have gone out all the same
   body_.clear();
   co_return written;
+}
+
+net::awaitable<Result<void>> NextHop::start_chunk(std::uint64_t size_bytes, bool is_last) {
+  if (!reader_.is_empty()) co_return fail(ErrorCode::kInvalid, "it answered what was not asked");
+  in_body_ = is_chunked_ = true;
+  is_last_chunk_ = is_last;
+  const std::string command = dialogue_.chunk(size_bytes, is_last);
+  co_return co_await write_body(bytes_of(command));
+}
+
+net::awaitable<NextHop::Judgement> NextHop::finish_chunk() {
+  if (auto sent = co_await flush_body(); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  co_return co_await judge_next(kVerdictWithin);
 }
 
 net::awaitable<Reply> NextHop::finish() {
   // What the hop said already cannot be its verdict on a mail that it has not seen the end of.
   if (!reader_.is_empty())
     co_return give_up(Refusal::kRelayMisbehaved, "it spoke before the end of the mail").error();
-  const std::string end = dialogue_.end_of_data();
-  body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
+  if (!is_chunked_) {
+    const std::string end = dialogue_.end_of_data();
+    body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
+  }
   verdict_lost_ = true;  // until it is heard: even a write that failed may have gone out
-  if (auto sent = co_await stream_->write(body_, kBlockWithin); !sent)
+  if (auto sent = co_await flush_body(); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message).error();
-  body_.clear();
   in_body_ = false;
   const auto reply = co_await read_reply(kVerdictWithin);
   if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message).error();

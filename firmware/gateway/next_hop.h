@@ -48,9 +48,15 @@ class NextHop {
   [[nodiscard]] const std::optional<smtp::Reply>& failure() const { return failure_; }
   [[nodiscard]] net::awaitable<Judgement> start_data();
 
+  /// Instead of start_data(), if offers().chunking: so many bytes of the body follow by write_body().
+  [[nodiscard]] net::awaitable<Result<void>> start_chunk(std::uint64_t size_bytes, bool is_last);
+  /// The chunk's bytes are written: what the hop says to it. After the last chunk it is finish() instead.
+  [[nodiscard]] net::awaitable<Judgement> finish_chunk();
+
   /// Sends bytes of the body; they may be kept until there are enough for one TLS record.
   [[nodiscard]] net::awaitable<Result<void>> write_body(ByteView bytes);
-  /// Sends the end of data and waits for the hop's verdict: a 2xx means that the hop has the mail.
+  /// Sends the end of data, unless the last chunk was that, and waits for the hop's verdict: a 2xx means that
+  /// the hop has the mail.
   [[nodiscard]] net::awaitable<smtp::Reply> finish();
 
   /// True after finish(): the end of data was sent, and then the hop was not heard any more. It may have the
@@ -66,6 +72,7 @@ class NextHop {
 
  private:
   net::awaitable<Result<void>> write(std::string_view text);
+  net::awaitable<Result<void>> flush_body();
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
@@ -84,6 +91,8 @@ class NextHop {
   std::optional<smtp::Reply> failure_;
   bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands
+  bool is_chunked_ = false;
+  bool is_last_chunk_ = false;
 };
 
 }  // namespace privyseal::gateway

@@ -152,7 +152,12 @@ net::awaitable<Session::Next> Session::on(smtp::SendReply action) {
 
 net::awaitable<Session::Next> Session::on(smtp::CloseSession action) {
   co_await drop_mail("the sender ended the session");
-  if (co_await send(std::move(action.reply)) == Next::kContinue) stream_.close();
+  const bool by_quit = action.reply.is_positive();
+  if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
+  if (by_quit)
+    stream_.close();
+  else
+    co_await stream_.close_after_reading(kHearOutWithin);
   co_return Next::kClose;
 }
 
@@ -251,6 +256,35 @@ net::awaitable<Session::Next> Session::body() {
   const Next next = co_await answer(std::move(end->reply));
   if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
   co_return end->close ? Next::kClose : next;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::TakeChunk action) {
+  if (co_await flush() == Next::kClose) co_return Next::kClose;
+  auto end = co_await mail_->carry_chunk(&stream_, &reader_, action);
+  if (!end) {
+    mail_.reset();
+    co_return Next::kClose;
+  }
+  if (action.is_last || !end->reply.is_positive()) mail_.reset();
+  const Next next = co_await answer(std::move(end->reply));
+  if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
+  co_return end->close ? Next::kClose : next;
+}
+
+net::awaitable<Session::Next> Session::on(smtp::SkipChunk action) {
+  if (co_await flush() == Next::kClose) co_return Next::kClose;
+  Bytes block(kCommandChunkBytes);
+  for (std::uint64_t left = action.size_bytes; left > 0;) {
+    const std::size_t most = std::min<std::uint64_t>(left, block.size());
+    const std::size_t early = std::min(most, reader_.buffered().size());
+    reader_.consume(early);
+    left -= early;
+    if (early > 0) continue;
+    const auto got = co_await stream_.read_some(std::span(block).first(most), kCommandWithin);
+    if (!got) co_return Next::kClose;
+    left -= *got;
+  }
+  co_return co_await send(std::move(action.reply));
 }
 
 net::awaitable<Session::Next> Session::on(smtp::DropMail action) {

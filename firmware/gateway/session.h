@@ -36,6 +36,8 @@ class Session {
   net::awaitable<Next> on(smtp::OpenMail action);
   net::awaitable<Next> on(smtp::AddRecipient action);
   net::awaitable<Next> on(smtp::StartData action);
+  net::awaitable<Next> on(smtp::TakeChunk action);
+  net::awaitable<Next> on(smtp::SkipChunk action);
   net::awaitable<Next> on(smtp::DropMail action);
   net::awaitable<Next> on(smtp::CloseSession action);
 

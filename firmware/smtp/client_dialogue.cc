@@ -33,6 +33,7 @@ void add_extension(Extensions& extensions, std::string_view line) {
   if (equals_ignoring_case(keyword, "SMTPUTF8")) extensions.smtputf8 = true;
   if (equals_ignoring_case(keyword, "DSN")) extensions.dsn = true;
   if (equals_ignoring_case(keyword, "REQUIRETLS")) extensions.require_tls = true;
+  if (equals_ignoring_case(keyword, "CHUNKING")) extensions.chunking = true;
   if (equals_ignoring_case(keyword, "LIMITS"))
     add_limits(extensions, line.substr(std::min(keyword.size() + 1, line.size())));
   if (!equals_ignoring_case(keyword, "SIZE")) return;
@@ -96,6 +97,8 @@ ClientDialogue::Step ClientDialogue::on_reply(const Reply& reply) {
       return on_recipient(reply);
     case Due::kData:
       return on_data(reply);
+    case Due::kChunk:
+      return on_chunk(reply);
     case Due::kVerdict:
       return on_verdict(reply);
     case Due::kQuit:
@@ -143,6 +146,12 @@ ClientDialogue::Step ClientDialogue::on_data(const Reply& reply) {
   if (!reply.is_intermediate()) return over(Event::kDataRefused, reply);
   stage_ = Stage::kBody;
   is_body_open_ = true;
+  return {Event::kGoAhead, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_chunk(const Reply& reply) {
+  if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
+  if (!reply.is_positive()) return over(Event::kNotDelivered, reply);
   return {Event::kGoAhead, ""};
 }
 
@@ -230,8 +239,18 @@ std::string ClientDialogue::start_data() {
   return "DATA\r\n";
 }
 
+std::string ClientDialogue::chunk(std::uint64_t size_bytes, bool is_last) {
+  const bool is_first = stage_ == Stage::kEnvelope && recipients_ > 0;
+  CHECK(extensions_.chunking && due_.empty() && (is_first || (stage_ == Stage::kBody && is_chunked_)));
+  stage_ = is_last ? Stage::kVerdict : Stage::kBody;
+  is_chunked_ = true;
+  is_body_open_ = !is_last;
+  due_.push_back(is_last ? Due::kVerdict : Due::kChunk);
+  return "BDAT " + std::to_string(size_bytes) + (is_last ? " LAST\r\n" : "\r\n");
+}
+
 std::string ClientDialogue::end_of_data() {
-  CHECK(stage_ == Stage::kBody);
+  CHECK(stage_ == Stage::kBody && !is_chunked_);
   stage_ = Stage::kVerdict;
   is_body_open_ = false;
   due_.push_back(Due::kVerdict);

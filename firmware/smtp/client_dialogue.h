@@ -10,6 +10,8 @@
 ///   write mail(...), read its reply; write recipient(...), read; ... With may_pipeline() the driver may
 ///   write several of these before it reads; replies come in the same order.
 ///   write start_data(); after kGoAhead write the body, then end_of_data(), then read the verdict.
+///   Or, if the hop offers CHUNKING (RFC 3030): for each chunk write chunk(), its bytes, and read the reply:
+///   kGoAhead, or after the last one the verdict.
 ///   To abandon a mail after kGoAhead, close the connection without end_of_data().
 ///
 /// Threads: one session owns it. Broken call order ends the process; broken replies never do.
@@ -52,6 +54,7 @@ struct Extensions {
   bool smtputf8 = false;
   bool dsn = false;
   bool require_tls = false;
+  bool chunking = false;
   std::uint64_t max_recipients = 0;         ///< LIMITS RCPTMAX (RFC 9422); 0: none given
   std::uint64_t max_recipient_domains = 0;  ///< LIMITS RCPTDOMAINMAX
   bool operator==(const Extensions&) const = default;
@@ -106,6 +109,8 @@ class ClientDialogue {
   [[nodiscard]] std::string start_data();
   /// When the whole body was written and the mail shall exist.
   [[nodiscard]] std::string end_of_data();
+  /// When all replies are read and at least one recipient was accepted, and then instead of DATA.
+  [[nodiscard]] std::string chunk(std::uint64_t size_bytes, bool is_last);
   /// A polite end, if the hop can hear it now; otherwise empty: just close.
   [[nodiscard]] std::string quit();
 
@@ -121,13 +126,25 @@ class ClientDialogue {
 
  private:
   enum class Stage { kConnecting, kHandshake, kGreeting, kReady, kEnvelope, kBody, kVerdict, kOver };
-  enum class Due { kGreeting, kClearEhlo, kStartTls, kEhlo, kMail, kRecipient, kData, kVerdict, kQuit };
+  enum class Due {
+    kGreeting,
+    kClearEhlo,
+    kStartTls,
+    kEhlo,
+    kMail,
+    kRecipient,
+    kData,
+    kChunk,
+    kVerdict,
+    kQuit
+  };
 
   [[nodiscard]] Step on_clear_ehlo(const Reply& reply);
   [[nodiscard]] Step on_start_tls(const Reply& reply);
   [[nodiscard]] Step on_mail(const Reply& reply);
   [[nodiscard]] Step on_recipient(const Reply& reply);
   [[nodiscard]] Step on_data(const Reply& reply);
+  [[nodiscard]] Step on_chunk(const Reply& reply);
   [[nodiscard]] Step on_verdict(const Reply& reply);
   [[nodiscard]] Step on_unasked(const Reply& reply);
   [[nodiscard]] Step over(Event event, const Reply& reply);
@@ -140,7 +157,8 @@ class ClientDialogue {
   Extensions extensions_;
   std::deque<Due> due_;
   bool mail_accepted_ = false;
-  bool is_body_open_ = false;  ///< 354 came, the end was not sent
+  bool is_body_open_ = false;  ///< 354 came, or a chunk was sent, and the end was not
+  bool is_chunked_ = false;
   std::size_t recipients_ = 0;
   std::size_t asked_ = 0;          ///< RCPT sent
   std::set<std::string> domains_;  ///< of those

@@ -109,8 +109,8 @@ const std::vector<Extension> kParseExtensionsCases{
     {"All", {"x", "STARTTLS", "PIPELINING", "8BITMIME", "SIZE 9"}, {true, true, true, true, 9}},
     {"AnyCase", {"x", "startTLS", "Pipelining"}, {.starttls = true, .pipelining = true}},
     {"MailParameters",
-     {"x", "smtputf8", "DSN", "RequireTls"},
-     {.smtputf8 = true, .dsn = true, .require_tls = true}},
+     {"x", "smtputf8", "DSN", "RequireTls", "Chunking"},
+     {.smtputf8 = true, .dsn = true, .require_tls = true, .chunking = true}},
     {"Limits",
      {"x", "LIMITS MAILMAX=1 RCPTMAX=20 RCPTDOMAINMAX=3"},
      {.max_recipients = 20, .max_recipient_domains = 3}},
@@ -314,6 +314,60 @@ TEST(ClientDialogue, JudgesTheVerdict) {
     (void)dialogue.end_of_data();
     expect_judgement(dialogue, j);
   }
+}
+
+ClientDialogue before_chunks() {
+  ClientDialogue dialogue = ready({"PIPELINING", "CHUNKING"});
+  (void)dialogue.mail(kMail);
+  (void)dialogue.recipient(kBob);
+  (void)dialogue.on_reply(reply(250));
+  EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kRecipientAccepted);
+  return dialogue;
+}
+
+TEST(ClientDialogue, SendsAMailInChunks) {
+  ClientDialogue dialogue = before_chunks();
+  EXPECT_EQ(dialogue.chunk(17, false), "BDAT 17\r\n");
+  EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kGoAhead);
+  EXPECT_EQ(dialogue.chunk(0, true), "BDAT 0 LAST\r\n");
+  EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kDelivered);
+  EXPECT_TRUE(dialogue.is_over());
+}
+
+TEST(ClientDialogue, JudgesTheReplyToAChunk) {
+  for (const Judgement& j : std::vector<Judgement>{{250, Event::kGoAhead, false},
+                                                   {354, Event::kFailed, true},
+                                                   {421, Event::kNotDelivered, true},
+                                                   {452, Event::kNotDelivered, true},
+                                                   {552, Event::kNotDelivered, true}}) {
+    ClientDialogue dialogue = before_chunks();
+    (void)dialogue.chunk(1, false);
+    expect_judgement(dialogue, j);
+  }
+}
+
+TEST(ClientDialogue, NeverTakesTheReplyToAChunkForADelivery) {
+  ClientDialogue dialogue = before_chunks();
+  (void)dialogue.chunk(1, false);
+  EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kGoAhead);
+  EXPECT_FALSE(dialogue.is_over());
+  EXPECT_EQ(dialogue.on_reply(reply(250)).event, Event::kFailed);  // nothing was asked
+}
+
+TEST(ClientDialogueDeathTest, NeverMixesChunksAndData) {
+  ClientDialogue without = ready({});
+  (void)without.mail(kMail);
+  (void)without.on_reply(reply(250));
+  (void)without.recipient(kBob);
+  (void)without.on_reply(reply(250));
+  EXPECT_DEATH((void)without.chunk(1, true), "");
+  ClientDialogue chunked = before_chunks();
+  (void)chunked.chunk(1, false);
+  EXPECT_DEATH((void)chunked.chunk(1, false), "");  // its reply is due
+  (void)chunked.on_reply(reply(250));
+  EXPECT_DEATH((void)chunked.end_of_data(), "");
+  EXPECT_DEATH((void)chunked.start_data(), "");
+  EXPECT_DEATH((void)in_body().chunk(1, true), "");
 }
 
 TEST(ClientDialogue, TakesARefusalInTheMiddleOfTheBody) {

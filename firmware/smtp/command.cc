@@ -250,12 +250,22 @@ Command parse_rcpt(std::string_view arguments) {
   return recipient;
 }
 
+Command parse_bdat(std::string_view arguments) {
+  const std::string_view number = arguments.substr(0, arguments.find(' '));
+  const std::string_view rest = arguments.substr(number.size());
+  const auto size = number_from(number);
+  const bool is_last = equals_ignoring_case(rest, " LAST");
+  // Without its size nobody knows where the next command begins: the session cannot go on.
+  if (!size || !(rest.empty() || is_last)) return BadCommand{521, "5.5.4", "The form is BDAT size [LAST]"};
+  return Bdat{.size_bytes = *size, .is_last = is_last};
+}
+
 constexpr std::array<std::pair<std::string_view, Parser>, 19> kVerbs{{
     {"EHLO", parse_hello<Ehlo>},   {"HELO", parse_hello<Helo>},   {"STARTTLS", parse_plain<StartTls>},
     {"MAIL", parse_mail},          {"RCPT", parse_rcpt},          {"DATA", parse_plain<Data>},
     {"RSET", parse_plain<Rset>},   {"NOOP", parse_noop},          {"VRFY", parse_vrfy},
     {"QUIT", parse_plain<Quit>},   {"EXPN", parse_unimplemented}, {"HELP", parse_unimplemented},
-    {"AUTH", parse_unimplemented}, {"BDAT", parse_unimplemented}, {"ETRN", parse_unimplemented},
+    {"AUTH", parse_unimplemented}, {"BDAT", parse_bdat},          {"ETRN", parse_unimplemented},
     {"TURN", parse_unimplemented}, {"SEND", parse_unimplemented}, {"SOML", parse_unimplemented},
     {"SAML", parse_unimplemented},
 }};

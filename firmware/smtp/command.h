@@ -42,6 +42,11 @@ struct RcptTo {
   std::string orcpt{};   ///< "rfc822;" and xtext
 };
 struct Data {};
+/// RFC 3030 section 2; so many bytes of the mail follow the line.
+struct Bdat {
+  std::uint64_t size_bytes;
+  bool is_last = false;
+};
 struct Rset {};
 struct Noop {};
 struct Vrfy {};
@@ -54,7 +59,7 @@ struct BadCommand {
 };
 
 using Command =
-    std::variant<Ehlo, Helo, StartTls, MailFrom, RcptTo, Data, Rset, Noop, Vrfy, Quit, BadCommand>;
+    std::variant<Ehlo, Helo, StartTls, MailFrom, RcptTo, Data, Bdat, Rset, Noop, Vrfy, Quit, BadCommand>;
 
 /// `line` is without its CRLF. The Command keeps no view into it.
 [[nodiscard]] Command parse_command(std::string_view line);

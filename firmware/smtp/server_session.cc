@@ -16,11 +16,12 @@ enum class Rule {
   kTls,    ///< 530: STARTTLS first
   kMail,   ///< 503: MAIL first
   kTwice,  ///< 503: once is enough
+  kChunk,  ///< 503: the mail has begun with BDAT
 };
 
 struct Row {
   std::size_t command;  ///< index in the Command variant
-  std::array<Rule, 7> rules;
+  std::array<Rule, 8> rules;
 };
 
 template <class T, std::size_t I = 0>
@@ -35,18 +36,19 @@ constexpr std::size_t index_of() {
 using enum Rule;
 /// In clear, only what RFC 3207 section 4 allows is done, and RSET, which does nothing.
 constexpr std::array kTable{
-    //                         kClear  kClearHelo kClearEhlo kSecured kReady   kMail    kRecipient
-    Row{index_of<Ehlo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
-    Row{index_of<Helo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
-    Row{index_of<StartTls>(), {kHello, kHello, kDo, kTwice, kTwice, kTwice, kTwice}},
-    Row{index_of<MailFrom>(), {kTls, kTls, kTls, kHello, kDo, kTwice, kTwice}},
-    Row{index_of<RcptTo>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo}},
-    Row{index_of<Data>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo}},
-    Row{index_of<Rset>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
-    Row{index_of<Noop>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
-    Row{index_of<Vrfy>(), {kTls, kTls, kTls, kDo, kDo, kDo, kDo}},
-    Row{index_of<Quit>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
-    Row{index_of<BadCommand>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    //                         kClear  kClearHelo kClearEhlo kSecured kReady   kMail    kRecipient kChunks
+    Row{index_of<Ehlo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Helo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<StartTls>(), {kHello, kHello, kDo, kTwice, kTwice, kTwice, kTwice, kTwice}},
+    Row{index_of<MailFrom>(), {kTls, kTls, kTls, kHello, kDo, kTwice, kTwice, kTwice}},
+    Row{index_of<RcptTo>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo, kChunk}},
+    Row{index_of<Data>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo, kChunk}},
+    Row{index_of<Bdat>(), {kTls, kTls, kTls, kHello, kMail, kDo, kDo, kDo}},
+    Row{index_of<Rset>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Noop>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Vrfy>(), {kTls, kTls, kTls, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<Quit>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
+    Row{index_of<BadCommand>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
 };
 
 consteval bool has_one_row_for_each_command() {
@@ -56,6 +58,8 @@ consteval bool has_one_row_for_each_command() {
   return kTable.size() == std::variant_size_v<Command>;
 }
 static_assert(has_one_row_for_each_command());
+
+constexpr std::uint64_t kMaxSkipFactor = 2;  // how much of an unwanted mail is read before hanging up
 
 Reply ok() { return make_reply(250, "2.0.0", "OK"); }
 
@@ -77,23 +81,31 @@ Action ServerSession::on(const Command& command) {
     case kDo:
       return std::visit([this](const auto& known) { return perform(known); }, command);
     case kHello:
-      return bad(make_reply(503, "5.5.1", "Send EHLO first"));
+      return out_of_order(command, make_reply(503, "5.5.1", "Send EHLO first"));
     case kTls:
-      return bad(options_.replies.starttls_required);
+      return out_of_order(command, options_.replies.starttls_required);
     case kMail:
-      return bad(make_reply(503, "5.5.1", "Send MAIL first"));
+      return out_of_order(command, make_reply(503, "5.5.1", "Send MAIL first"));
     case kTwice:
-      return bad(make_reply(503, "5.5.1", "This command was given already"));
+      return out_of_order(command, make_reply(503, "5.5.1", "This command was given already"));
+    case kChunk:
+      return out_of_order(command, make_reply(503, "5.5.1", "Send the rest of the mail with BDAT"));
   }
   CHECK(false);
   std::unreachable();
+}
+
+/// A chunk stands behind its command whether or not we want it.
+Action ServerSession::out_of_order(const Command& command, Reply reply) {
+  if (const auto* chunk = std::get_if<Bdat>(&command)) return skip(*chunk, std::move(reply));
+  return bad(std::move(reply));
 }
 
 Action ServerSession::perform(const Ehlo& command) {
   Reply reply{250, "", {options_.hostname}};
   if (!is_secured()) reply.lines.emplace_back("STARTTLS");
   reply.lines.push_back("SIZE " + std::to_string(max_size_bytes()));
-  for (const char* extension : {"8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES"})
+  for (const char* extension : {"8BITMIME", "SMTPUTF8", "CHUNKING", "PIPELINING", "ENHANCEDSTATUSCODES"})
     reply.lines.emplace_back(extension);
   if (hop_.dsn) reply.lines.emplace_back("DSN");
   if (is_secured()) reply.lines.emplace_back("REQUIRETLS");  // RFC 8689 section 2: only inside TLS
@@ -148,6 +160,29 @@ Action ServerSession::perform(const Data&) {
   return bad(make_reply(503, "5.5.1", "Send RCPT first"));
 }
 
+Action ServerSession::perform(const Bdat& command) {
+  if (recipients_ == 0) {
+    return skip(command, refused_recipients_ > 0 ? make_reply(554, "5.5.1", "No valid recipients")
+                                                 : make_reply(503, "5.5.1", "Send RCPT first"));
+  }
+  if (command.size_bytes / kMaxSkipFactor > options_.max_size_bytes)
+    return close(options_.replies.message_too_big);
+  // Chunks without a byte never come to an end either.
+  if (!command.is_last && command.size_bytes == 0 && ++idle_commands_ > options_.max_idle_commands)
+    return close(options_.replies.too_many_errors);
+  due_ = command.is_last ? Due::kLastChunk : Due::kChunk;
+  return TakeChunk{.size_bytes = command.size_bytes, .is_last = command.is_last};
+}
+
+/// A client that pipelines sends the other chunks of a refused mail too, so these are no errors of its own.
+Action ServerSession::skip(const Bdat& command, Reply reply) {
+  if (!is_secured()) return close(std::move(reply));
+  if (command.size_bytes / kMaxSkipFactor > options_.max_size_bytes)
+    return close(options_.replies.message_too_big);
+  if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
+  return SkipChunk{.size_bytes = command.size_bytes, .reply = std::move(reply)};
+}
+
 Action ServerSession::perform(const Rset&) {
   if (!has_open_mail()) return idle(ok());
   forget_mail();
@@ -163,7 +198,9 @@ Action ServerSession::perform(const Vrfy&) {
 Action ServerSession::perform(const Quit&) { return close(make_reply(221, "2.0.0", "Bye")); }
 
 Action ServerSession::perform(const BadCommand& command) {
-  return bad(make_reply(command.code, command.enhanced, command.text));
+  Reply reply = make_reply(command.code, command.enhanced, command.text);
+  if (command.code == 521) return close(std::move(reply));
+  return bad(std::move(reply));
 }
 
 Action ServerSession::bad(Reply reply) {
@@ -232,6 +269,11 @@ void ServerSession::answered(const Reply& reply) {
       state_ = State::kBody;
       due_ = Due::kVerdict;
       return;
+    case Due::kChunk:
+      if (!reply.is_positive()) return forget_mail();
+      state_ = State::kChunks;
+      return;
+    case Due::kLastChunk:
     case Due::kVerdict:
       idle_commands_ = 0;
       return forget_mail();
@@ -251,7 +293,8 @@ void ServerSession::secured() {
 bool ServerSession::is_secured() const { return state_ >= State::kSecured && state_ != State::kClosed; }
 
 bool ServerSession::has_open_mail() const {
-  return state_ == State::kMail || state_ == State::kRecipient || state_ == State::kBody;
+  return state_ == State::kMail || state_ == State::kRecipient || state_ == State::kChunks ||
+         state_ == State::kBody;
 }
 
 Reply mail_accepted() { return make_reply(250, "2.1.0", "Sender OK"); }

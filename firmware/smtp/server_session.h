@@ -48,6 +48,17 @@ struct AddRecipient {
 };
 /// At least one recipient was accepted. answered() with 354: the body follows; otherwise the mail is gone.
 struct StartData {};
+/// The next bytes are part of the mail; read them all, then answered(): 2xx keeps the mail open for the next
+/// chunk; anything else, and every reply to the last chunk, ends it.
+struct TakeChunk {
+  std::uint64_t size_bytes;
+  bool is_last;
+};
+/// The next bytes are part of no mail: read them all, then send the reply.
+struct SkipChunk {
+  std::uint64_t size_bytes;
+  Reply reply;
+};
 /// Forget the open mail (tell the next hop), then send the reply.
 struct DropMail {
   Reply reply;
@@ -57,7 +68,8 @@ struct CloseSession {
   Reply reply;
 };
 
-using Action = std::variant<SendReply, ShakeHands, OpenMail, AddRecipient, StartData, DropMail, CloseSession>;
+using Action = std::variant<SendReply, ShakeHands, OpenMail, AddRecipient, StartData, TakeChunk, SkipChunk,
+                            DropMail, CloseSession>;
 
 class ServerSession {
  public:
@@ -116,13 +128,14 @@ class ServerSession {
     kReady,      ///< greeted inside TLS
     kMail,       ///< MAIL accepted
     kRecipient,  ///< at least one RCPT accepted
+    kChunks,     ///< a chunk was taken, the last one was not
     kBody,       ///< 354 sent: no commands, bytes
     kClosed,
   };
   [[nodiscard]] State state() const { return state_; }
 
  private:
-  enum class Due { kNothing, kHandshake, kMail, kRecipient, kData, kVerdict };
+  enum class Due { kNothing, kHandshake, kMail, kRecipient, kData, kChunk, kLastChunk, kVerdict };
 
   [[nodiscard]] Action perform(const Ehlo& command);
   [[nodiscard]] Action perform(const Helo& command);
@@ -130,12 +143,15 @@ class ServerSession {
   [[nodiscard]] Action perform(const MailFrom& command);
   [[nodiscard]] Action perform(const RcptTo& command);
   [[nodiscard]] Action perform(const Data& command);
+  [[nodiscard]] Action perform(const Bdat& command);
   [[nodiscard]] Action perform(const Rset& command);
   [[nodiscard]] Action perform(const Noop& command);
   [[nodiscard]] Action perform(const Vrfy& command);
   [[nodiscard]] Action perform(const Quit& command);
   [[nodiscard]] Action perform(const BadCommand& command);
 
+  [[nodiscard]] Action out_of_order(const Command& command, Reply reply);
+  [[nodiscard]] Action skip(const Bdat& command, Reply reply);
   [[nodiscard]] Action bad(Reply reply);
   [[nodiscard]] Action idle(Reply reply);
   [[nodiscard]] Action close(Reply reply);

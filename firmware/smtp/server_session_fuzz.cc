@@ -65,6 +65,15 @@ class Driver {
   void answer_recipients() {
     for (; due_recipients_ > 0; --due_recipients_) answer(recipient_accepted());
   }
+  bool perform(const TakeChunk&) {
+    CHECK(session_.is_secured() && session_.recipients() > 0);
+    return answer(make_reply(250, "2.0.0", "x"));
+  }
+  bool perform(const SkipChunk& action) {
+    CHECK(session_.is_secured());
+    return check(action.reply);
+  }
+
   bool answer(const Reply& good) {
     choices_ = static_cast<unsigned char>(choices_ * 37 + 11);
     session_.answered(choices_ % 4 == 0 ? make_reply(550, "5.7.1", "x") : good);

@@ -34,16 +34,21 @@ std::string shown(const Action& action) {
   const auto codes = [](const Reply& r) {
     return std::to_string(r.code) + (r.enhanced.empty() ? "" : " " + r.enhanced);
   };
-  return std::visit(Overloaded{
-                        [&](const SendReply& a) { return "reply " + codes(a.reply); },
-                        [&](const ShakeHands& a) { return "shake hands " + codes(a.reply); },
-                        [](const OpenMail&) { return std::string("open mail"); },
-                        [](const AddRecipient&) { return std::string("add recipient"); },
-                        [](const StartData&) { return std::string("start data"); },
-                        [&](const DropMail& a) { return "drop " + codes(a.reply); },
-                        [&](const CloseSession& a) { return "close " + codes(a.reply); },
-                    },
-                    action);
+  return std::visit(
+      Overloaded{
+          [&](const SendReply& a) { return "reply " + codes(a.reply); },
+          [&](const ShakeHands& a) { return "shake hands " + codes(a.reply); },
+          [](const OpenMail&) { return std::string("open mail"); },
+          [](const AddRecipient&) { return std::string("add recipient"); },
+          [](const StartData&) { return std::string("start data"); },
+          [](const TakeChunk& a) {
+            return "take " + std::to_string(a.size_bytes) + (a.is_last ? " last" : "");
+          },
+          [&](const SkipChunk& a) { return "skip " + std::to_string(a.size_bytes) + " " + codes(a.reply); },
+          [&](const DropMail& a) { return "drop " + codes(a.reply); },
+          [&](const CloseSession& a) { return "close " + codes(a.reply); },
+      },
+      action);
 }
 
 std::string say(ServerSession& session, std::string_view line) {
@@ -74,6 +79,11 @@ ServerSession session_in(State state) {
   EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
   accept(session);
   if (state == State::kRecipient) return session;
+  if (state == State::kChunks) {
+    EXPECT_EQ(say(session, "BDAT 5"), "take 5");
+    accept(session);
+    return session;
+  }
   EXPECT_EQ(say(session, "DATA"), "start data");
   session.answered(go_ahead());
   return session;
@@ -81,7 +91,7 @@ ServerSession session_in(State state) {
 
 struct Row {
   const char* command;
-  std::vector<std::string> expected;  ///< for kClear … kRecipient
+  std::vector<std::string> expected;  ///< for kClear … kChunks
 };
 
 const std::string kTls = "reply 530 5.7.0";
@@ -90,22 +100,27 @@ const std::string kHello = "reply 250";
 const std::string kOk = "reply 250 2.0.0";
 const std::string kDrop = "drop 250 2.0.0";
 const std::string kBye = "close 221 2.0.0";
+const std::string kSkip = "skip 7 503 5.5.1";
+const std::string kClose = "close 530 5.7.0";
+const std::string kVrfy = "reply 252 2.5.0";
 const std::vector<Row> kOrderCases{
-    //                       kClear  kClearHelo kClearEhlo kSecured kReady kMail kRecipient
-    {"EHLO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250"}},
-    {"HELO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250"}},
-    {"STARTTLS", {kOrder, kOrder, "shake hands 220 2.0.0", kOrder, kOrder, kOrder, kOrder}},
-    {"MAIL FROM:<a@b.uk>", {kTls, kTls, kTls, kOrder, "open mail", kOrder, kOrder}},
-    {"RCPT TO:<c@d.uk>", {kTls, kTls, kTls, kOrder, kOrder, "add recipient", "add recipient"}},
-    {"DATA", {kTls, kTls, kTls, kOrder, kOrder, kOrder, "start data"}},
-    {"RSET", {kOk, kOk, kOk, kOk, kOk, kDrop, kDrop}},
-    {"NOOP", {kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
-    {"VRFY x",
-     {kTls, kTls, kTls, "reply 252 2.5.0", "reply 252 2.5.0", "reply 252 2.5.0", "reply 252 2.5.0"}},
-    {"QUIT", {kBye, kBye, kBye, kBye, kBye, kBye, kBye}},
-    {"NONSENSE", std::vector<std::string>(7, "reply 500 5.5.1")},
-    {"RCPT TO:<@a:b@c>", std::vector<std::string>(7, "reply 501 5.1.3")},
-    {"EXPN x", std::vector<std::string>(7, "reply 502 5.5.1")},
+    //                       kClear  kClearHelo kClearEhlo kSecured kReady kMail kRecipient kChunks
+    {"EHLO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250", "drop 250"}},
+    {"HELO c", {kHello, kHello, kHello, kHello, kHello, "drop 250", "drop 250", "drop 250"}},
+    {"STARTTLS", {kOrder, kOrder, "shake hands 220 2.0.0", kOrder, kOrder, kOrder, kOrder, kOrder}},
+    {"MAIL FROM:<a@b.uk>", {kTls, kTls, kTls, kOrder, "open mail", kOrder, kOrder, kOrder}},
+    {"RCPT TO:<c@d.uk>", {kTls, kTls, kTls, kOrder, kOrder, "add recipient", "add recipient", kOrder}},
+    {"DATA", {kTls, kTls, kTls, kOrder, kOrder, kOrder, "start data", kOrder}},
+    {"BDAT 7", {kClose, kClose, kClose, kSkip, kSkip, kSkip, "take 7", "take 7"}},
+    {"BDAT 7 LAST", {kClose, kClose, kClose, kSkip, kSkip, kSkip, "take 7 last", "take 7 last"}},
+    {"RSET", {kOk, kOk, kOk, kOk, kOk, kDrop, kDrop, kDrop}},
+    {"NOOP", {kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+    {"VRFY x", {kTls, kTls, kTls, kVrfy, kVrfy, kVrfy, kVrfy, kVrfy}},
+    {"QUIT", {kBye, kBye, kBye, kBye, kBye, kBye, kBye, kBye}},
+    {"NONSENSE", std::vector<std::string>(8, "reply 500 5.5.1")},
+    {"RCPT TO:<@a:b@c>", std::vector<std::string>(8, "reply 501 5.1.3")},
+    {"EXPN x", std::vector<std::string>(8, "reply 502 5.5.1")},
+    {"BDAT x", std::vector<std::string>(8, "close 521 5.5.4")},
 };
 
 /// Written out by hand, all of it: the table is the specification that the code's table is held against.
@@ -113,7 +128,7 @@ TEST(Order, IsAsTheTableSays) {
   for (const Row& c : kOrderCases) {
     SCOPED_TRACE(c.command);
     const std::vector<State> states{State::kClear, State::kClearHelo, State::kClearEhlo, State::kSecured,
-                                    State::kReady, State::kMail,      State::kRecipient};
+                                    State::kReady, State::kMail,      State::kRecipient, State::kChunks};
     ASSERT_EQ(c.expected.size(), states.size());
     for (std::size_t i = 0; i < states.size(); ++i) {
       ServerSession session = session_in(states[i]);
@@ -132,13 +147,14 @@ std::vector<std::string> extensions_in(State state) {
 TEST(ServerSession, OffersStartTlsInClear) {
   EXPECT_EQ(extensions_in(State::kClear),
             (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "SMTPUTF8",
-                                      "PIPELINING", "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=2"}));
+                                      "CHUNKING", "PIPELINING", "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=2"}));
 }
 
 TEST(ServerSession, OffersNoStartTlsInsideTls) {
-  EXPECT_EQ(extensions_in(State::kSecured),
-            (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "PIPELINING",
-                                      "ENHANCEDSTATUSCODES", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
+  EXPECT_EQ(
+      extensions_in(State::kSecured),
+      (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "CHUNKING",
+                                "PIPELINING", "ENHANCEDSTATUSCODES", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
 }
 
 struct Offered {
@@ -389,6 +405,61 @@ TEST(ServerSession, CountsMailsWithoutAnEndAsIdle) {
     EXPECT_EQ(say(session, "RSET"), kDrop);
   }
   EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "close 421 4.7.0");
+}
+
+TEST(ServerSession, TakesAMailInChunks) {
+  for (const int verdict : {250, 451, 550}) {
+    ServerSession session = session_in(State::kRecipient);
+    EXPECT_EQ(say(session, "BDAT 3"), "take 3");
+    accept(session);
+    EXPECT_TRUE(session.has_open_mail());
+    EXPECT_EQ(say(session, "BDAT 0 LAST"), "take 0 last");
+    session.answered(make_reply(verdict, "", "verdict"));
+    EXPECT_EQ(session.state(), State::kReady);
+    EXPECT_EQ(session.recipients(), 0U);
+    EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  }
+}
+
+TEST(ServerSession, SkipsTheOtherChunksOfARefusedMail) {
+  ServerSession session = session_in(State::kChunks);
+  EXPECT_EQ(say(session, "BDAT 8"), "take 8");
+  refuse(session);
+  EXPECT_FALSE(session.has_open_mail());
+  EXPECT_EQ(say(session, "BDAT 10 LAST"), "skip 10 503 5.5.1");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+}
+
+TEST(ServerSession, SkipsTheChunkOfAMailWithoutRecipients) {
+  ServerSession session = session_in(State::kMail);
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  refuse(session);
+  EXPECT_EQ(say(session, "BDAT 9 LAST"), "skip 9 554 5.5.1");
+}
+
+TEST(ServerSession, ReadsNoChunkOfAnySize) {
+  EXPECT_EQ(
+      [] {
+        ServerSession session = session_in(State::kRecipient);
+        return say(session, "BDAT 2001 LAST");
+      }(),
+      "take 2001 last");
+  for (const State state : {State::kReady, State::kRecipient, State::kChunks}) {
+    ServerSession session = session_in(state);
+    EXPECT_EQ(say(session, "BDAT 2002 LAST"), "close 552 5.3.4");
+  }
+}
+
+TEST(ServerSession, ClosesWhenEmptyChunksNeverEnd) {
+  for (const char* chunk : {"BDAT 0", "BDAT 1"}) {
+    ServerSession session = session_in(chunk == std::string("BDAT 0") ? State::kChunks : State::kReady);
+    std::string last;
+    for (int i = 0; i < 6 && !last.starts_with("close"); ++i) {
+      last = say(session, chunk);
+      if (last.starts_with("take")) accept(session);
+    }
+    EXPECT_EQ(last, "close 421 4.7.0") << chunk;
+  }
 }
 
 TEST(ServerSession, ForgivesIdleCommandsAfterAMail) {

@@ -257,7 +257,7 @@ TEST_F(SenderFault, CommandsOutOfOrderAreRefused) {
   EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 250);
   EXPECT_EQ(client.command("DATA")->code / 100, 5);
   EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 503);
-  EXPECT_EQ(client.command("BDAT 10 LAST")->code / 100, 5);
+  EXPECT_EQ(client.command("BDAT 6 LAST\r\nQUIT")->code / 100, 5);
   expect_nothing_at_relay();
 }
 

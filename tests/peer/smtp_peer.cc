@@ -29,6 +29,7 @@ constexpr std::array kVerbs{
     Verb{"MAIL", Step::kMail, "250 2.1.0 ok\r\n"},
     Verb{"RCPT", Step::kRcpt, "250 2.1.5 ok\r\n"},
     Verb{"DATA", Step::kData, "354 go ahead\r\n"},
+    Verb{"BDAT", Step::kChunk, "250 2.0.0 chunk taken\r\n"},
     Verb{"RSET", Step::kOther, "250 2.0.0 ok\r\n"},
     Verb{"NOOP", Step::kOther, "250 2.0.0 ok\r\n"},
     Verb{"QUIT", Step::kQuit, "221 2.0.0 bye\r\n"},
@@ -67,6 +68,7 @@ class SmtpPeer::Conversation {
  private:
   bool command(const std::string& line) {
     const Verb verb = verb_of(line);
+    if (verb.step == Step::kChunk) return chunk(line);
     std::string usual(verb.usual);
     if (verb.step == Step::kEhlo) usual = connection_->tls() ? kEhloEncrypted : kEhloPlain;
     if (verb.step == Step::kMail && !connection_->tls()) usual = "530 5.7.0 STARTTLS first\r\n";
@@ -80,7 +82,8 @@ class SmtpPeer::Conversation {
 
   void note_envelope(Step step, const std::string& line) {
     record_->with([&](Session& session) {
-      if (step == Step::kMail) session.transactions.push_back({.mail = line, .rcpts = {}, .message = {}});
+      if (step == Step::kMail)
+        session.transactions.push_back({.mail = line, .rcpts = {}, .message = {}, .chunks = {}});
       if (step == Step::kRcpt && !session.transactions.empty())
         session.transactions.back().rcpts.push_back(line);
     });
@@ -113,6 +116,24 @@ class SmtpPeer::Conversation {
     }
     with_transaction([](Transaction& transaction) { transaction.is_complete = true; });
     return say(Step::kFinalDot, "", "250 2.0.0 queued as 4TESTxPEER\r\n");
+  }
+
+  bool chunk(const std::string& line) {
+    const bool is_last = upper_case(line).ends_with(" LAST");
+    const auto size = static_cast<std::size_t>(std::stoull(line.substr(line.find(' '))));
+    with_transaction([&](Transaction& transaction) {
+      transaction.has_data = true;
+      transaction.chunks.push_back(line);
+    });
+    const auto bytes = connection_->read_bytes(size, kWait);
+    note_bytes();
+    if (!bytes) return false;
+    with_transaction([&](Transaction& transaction) {
+      transaction.message += *bytes;
+      transaction.is_complete = is_last;
+    });
+    if (is_last) return say(Step::kFinalDot, line, "250 2.0.0 queued as 4TESTxPEER\r\n");
+    return say(Step::kChunk, line, "250 2.0.0 chunk taken\r\n");
   }
 
   /// False: the conversation is over.

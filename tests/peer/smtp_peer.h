@@ -36,7 +36,8 @@ enum class Step {
   kRcpt,
   kData,      ///< DATA
   kBody,      ///< the first line of the message is there; only the Then counts
-  kFinalDot,  ///< the end of the message is there
+  kChunk,     ///< a chunk by BDAT is there that is not the last one
+  kFinalDot,  ///< the end of the message is there, or its last chunk
   kQuit,
   kOther,  ///< any other command
 };
@@ -69,11 +70,12 @@ using Script = std::function<Answer(const Event& event, Answer usual)>;
 
 /// One MAIL and what followed.
 struct Transaction {
-  std::string mail;                ///< the command line
-  std::vector<std::string> rcpts;  ///< the command lines, accepted or not
-  std::string message;             ///< the lines of the message with CRLF, dots unstuffed
-  bool has_data = false;           ///< 354 was said
-  bool is_complete = false;        ///< the final dot came; what the server then said is another matter
+  std::string mail;                 ///< the command line
+  std::vector<std::string> rcpts;   ///< the command lines, accepted or not
+  std::string message;              ///< the lines of the message with CRLF, dots unstuffed
+  std::vector<std::string> chunks;  ///< the BDAT lines
+  bool has_data = false;            ///< 354 was said, or a chunk came
+  bool is_complete = false;         ///< the final dot came; what the server then said is another matter
 };
 
 struct Session {

@@ -65,8 +65,12 @@ class Gateway::State {
     lanes_ = std::move(*lanes);
     route_.emplace(std::move(*route));
     ledger_ = std::move(*ledger);
-    service_.reset(new Service{
-        .settings = settings_, .route = *route_, .clock = clock_, .ledger = *ledger_, .lanes = *lanes_});
+    service_.reset(new Service{.settings = settings_,
+                               .route = *route_,
+                               .clock = clock_,
+                               .ledger = *ledger_,
+                               .lanes = *lanes_,
+                               .seats = Seats(settings_.limits.max_connections_per_client)});
     make_loops();
     return open_listeners();
   }

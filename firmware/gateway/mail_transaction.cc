@@ -9,13 +9,11 @@
 
 namespace privyseal::gateway {
 
-using namespace std::chrono_literals;
 using policy::Refusal;
 using smtp::Reply;
 
 namespace {
 
-constexpr auto kBodyBlockWithin = 180s;  // RFC 5321 section 4.5.3.2.5
 constexpr std::size_t kBodyBlockBytes = 16384;
 constexpr std::uint64_t kMaxDiscardFactor = 2;  // how much of an unwanted body is read before hanging up
 
@@ -53,7 +51,8 @@ MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> l
       lane_(std::move(lane)),
       client_(client),
       mail_(std::move(mail)),
-      opened_at_(service.clock.now()) {}
+      opened_at_(service.clock.now()),
+      body_clock_(service.pace()) {}
 
 net::awaitable<std::vector<Reply>> MailTransaction::add_recipients(std::vector<smtp::RcptTo> recipients) {
   std::vector<Reply> replies(recipients.size());
@@ -222,16 +221,27 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
   co_return step.state == smtp::DotStream::State::kEnd ? BodyState::kEnd : BodyState::kMore;
 }
 
+/// At most `most` bytes; they live until the next call. kTimeout: the client is too slow, now or on average.
+net::awaitable<Result<ByteView>> MailTransaction::read_body(tls::Stream* client, std::size_t most) {
+  const auto within = body_clock_.may_wait();
+  if (within <= within.zero()) co_return fail(ErrorCode::kTimeout, "the body comes too slowly");
+  block_.resize(kBodyBlockBytes);
+  const auto since = std::chrono::steady_clock::now();
+  const auto got = co_await client->read_some(std::span(block_).first(most), within);
+  if (!got) co_return std::unexpected(got.error());
+  body_clock_.waited(std::chrono::steady_clock::now() - since, *got);
+  co_return ByteView(block_).first(*got);
+}
+
 net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_body(tls::Stream* client,
                                                                                     Bytes* rest) {
-  Bytes block(kBodyBlockBytes);
   std::size_t consumed = 0;
   ByteView input;
   BodyState state = BodyState::kMore;
   while (state == BodyState::kMore) {
-    const auto got = co_await client->read_some(block, kBodyBlockWithin);
+    const auto got = co_await read_body(client, kBodyBlockBytes);
     if (!got) co_return co_await lose_client(got.error());
-    input = ByteView(block).first(*got);
+    input = *got;
     state = co_await take(input, &consumed);
   }
   const ByteView left = input.subspan(consumed);
@@ -261,17 +271,16 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
                                                                                      smtp::LineReader* early,
                                                                                      smtp::TakeChunk chunk) {
   if (!body_refusal_) co_await start_chunk(chunk);
-  Bytes block(kBodyBlockBytes);
   BodyState state = BodyState::kMore;
   std::uint64_t left = chunk.size_bytes;
   do {
-    const std::size_t most = std::min<std::uint64_t>(left, block.size());
+    const std::size_t most = std::min<std::uint64_t>(left, kBodyBlockBytes);
     const bool is_early = !early->buffered().empty();
     ByteView part = early->buffered().first(std::min(most, early->buffered().size()));
     if (!is_early && most > 0) {
-      const auto got = co_await client->read_some(std::span(block).first(most), kBodyBlockWithin);
+      const auto got = co_await read_body(client, most);
       if (!got) co_return co_await lose_client(got.error());
-      part = ByteView(block).first(*got);
+      part = *got;
     }
     left -= part.size();
     state = co_await take_part(part, chunk.is_last && left == 0);

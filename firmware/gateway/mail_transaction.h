@@ -15,6 +15,7 @@
 #include "firmware/gateway/lane.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/next_hop.h"
+#include "firmware/gateway/pace.h"
 #include "firmware/gateway/service.h"
 #include "firmware/smtp/chunk_stream.h"
 #include "firmware/smtp/dot_stream.h"
@@ -75,6 +76,7 @@ class MailTransaction {
   [[nodiscard]] std::uint64_t size_bytes() const;
   void judge_body(ByteView part);
   net::awaitable<std::optional<smtp::Reply>> open_row();
+  net::awaitable<Result<ByteView>> read_body(tls::Stream* client, std::size_t most);
   net::awaitable<void> start_chunk(smtp::TakeChunk chunk);
   net::awaitable<BodyState> take_part(ByteView part, bool is_end);
   net::awaitable<void> write_part(ByteView part);
@@ -98,6 +100,8 @@ class MailTransaction {
   std::vector<std::string> refused_;        // as the client asked for them
   std::optional<smtp::Reply> last_refusal_;
   std::optional<RowId> row_;
+  BodyClock body_clock_;
+  Bytes block_;                              // of the body, as it was read
   smtp::DotStream dots_;                     // of a mail that comes by DATA
   std::optional<smtp::ChunkStream> chunks_;  // of one that comes by BDAT
   smtp::HeaderScan headers_;

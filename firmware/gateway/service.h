@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
+#include "firmware/gateway/seats.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/route.h"
 #include "firmware/smtp/client_dialogue.h"
@@ -39,11 +40,15 @@ struct Service {
   const Clock& clock;
   Ledger& ledger;
   Lanes& lanes;
+  Seats seats;
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
   HopMemory relay{};        ///< where mail out goes
   HopMemory mail_server{};  ///< where mail in goes
 
+  [[nodiscard]] const Pace& pace() const {
+    return settings.limits.pace.at(sessions, settings.limits.max_connections);
+  }
   HopMemory& hop_of(Direction direction) { return direction == Direction::kOut ? relay : mail_server; }
 };
 

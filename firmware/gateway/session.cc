@@ -13,16 +13,17 @@ using smtp::Reply;
 
 namespace {
 
-constexpr auto kCommandWithin = 300s;  // RFC 5321 section 4.5.3.2.7
 constexpr auto kReplyWithin = 60s;
 constexpr auto kHandshakeWithin = 30s;
 constexpr auto kHearOutWithin = 2s;
 constexpr std::size_t kCommandChunkBytes = 4096;
 
-smtp::ServerSession::Options options_of(const Settings& settings) {
+smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace) {
   return {.hostname = settings.host,
           .max_size_bytes = settings.limits.max_message_bytes,
           .max_recipients = settings.limits.max_recipients,
+          .max_bad_commands = pace.max_bad_commands,
+          .max_idle_commands = pace.max_idle_commands,
           .replies = policy::session_replies()};
 }
 
@@ -34,7 +35,7 @@ Session::Session(Service& service, Direction direction, Waiting& waiting, net::t
       waiting_(waiting),
       stream_(std::move(socket)),
       reader_(smtp::kMaxCommandLine),
-      protocol_(options_of(service.settings)),
+      protocol_(options_of(service.settings, service.pace())),
       client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {}
 
 net::awaitable<void> Session::run() {
@@ -52,6 +53,13 @@ net::awaitable<void> Session::converse() {
     co_return;
   }
   if (service_.sessions > service_.settings.limits.max_connections) {
+    co_await refuse_and_close(Refusal::kTooManyConnections);
+    co_return;
+  }
+  const auto seat = service_.seats.take(stream_.peer_ip());
+  if (!seat) {
+    log_event(LogLevel::kWarning, "client-refused",
+              {{"client", client_.address}, {"why", "too many connections"}});
     co_await refuse_and_close(Refusal::kTooManyConnections);
     co_return;
   }
@@ -81,6 +89,8 @@ std::optional<smtp::Command> Session::buffered_command() {
 
 /// Nothing: the connection is over, and what was to be said about that has been said.
 net::awaitable<std::optional<std::string>> Session::next_line() {
+  const auto since =
+      std::chrono::steady_clock::now();  // of the whole line, or one byte now and then would do
   for (;;) {
     const auto next = reader_.next();
     if (next.state == smtp::LineReader::State::kLine) co_return std::string(next.line);
@@ -98,7 +108,8 @@ net::awaitable<std::optional<std::string>> Session::next_line() {
     }
     if (co_await flush() == Next::kClose) co_return std::nullopt;
     const auto room = reader_.prepare(kCommandChunkBytes);
-    const auto got = co_await stream_.read_some_interruptible(room, kCommandWithin);
+    const auto within = service_.pace().command - (std::chrono::steady_clock::now() - since);
+    const auto got = co_await stream_.read_some_interruptible(room, std::max(within, within.zero()));
     if (!got && got.error().code != ErrorCode::kTimeout) co_return std::nullopt;
     if (!got) {
       co_await refuse_and_close(service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow);
@@ -172,7 +183,8 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   if (keys == tls::Keys::kBusy) co_return co_await refuse_and_close(Refusal::kTooManyConnections);
   if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
-  auto facts = co_await stream_.handshake(lane_->listener, kHandshakeWithin);
+  auto facts = co_await stream_.handshake(
+      lane_->listener, std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
   if (!facts) {
     log_failed_handshake(facts.error().message);
     co_return Next::kClose;
@@ -280,7 +292,7 @@ net::awaitable<Session::Next> Session::on(smtp::SkipChunk action) {
     reader_.consume(early);
     left -= early;
     if (early > 0) continue;
-    const auto got = co_await stream_.read_some(std::span(block).first(most), kCommandWithin);
+    const auto got = co_await stream_.read_some(std::span(block).first(most), service_.pace().body_block);
     if (!got) co_return Next::kClose;
     left -= *got;
   }

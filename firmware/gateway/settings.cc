@@ -9,6 +9,16 @@
 namespace privyseal::gateway {
 namespace {
 
+void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
+  const auto seconds = [&](const std::string& key, std::chrono::seconds usual) {
+    return std::chrono::seconds(reader.number(prefix + key, usual.count(), 1, 3600));
+  };
+  pace.command = seconds("command_seconds", pace.command);
+  pace.body_block = seconds("body_seconds", pace.body_block);
+  pace.min_body_bytes_per_second =
+      reader.number(prefix + "min_bytes_per_second", pace.min_body_bytes_per_second, 1, 1LL << 30);
+}
+
 SideSettings read_side(ConfigReader& reader, const std::string& side, const std::string& hop) {
   SideSettings settings;
   settings.listen = reader.listen(side + ".listen");
@@ -52,6 +62,10 @@ Result<Settings> read_settings(Config config) {
       reader.number("limits.max_message_bytes", limits.max_message_bytes, 65536, 1LL << 30);
   limits.max_recipients = reader.number("limits.max_recipients", limits.max_recipients, 1, 1000);
   limits.max_connections = reader.number("limits.max_connections", limits.max_connections, 1, 100000);
+  limits.max_connections_per_client =
+      reader.number("limits.max_connections_per_client", limits.max_connections_per_client, 1, 100000);
+  read_pace(reader, "limits.", limits.pace.usual);
+  read_pace(reader, "limits.stress_", limits.pace.stress);
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");

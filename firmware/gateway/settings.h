@@ -11,6 +11,7 @@
 #include "firmware/base/door.h"
 #include "firmware/base/host_port.h"
 #include "firmware/base/result.h"
+#include "firmware/gateway/pace.h"
 
 namespace privyseal::gateway {
 
@@ -29,6 +30,8 @@ struct Limits {
   std::uint64_t max_message_bytes = 25 * 1024 * 1024;
   std::uint32_t max_recipients = 100;
   std::uint32_t max_connections = 1000;
+  std::uint32_t max_connections_per_client = 500;
+  PaceTable pace;
 };
 
 /// The audit log's signatures. Without a socket none are made, which status says.

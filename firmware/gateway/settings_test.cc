@@ -51,6 +51,24 @@ TEST(Settings, AreRead) {
   EXPECT_EQ(settings->audit.origin, "gateway.lawfirm.example/gatewayd");
   EXPECT_EQ(settings->audit.key, "audit");
   EXPECT_FALSE(settings->door.has_value());
+  EXPECT_EQ(settings->limits.pace.usual.command, std::chrono::minutes(5));
+}
+
+TEST(Settings, MayHaveAnotherPace) {
+  std::string text(kSound);
+  text += "[limits]\nmax_connections_per_client = 7\ncommand_seconds = 60\nbody_seconds = 61\n";
+  text += "min_bytes_per_second = 62\nstress_command_seconds = 5\nstress_body_seconds = 6\n";
+  text += "stress_min_bytes_per_second = 63\n";
+  const auto settings = Config::parse(text, "t").and_then(read_settings);
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  const Limits& limits = settings->limits;
+  EXPECT_EQ(limits.max_connections_per_client, 7U);
+  EXPECT_EQ(limits.pace.usual.command, std::chrono::seconds(60));
+  EXPECT_EQ(limits.pace.usual.body_block, std::chrono::seconds(61));
+  EXPECT_EQ(limits.pace.usual.min_body_bytes_per_second, 62U);
+  EXPECT_EQ(limits.pace.stress.command, std::chrono::seconds(5));
+  EXPECT_EQ(limits.pace.stress.body_block, std::chrono::seconds(6));
+  EXPECT_EQ(limits.pace.stress.min_body_bytes_per_second, 63U);
 }
 
 TEST(Settings, MayHaveADoorAndAnAuditKey) {

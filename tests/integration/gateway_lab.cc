@@ -29,6 +29,7 @@ GatewayLab::GatewayLab(const LabOptions& options) {
   settings.environment = options.environment;
   settings.extra = "practice = true\n";
   settings.max_message_bytes = options.max_message_bytes;
+  settings.limits = options.limits;
   settings.lan.clients = options.lan_clients;
   settings.cjsm.clients = options.cjsm_clients;
   settings.lan.hop_port = server->port();

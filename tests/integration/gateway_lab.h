@@ -29,6 +29,7 @@ inline constexpr const char* kSecret = "CANARY-7f3a-OFFICIAL-SENSITIVE";  ///< s
 
 struct LabOptions {
   std::uint64_t max_message_bytes = 26214400;
+  std::string limits{};  ///< further TOML lines of [limits]
   std::string lan_clients = "\"127.0.0.0/8\"";
   std::string cjsm_clients = "\"127.0.0.0/8\"";
   std::filesystem::path ledger_folder{};

@@ -54,7 +54,7 @@ std::string settings_toml(const GatewaySettings& settings, const std::filesystem
        << "openssl_config = " << quoted(settings.folder / "openssl.cnf") << "\n"
        << "status = " << quoted(settings.folder / "gateway.status") << "\n"
        << settings.extra << "[limits]\nmax_message_bytes = " << settings.max_message_bytes << "\n"
-       << side_toml(settings.lan, settings.folder, "lan", "server")
+       << settings.limits << side_toml(settings.lan, settings.folder, "lan", "server")
        << side_toml(settings.cjsm, settings.folder, "cjsm", "relay") << "client_names = ["
        << quoted(settings.client_name) << "]\n"
        << "[audit]\nkeyd_socket = " << quoted(settings.keyd_socket)

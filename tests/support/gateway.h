@@ -44,6 +44,7 @@ struct GatewaySettings {
   std::string audit_key = "audit";                 ///< signs checkpoints
   std::string extra;                               ///< TOML lines at the top
   std::uint64_t max_message_bytes = 26214400;
+  std::string limits{};                    ///< further TOML lines of [limits]
   std::vector<std::string> environment{};  ///< "NAME=value"
 };
 

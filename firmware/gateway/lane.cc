@@ -20,6 +20,7 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
   auto clients = ClientList::parse(listening.clients);
   if (!clients) return std::unexpected(clients.error());
   lane.clients = std::move(*clients);
+  lane.normalize = listening.normalize;
   lane.hop.address = forwarding.hop;
   return lane;
 }
@@ -62,6 +63,7 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
   return make_lane(settings.lan, settings.cjsm,
                    {.direction = Direction::kOut,
                     .clients = {},
+                    .normalize = false,
                     .listener = lan.listener,
                     .hop = {.address = {},
                             .hostname = settings.host,
@@ -74,6 +76,7 @@ Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, con
   return make_lane(settings.cjsm, settings.lan,
                    {.direction = Direction::kIn,
                     .clients = {},
+                    .normalize = false,
                     .listener = cjsm.listener,
                     .hop = {.address = {},
                             .hostname = settings.host,

@@ -4,6 +4,7 @@
 
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
+#include "firmware/smtp/line_repair.h"
 #include "firmware/smtp/trace.h"
 #include "firmware/smtp/utf8.h"
 
@@ -235,17 +236,20 @@ net::awaitable<Result<ByteView>> MailTransaction::read_body(tls::Stream* client,
 
 net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_body(tls::Stream* client,
                                                                                     Bytes* rest) {
+  smtp::LineRepair repair(smtp::LineRepair::Where::kBody);
   std::size_t consumed = 0;
   ByteView input;
   BodyState state = BodyState::kMore;
   while (state == BodyState::kMore) {
     const auto got = co_await read_body(client, kBodyBlockBytes);
     if (!got) co_return co_await lose_client(got.error());
-    input = *got;
+    input = lane_->normalize ? repair.feed(*got) : *got;
     state = co_await take(input, &consumed);
   }
   const ByteView left = input.subspan(consumed);
   rest->assign(left.begin(), left.end());
+  const ByteView waiting = bytes_of(repair.waiting());
+  rest->insert(rest->end(), waiting.begin(), waiting.end());
   Reply reply;
   if (body_refusal_)
     reply = *body_refusal_;

@@ -20,7 +20,8 @@ class Seats {
   /// One connection's place; given back at its end. The Seats must outlive it.
   class Seat {
    public:
-    Seat(Seat&& other) noexcept : seats_(std::exchange(other.seats_, nullptr)), client_(std::move(other.client_)) {}
+    Seat(Seat&& other) noexcept
+        : seats_(std::exchange(other.seats_, nullptr)), client_(std::move(other.client_)) {}
     Seat& operator=(Seat&&) = delete;
     ~Seat();
 

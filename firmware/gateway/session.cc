@@ -18,8 +18,9 @@ constexpr auto kHandshakeWithin = 30s;
 constexpr auto kHearOutWithin = 2s;
 constexpr std::size_t kCommandChunkBytes = 4096;
 
-smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace) {
+smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace, bool normalize) {
   return {.hostname = settings.host,
+          .chunking = !normalize,  // a repair changes how many bytes there are
           .max_size_bytes = settings.limits.max_message_bytes,
           .max_recipients = settings.limits.max_recipients,
           .max_bad_commands = pace.max_bad_commands,
@@ -35,8 +36,10 @@ Session::Session(Service& service, Direction direction, Waiting& waiting, net::t
       waiting_(waiting),
       stream_(std::move(socket)),
       reader_(smtp::kMaxCommandLine),
-      protocol_(options_of(service.settings, service.pace())),
-      client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {}
+      protocol_(options_of(service.settings, service.pace(), lane_->normalize)),
+      client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {
+  if (lane_->normalize) repair_.emplace(smtp::LineRepair::Where::kCommands);
+}
 
 net::awaitable<void> Session::run() {
   waiting_.add(stream_);
@@ -115,7 +118,12 @@ net::awaitable<std::optional<std::string>> Session::next_line() {
       co_await refuse_and_close(service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow);
       co_return std::nullopt;
     }
-    reader_.commit(*got);
+    if (!repair_) {
+      reader_.commit(*got);
+      continue;
+    }
+    const Bytes read(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(*got));
+    reader_.append(repair_->feed(read));
   }
 }
 
@@ -264,7 +272,7 @@ net::awaitable<Session::Next> Session::body() {
   auto end = co_await mail_->carry_body(&stream_, &rest);
   mail_.reset();
   if (!end) co_return Next::kClose;
-  reader_.append(rest);
+  reader_.append(repair_ ? repair_->feed(rest) : ByteView(rest));
   const Next next = co_await answer(std::move(end->reply));
   if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
   co_return end->close ? Next::kClose : next;

@@ -10,6 +10,7 @@
 #include "firmware/gateway/mail_transaction.h"
 #include "firmware/gateway/service.h"
 #include "firmware/smtp/line_reader.h"
+#include "firmware/smtp/line_repair.h"
 #include "firmware/smtp/server_session.h"
 #include "firmware/tls/net.h"
 #include "firmware/tls/stream.h"
@@ -55,8 +56,9 @@ class Session {
   Waiting& waiting_;
   tls::Stream stream_;
   smtp::LineReader reader_;
-  std::optional<smtp::Command> ahead_;  // read behind a group of recipients, and not yet performed
-  std::string replies_;                 // to commands of a group, not yet sent
+  std::optional<smtp::LineRepair> repair_;  // on the way into reader_
+  std::optional<smtp::Command> ahead_;      // read behind a group of recipients, and not yet performed
+  std::string replies_;                     // to commands of a group, not yet sent
   smtp::ServerSession protocol_;
   ClientFacts client_;
   std::optional<MailTransaction> mail_;

@@ -25,6 +25,7 @@ SideSettings read_side(ConfigReader& reader, const std::string& side, const std:
   settings.identity = reader.text(side + ".identity");
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
+  settings.normalize = reader.flag(side + ".normalize", false);
   settings.hop = {.host = reader.text(side + "." + hop + "_host"),
                   .port = reader.port(side + "." + hop + "_port")};
   settings.hop_name = reader.text(side + "." + hop + "_name");

@@ -22,6 +22,7 @@ struct SideSettings {
   std::filesystem::path trusted_roots;
   std::vector<std::string> clients;       ///< networks that may connect
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
+  bool normalize = false;  ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
   HostPort hop;
   std::string hop_name;  ///< the name that the hop's certificate must have
 };

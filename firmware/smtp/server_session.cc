@@ -77,6 +77,8 @@ Reply ServerSession::greeting() const { return make_reply(220, "", options_.host
 Action ServerSession::on(const Command& command) {
   const bool is_in_group = may_add_at_once() && std::holds_alternative<RcptTo>(command);
   CHECK((due_ == Due::kNothing || is_in_group) && state_ != State::kBody && state_ != State::kClosed);
+  if (std::holds_alternative<Bdat>(command) && !options_.chunking)
+    return close(make_reply(502, "5.5.1", "Command not implemented"));
   switch (kTable[command.index()].rules[static_cast<std::size_t>(state_)]) {
     case kDo:
       return std::visit([this](const auto& known) { return perform(known); }, command);
@@ -105,8 +107,9 @@ Action ServerSession::perform(const Ehlo& command) {
   Reply reply{250, "", {options_.hostname}};
   if (!is_secured()) reply.lines.emplace_back("STARTTLS");
   reply.lines.push_back("SIZE " + std::to_string(max_size_bytes()));
-  for (const char* extension : {"8BITMIME", "SMTPUTF8", "CHUNKING", "PIPELINING", "ENHANCEDSTATUSCODES"})
+  for (const char* extension : {"8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES"})
     reply.lines.emplace_back(extension);
+  if (options_.chunking) reply.lines.emplace_back("CHUNKING");
   if (hop_.dsn) reply.lines.emplace_back("DSN");
   if (is_secured()) reply.lines.emplace_back("REQUIRETLS");  // RFC 8689 section 2: only inside TLS
   reply.lines.push_back("LIMITS RCPTMAX=" + std::to_string(options_.max_recipients));

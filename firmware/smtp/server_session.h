@@ -82,6 +82,7 @@ class ServerSession {
   };
   struct Options {
     std::string hostname;  ///< ours, in the greeting and the EHLO reply
+    bool chunking = true;  ///< without it BDAT ends the session
     std::uint64_t max_size_bytes = 25ULL << 20;
     std::size_t max_recipients = 100;     ///< accepted ones in a mail; as many again may be refused
     std::size_t max_bad_commands = 10;    ///< the last of them closes the session

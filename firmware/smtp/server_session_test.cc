@@ -147,14 +147,13 @@ std::vector<std::string> extensions_in(State state) {
 TEST(ServerSession, OffersStartTlsInClear) {
   EXPECT_EQ(extensions_in(State::kClear),
             (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "SMTPUTF8",
-                                      "CHUNKING", "PIPELINING", "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=2"}));
+                                      "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "LIMITS RCPTMAX=2"}));
 }
 
 TEST(ServerSession, OffersNoStartTlsInsideTls) {
-  EXPECT_EQ(
-      extensions_in(State::kSecured),
-      (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "CHUNKING",
-                                "PIPELINING", "ENHANCEDSTATUSCODES", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
+  EXPECT_EQ(extensions_in(State::kSecured),
+            (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "PIPELINING",
+                                      "ENHANCEDSTATUSCODES", "CHUNKING", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
 }
 
 struct Offered {
@@ -460,6 +459,16 @@ TEST(ServerSession, ClosesWhenEmptyChunksNeverEnd) {
     }
     EXPECT_EQ(last, "close 421 4.7.0") << chunk;
   }
+}
+
+TEST(ServerSession, TakesNoChunksWhereItOffersNone) {
+  auto without = options();
+  without.chunking = false;
+  ServerSession session(without);
+  session.secured();
+  const auto lines = std::get<SendReply>(session.on(parse_command("EHLO c"))).reply.lines;
+  EXPECT_FALSE(std::ranges::contains(lines, "CHUNKING"));
+  EXPECT_EQ(say(session, "BDAT 1 LAST"), "close 502 5.5.1");
 }
 
 TEST(ServerSession, ForgivesIdleCommandsAfterAMail) {

@@ -31,6 +31,8 @@ GatewayLab::GatewayLab(const LabOptions& options) {
   settings.max_message_bytes = options.max_message_bytes;
   settings.limits = options.limits;
   settings.lan.clients = options.lan_clients;
+  settings.lan.extra = options.lan_extra;
+  settings.cjsm.extra = options.cjsm_extra;
   settings.cjsm.clients = options.cjsm_clients;
   settings.lan.hop_port = server->port();
   settings.cjsm.hop_port = relay->port();

@@ -32,6 +32,8 @@ struct LabOptions {
   std::string limits{};  ///< further TOML lines of [limits]
   std::string lan_clients = "\"127.0.0.0/8\"";
   std::string cjsm_clients = "\"127.0.0.0/8\"";
+  std::string lan_extra{};   ///< further TOML lines of [lan]
+  std::string cjsm_extra{};  ///< and of [cjsm]
   std::filesystem::path ledger_folder{};
   std::vector<std::string> environment{};  ///< of the gateway
 };

@@ -41,7 +41,8 @@ std::string side_toml(const GatewaySettings::Side& side, const std::filesystem::
        << "clients = [" << side.clients << "]\n"
        << hop << "_host = " << quoted(side.hop_host) << "\n"
        << hop << "_port = " << side.hop_port << "\n"
-       << hop << "_name = " << quoted(side.hop_name) << "\n";
+       << hop << "_name = " << quoted(side.hop_name) << "\n"
+       << side.extra;
   return toml.str();
 }
 

@@ -37,6 +37,7 @@ struct GatewaySettings {
     std::string hop_host = "127.0.0.1";
     std::uint16_t hop_port = 0;
     std::string hop_name;
+    std::string extra{};  ///< TOML lines
   };
   Side lan;
   Side cjsm;

@@ -1,5 +1,8 @@
 #include "firmware/gateway/lane.h"
 
+#include "firmware/base/file.h"
+#include "firmware/smtp/auth.h"
+
 namespace privyseal::gateway {
 namespace {
 
@@ -59,7 +62,17 @@ Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveId
                         .peer_names = {settings.cjsm.hop_name}});
 }
 
-Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
+Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {
+  if (settings.relay_user.empty()) return nullptr;
+  auto password = read_secret_file(settings.relay_password_file);
+  if (!password) return fail("relay password", password.error());
+  auto line = smtp::auth_plain_line(settings.relay_user, std::move(*password));
+  if (!line) return std::unexpected(line.error());
+  return std::make_shared<Secret>(std::move(*line));
+}
+
+Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm,
+                           std::shared_ptr<Secret> login) {
   return make_lane(settings.lan, settings.cjsm,
                    {.direction = Direction::kOut,
                     .clients = {},
@@ -69,7 +82,8 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
                             .hostname = settings.host,
                             .context = cjsm.hop,
                             .when_unavailable = policy::Refusal::kRelayUnavailable,
-                            .when_certificate_refused = policy::Refusal::kRelayCertificateRefused}});
+                            .when_certificate_refused = policy::Refusal::kRelayCertificateRefused,
+                            .login = std::move(login)}});
 }
 
 Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {

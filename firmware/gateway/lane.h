@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "firmware/base/active_identity.h"
+#include "firmware/base/secret.h"
 #include "firmware/gateway/client_list.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
@@ -21,6 +22,7 @@ struct HopSettings {
   std::shared_ptr<const tls::Context> context;  ///< client side
   policy::Refusal when_unavailable;
   policy::Refusal when_certificate_refused;
+  std::shared_ptr<Secret> login{};  ///< the line of smtp/auth.h, only read; null: no log-in
 };
 
 struct Lane {
@@ -44,9 +46,13 @@ struct SideContexts {
                                                       const ActiveIdentity& identity,
                                                       std::shared_ptr<const tls::Library> library);
 
+/// What the relay wants to know us by, from its file; null where the settings name none. Errors as
+/// read_secret_file and smtp::auth_plain_line.
+[[nodiscard]] Result<std::shared_ptr<Secret>> read_login(const Settings& settings);
+
 /// Lanes of the two listeners. Errors as ClientList::parse.
 [[nodiscard]] Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan,
-                                         const SideContexts& cjsm);
+                                         const SideContexts& cjsm, std::shared_ptr<Secret> login);
 [[nodiscard]] Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan,
                                         const SideContexts& cjsm);
 

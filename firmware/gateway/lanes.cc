@@ -16,6 +16,9 @@ std::string_view to_string(SideName side) { return side == SideName::kLan ? "lan
 Result<std::unique_ptr<Lanes>> Lanes::open(const Settings& settings,
                                            std::shared_ptr<const tls::Library> library) {
   std::unique_ptr<Lanes> lanes(new Lanes(settings, std::move(library)));
+  auto login = read_login(settings);
+  if (!login) return std::unexpected(login.error());
+  lanes->login_ = std::move(*login);
   std::array<Loaded, 2> loaded;
   for (const SideName side : {SideName::kLan, SideName::kCjsm}) {
     auto one = read_active_identity(lanes->settings_of(side).identity).and_then([&](ActiveIdentity identity) {
@@ -65,7 +68,7 @@ Result<Lanes::Loaded> Lanes::load(SideName side, ActiveIdentity identity) const 
 
 Result<void> Lanes::publish(std::array<Loaded, 2> loaded) {
   const auto& [lan, cjsm] = loaded;
-  auto out = make_out_lane(settings_, lan.contexts, cjsm.contexts);
+  auto out = make_out_lane(settings_, lan.contexts, cjsm.contexts, login_);
   if (!out) return fail("lan", out.error());
   auto in = make_in_lane(settings_, lan.contexts, cjsm.contexts);
   if (!in) return fail("cjsm", in.error());

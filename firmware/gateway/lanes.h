@@ -61,6 +61,7 @@ class Lanes {
 
   const Settings& settings_;
   const std::shared_ptr<const tls::Library> library_;
+  std::shared_ptr<Secret> login_;
   std::array<Loaded, 2> loaded_;  // reload()'s alone
   Guarded<Snapshot> snapshot_;
 };

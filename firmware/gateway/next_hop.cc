@@ -71,15 +71,34 @@ net::awaitable<NextHop::Judgement> NextHop::greet() {
       if (auto sent = co_await write(step.send); !sent)
         co_return give_up(settings_.when_unavailable, sent.error().message);
     if (step.event == Event::kContinue) continue;
-    if (step.event == Event::kReady) co_return Judgement();
+    if (step.event == Event::kReady) {
+      if (!settings_.login || is_logged_in_) co_return Judgement();
+      if (auto asked = co_await log_in(); !asked) co_return asked;
+      continue;
+    }
     if (step.event == Event::kHandshake) {
       if (auto secured = co_await shake_hands(); !secured) co_return secured;
       continue;
     }
-    const bool no_tls = dialogue_.failure() == smtp::HopFailure::kNoStartTls;
-    co_return give_up(no_tls ? Refusal::kRelayWithoutStartTls : settings_.when_unavailable,
-                      smtp::to_string(dialogue_.failure()));
+    co_return give_up(refusal_of(dialogue_.failure()), smtp::to_string(dialogue_.failure()));
   }
+}
+
+Refusal NextHop::refusal_of(smtp::HopFailure failure) const {
+  if (failure == smtp::HopFailure::kNoStartTls) return Refusal::kRelayWithoutStartTls;
+  if (failure == smtp::HopFailure::kLoginRefused) return Refusal::kRelayLoginRefused;
+  return settings_.when_unavailable;
+}
+
+/// Inside TLS, with a hop whose certificate was accepted: nobody else is told the password.
+net::awaitable<NextHop::Judgement> NextHop::log_in() {
+  if (!dialogue_.extensions().auth_plain)
+    co_return give_up(Refusal::kRelayLoginRefused, "offers no AUTH PLAIN");
+  dialogue_.logging_in();
+  is_logged_in_ = true;
+  if (auto sent = co_await write(text_of(settings_.login->reveal())); !sent)
+    co_return give_up(settings_.when_unavailable, sent.error().message);
+  co_return Judgement();
 }
 
 net::awaitable<NextHop::Judgement> NextHop::shake_hands() {

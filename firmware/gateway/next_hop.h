@@ -76,9 +76,11 @@ class NextHop {
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
+  net::awaitable<Judgement> log_in();
   net::awaitable<Judgements> ask_together(std::string commands, std::vector<smtp::RcptTo> recipients);
   net::awaitable<Judgement> ask(std::string command, tls::Stream::Duration within);
   net::awaitable<Judgement> judge_next(tls::Stream::Duration within);
+  [[nodiscard]] policy::Refusal refusal_of(smtp::HopFailure failure) const;
   [[nodiscard]] std::optional<policy::Refusal> missing_for(const smtp::MailFrom& mail) const;
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
 
@@ -89,6 +91,7 @@ class NextHop {
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
   std::optional<smtp::Reply> failure_;
+  bool is_logged_in_ = false;
   bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands
   bool is_chunked_ = false;

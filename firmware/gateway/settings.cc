@@ -70,6 +70,10 @@ Result<Settings> read_settings(Config config) {
   settings.lan = read_side(reader, "lan", "server");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
+  settings.relay_user = reader.text("cjsm.relay_user", "");
+  settings.relay_password_file = reader.text("cjsm.relay_password_file", "");
+  if (settings.relay_user.empty() != settings.relay_password_file.empty())
+    reader.refuse("cjsm.relay_user", "and cjsm.relay_password_file stand together or not at all");
   settings.audit.origin = reader.text("audit.origin", settings.host + "/gatewayd");
   settings.audit.keyd_socket = reader.text("audit.keyd_socket", "");
   settings.audit.key = reader.text("audit.key", "audit");

@@ -53,6 +53,8 @@ struct Settings {
   Limits limits;
   SideSettings lan;
   SideSettings cjsm;
+  std::string relay_user;                     ///< our log-in at the relay; empty: none
+  std::filesystem::path relay_password_file;  ///< its first line
   AuditSettings audit;
   std::optional<DoorSettings> door;
 };

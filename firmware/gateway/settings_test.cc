@@ -71,6 +71,16 @@ TEST(Settings, MayHaveAnotherPace) {
   EXPECT_EQ(limits.pace.stress.min_body_bytes_per_second, 63U);
 }
 
+TEST(Settings, MayHaveALoginAtTheRelay) {
+  const auto settings = settings_with("relay_port = 4545",
+                                      "relay_port = 4545\nrelay_user = \"u\"\nrelay_password_file = \"/p\"");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->relay_user, "u");
+  EXPECT_EQ(settings->relay_password_file, "/p");
+  EXPECT_FALSE(settings_with("relay_port = 4545", "relay_port = 4545\nrelay_user = \"u\""));
+  EXPECT_FALSE(settings_with("relay_port = 4545", "relay_port = 4545\nrelay_password_file = \"/p\""));
+}
+
 TEST(Settings, MayHaveADoorAndAnAuditKey) {
   std::string text(kSound);
   text += "[audit]\norigin = \"box/gatewayd\"\nkeyd_socket = \"/k\"\nkey = \"audit-2\"\n";

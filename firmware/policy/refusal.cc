@@ -65,6 +65,10 @@ constexpr std::array kTexts{
     RefusalText{kRelayWithoutStartTls, "relay-without-starttls", 451, "4.7.5",
                 "The next mail server offers no TLS, so nothing was sent. "
                 "The mail waits and is tried again."},
+    RefusalText{
+        kRelayLoginRefused, "relay-login-refused", 451, "4.7.0",
+        "CJSM does not take this gateway's log-in, so nothing was sent. Tell the gateway's administrator. "
+        "Your mail server keeps the mail and tries again."},
     RefusalText{kRelayMisbehaved, "relay-misbehaved", 451, "4.5.0",
                 "The next mail server broke off or gave an answer that makes no sense. "
                 "The mail waits and is tried again."},

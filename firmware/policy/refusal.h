@@ -41,6 +41,7 @@ enum class Refusal {
   kRelayUnavailable,
   kRelayCertificateRefused,
   kRelayWithoutStartTls,
+  kRelayLoginRefused,
   kRelayMisbehaved,
   kMailServerUnavailable,
   kMailServerCertificateRefused,

@@ -65,9 +65,10 @@ TEST(Refusal, FitsIntoOneReplyLine) {
 TEST(Refusal, LetsMailWaitForWhatIsBroken) {
   using enum Refusal;
   for (const Refusal refusal :
-       {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayMisbehaved,
-        kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable, kLedgerUnavailable,
-        kShuttingDown, kTooManyConnections, kStartTlsUnavailable, kInputTooSlow, kTooManyErrors}) {
+       {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayLoginRefused,
+        kRelayMisbehaved, kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable,
+        kLedgerUnavailable, kShuttingDown, kTooManyConnections, kStartTlsUnavailable, kInputTooSlow,
+        kTooManyErrors}) {
     EXPECT_EQ(text_of(refusal).code / 100, 4) << text_of(refusal).id;
   }
 }

@@ -24,6 +24,16 @@ void add_limits(Extensions& extensions, std::string_view words) {
   }
 }
 
+/// Space-separated words of an extension, its name left out.
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::string_view one = words.substr(0, words.find(' '));
+    if (equals_ignoring_case(one, word)) return true;
+    words.remove_prefix(std::min(one.size() + 1, words.size()));
+  }
+  return false;
+}
+
 void add_extension(Extensions& extensions, std::string_view line) {
   const std::size_t space = line.find(' ');
   const std::string_view keyword = line.substr(0, space);
@@ -34,6 +44,8 @@ void add_extension(Extensions& extensions, std::string_view line) {
   if (equals_ignoring_case(keyword, "DSN")) extensions.dsn = true;
   if (equals_ignoring_case(keyword, "REQUIRETLS")) extensions.require_tls = true;
   if (equals_ignoring_case(keyword, "CHUNKING")) extensions.chunking = true;
+  if (equals_ignoring_case(keyword, "AUTH"))
+    extensions.auth_plain = has_word(line.substr(keyword.size()), "PLAIN");
   if (equals_ignoring_case(keyword, "LIMITS"))
     add_limits(extensions, line.substr(std::min(keyword.size() + 1, line.size())));
   if (!equals_ignoring_case(keyword, "SIZE")) return;
@@ -55,6 +67,8 @@ std::string_view to_string(HopFailure failure) {
       return "offers no STARTTLS";
     case HopFailure::kStartTlsRefused:
       return "refused STARTTLS";
+    case HopFailure::kLoginRefused:
+      return "refused our log-in";
     case HopFailure::kProtocol:
       return "sent a reply out of place";
     case HopFailure::kClosing:
@@ -91,6 +105,8 @@ ClientDialogue::Step ClientDialogue::on_reply(const Reply& reply) {
       extensions_ = parse_extensions(reply);
       stage_ = Stage::kReady;
       return {Event::kReady, ""};
+    case Due::kLogin:
+      return on_login(reply);
     case Due::kMail:
       return on_mail(reply);
     case Due::kRecipient:
@@ -121,6 +137,17 @@ ClientDialogue::Step ClientDialogue::on_start_tls(const Reply& reply) {
   if (reply.code != 220) return fail_with(HopFailure::kProtocol);
   stage_ = Stage::kHandshake;
   return {Event::kHandshake, ""};
+}
+
+ClientDialogue::Step ClientDialogue::on_login(const Reply& reply) {
+  if (reply.code == 421) return fail_with(HopFailure::kClosing);
+  if (reply.code != 235) return fail_with(HopFailure::kLoginRefused);
+  return {Event::kReady, ""};
+}
+
+void ClientDialogue::logging_in() {
+  CHECK(stage_ == Stage::kReady && due_.empty() && extensions_.auth_plain);
+  due_.push_back(Due::kLogin);
 }
 
 ClientDialogue::Step ClientDialogue::on_mail(const Reply& reply) {

@@ -37,6 +37,7 @@ enum class HopFailure {
   kUnwelcome,        ///< the greeting or EHLO was answered with 4xx or 5xx
   kNoStartTls,       ///< STARTTLS is not offered; nothing was sent
   kStartTlsRefused,  ///< offered and then refused
+  kLoginRefused,     ///< AUTH was not answered with 235
   kProtocol,         ///< a reply that makes no sense here
   kClosing,          ///< 421: the hop goes away
 };
@@ -55,6 +56,7 @@ struct Extensions {
   bool dsn = false;
   bool require_tls = false;
   bool chunking = false;
+  bool auth_plain = false;
   std::uint64_t max_recipients = 0;         ///< LIMITS RCPTMAX (RFC 9422); 0: none given
   std::uint64_t max_recipient_domains = 0;  ///< LIMITS RCPTDOMAINMAX
   bool operator==(const Extensions&) const = default;
@@ -94,6 +96,10 @@ class ClientDialogue {
   /// After the handshake: the bytes to write.
   [[nodiscard]] std::string secured();
 
+  /// After kReady, if the hop offers it: the driver writes AUTH PLAIN, which is a secret and not for this
+  /// class; kReady comes again when it was taken.
+  void logging_in();
+
   /// What the mail needs and the hop does not offer; the mail must be refused (RFC 6531 section 3.1, RFC 8689
   /// section 4.2.1).
   enum class Missing { kNothing, kSmtpUtf8, kRequireTls };
@@ -130,6 +136,7 @@ class ClientDialogue {
     kGreeting,
     kClearEhlo,
     kStartTls,
+    kLogin,
     kEhlo,
     kMail,
     kRecipient,
@@ -141,6 +148,7 @@ class ClientDialogue {
 
   [[nodiscard]] Step on_clear_ehlo(const Reply& reply);
   [[nodiscard]] Step on_start_tls(const Reply& reply);
+  [[nodiscard]] Step on_login(const Reply& reply);
   [[nodiscard]] Step on_mail(const Reply& reply);
   [[nodiscard]] Step on_recipient(const Reply& reply);
   [[nodiscard]] Step on_data(const Reply& reply);

@@ -111,6 +111,10 @@ const std::vector<Extension> kParseExtensionsCases{
     {"MailParameters",
      {"x", "smtputf8", "DSN", "RequireTls", "Chunking"},
      {.smtputf8 = true, .dsn = true, .require_tls = true, .chunking = true}},
+    {"AuthPlain", {"x", "AUTH LOGIN PLAIN"}, {.auth_plain = true}},
+    {"AuthPlainFirst", {"x", "auth plain"}, {.auth_plain = true}},
+    {"AuthOthers", {"x", "AUTH LOGIN XPLAIN PLAINX CRAM-MD5", "AUTH=PLAIN"}, {}},
+    {"AuthNothing", {"x", "AUTH", "AUTH "}, {}},
     {"Limits",
      {"x", "LIMITS MAILMAX=1 RCPTMAX=20 RCPTDOMAINMAX=3"},
      {.max_recipients = 20, .max_recipient_domains = 3}},
@@ -133,6 +137,32 @@ TEST(ParseExtensions, TakesOnlyWhatItUnderstands) {
     SCOPED_TRACE(c.name);
     EXPECT_EQ(parse_extensions({250, "", c.lines}), c.expected);
   }
+}
+
+TEST(ClientDialogue, JudgesTheReplyToItsLogin) {
+  struct Login {
+    int code;
+    Event event;
+    HopFailure failure;
+  };
+  for (const Login& c : std::vector<Login>{{235, Event::kReady, HopFailure::kNone},
+                                           {250, Event::kFailed, HopFailure::kLoginRefused},
+                                           {334, Event::kFailed, HopFailure::kLoginRefused},
+                                           {421, Event::kFailed, HopFailure::kClosing},
+                                           {454, Event::kFailed, HopFailure::kLoginRefused},
+                                           {535, Event::kFailed, HopFailure::kLoginRefused}}) {
+    ClientDialogue dialogue = ready({"AUTH PLAIN"});
+    dialogue.logging_in();
+    EXPECT_EQ(dialogue.on_reply(reply(c.code)).event, c.event) << c.code;
+    EXPECT_EQ(dialogue.failure(), c.failure) << c.code;
+    if (c.event != Event::kReady) continue;
+    EXPECT_EQ(dialogue.mail(kMail), "MAIL FROM:<alice@lawfirm.example>\r\n");
+  }
+  ClientDialogue without = ready({"AUTH LOGIN"});
+  EXPECT_DEATH(without.logging_in(), "");
+  ClientDialogue twice = ready({"AUTH PLAIN"});
+  twice.logging_in();
+  EXPECT_DEATH((void)twice.mail(kMail), "");
 }
 
 struct Parameters {

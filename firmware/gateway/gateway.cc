@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "firmware/base/file.h"
@@ -42,8 +43,8 @@ void run_loop(net::io_context* context) {
   context->run();
 }
 
-net::awaitable<void> serve(Service* service, Direction direction, Waiting* waiting, net::tcp::socket socket) {
-  Session session(*service, direction, *waiting, std::move(socket));
+net::awaitable<void> serve(Service* service, Entrance entrance, Waiting* waiting, net::tcp::socket socket) {
+  Session session(*service, entrance, *waiting, std::move(socket));
   co_await session.run();
 }
 
@@ -116,23 +117,35 @@ class Gateway::State {
   }
 
   Result<void> open_listeners() {
-    for (const auto& [address, direction] :
-         {std::pair{&settings_.lan.listen, Direction::kOut}, {&settings_.cjsm.listen, Direction::kIn}}) {
-      std::vector<net::io_context*> contexts;
-      for (auto& loop : loops_) contexts.push_back(&loop->context);
-      auto listener = Listener::open(*address, std::move(contexts),
-                                     [this, direction](std::size_t loop, net::tcp::socket socket) {
-                                       start_session(*loops_[loop], direction, std::move(socket));
-                                     });
-      if (!listener) return std::unexpected(listener.error());
-      listeners_.push_back(std::move(*listener));
+    const auto& [lan, cjsm] = std::tie(settings_.lan, settings_.cjsm);
+    if (auto opened = open_listener(lan.listen, {.direction = Direction::kOut}); !opened) return opened;
+    if (auto opened = open_listener(cjsm.listen, {.direction = Direction::kIn}); !opened) return opened;
+    for (const auto& [side, direction] : {std::pair{&lan, Direction::kOut}, {&cjsm, Direction::kIn}}) {
+      if (!side->listen_tls) continue;
+      auto opened = open_listener(*side->listen_tls, {.direction = direction, .tls_first = true});
+      if (!opened) return opened;
     }
     return {};
   }
 
-  void start_session(Loop& loop, Direction direction, net::tcp::socket socket) {
+  Result<void> open_listener(const HostPort& address, Entrance entrance) {
+    std::vector<net::io_context*> contexts;
+    for (auto& loop : loops_) contexts.push_back(&loop->context);
+    auto listener = Listener::open(address, std::move(contexts),
+                                   [this, entrance](std::size_t loop, net::tcp::socket socket) {
+                                     start_session(*loops_[loop], entrance, std::move(socket));
+                                   });
+    if (!listener) return std::unexpected(listener.error());
+    const HostPort bound{.host = address.host, .port = (*listener)->port()};
+    const std::string_view name = entrance.direction == Direction::kOut ? "lan" : "cjsm";
+    status_ += std::string(name) + (entrance.tls_first ? "_tls=" : "=") + bound.text() + "\n";
+    listeners_.push_back(std::move(*listener));
+    return {};
+  }
+
+  void start_session(Loop& loop, Entrance entrance, net::tcp::socket socket) {
     ++service_->sessions;
-    asio::co_spawn(loop.context, serve(service_.get(), direction, &loop.waiting, std::move(socket)),
+    asio::co_spawn(loop.context, serve(service_.get(), entrance, &loop.waiting, std::move(socket)),
                    [service = service_.get()](const std::exception_ptr& broken) {
                      --service->sessions;
                      // No outside cause throws: a defect of ours ends the process, and systemd starts it
@@ -143,10 +156,7 @@ class Gateway::State {
 
   Result<void> write_status() {
     if (settings_.status.empty()) return {};
-    const HostPort lan{.host = settings_.lan.listen.host, .port = listeners_[0]->port()};
-    const HostPort cjsm{.host = settings_.cjsm.listen.host, .port = listeners_[1]->port()};
-    return replace_file(settings_.status, bytes_of("lan=" + lan.text() + "\ncjsm=" + cjsm.text() + "\n"),
-                        0644);
+    return replace_file(settings_.status, bytes_of(status_), 0644);
   }
 
   void drain() {
@@ -169,7 +179,8 @@ class Gateway::State {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Service> service_;
   std::vector<std::unique_ptr<Loop>> loops_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  // lan, cjsm, and those with TLS first
+  std::string status_;                                // the listeners' addresses, a line each
   std::unique_ptr<SideWork> beside_;
 };
 

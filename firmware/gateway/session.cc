@@ -30,9 +30,10 @@ smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pa
 
 }  // namespace
 
-Session::Session(Service& service, Direction direction, Waiting& waiting, net::tcp::socket socket)
+Session::Session(Service& service, Entrance entrance, Waiting& waiting, net::tcp::socket socket)
     : service_(service),
-      lane_(service.lanes.current(direction)),
+      entrance_(entrance),
+      lane_(service.lanes.current(entrance.direction)),
       waiting_(waiting),
       stream_(std::move(socket)),
       reader_(smtp::kMaxCommandLine),
@@ -66,6 +67,7 @@ net::awaitable<void> Session::converse() {
     co_await refuse_and_close(Refusal::kTooManyConnections);
     co_return;
   }
+  if (entrance_.tls_first && co_await shake_hands_first() == Next::kClose) co_return;
   Next next = co_await send(protocol_.greeting());
   while (next == Next::kContinue) {
     const auto command = co_await next_command();
@@ -158,6 +160,10 @@ net::awaitable<Session::Next> Session::answer(Reply reply) {
 }
 
 net::awaitable<Session::Next> Session::refuse_and_close(Refusal refusal) {
+  if (entrance_.tls_first && !stream_.secure()) {  // in clear it would hear nothing that it understands
+    stream_.cut();
+    co_return Next::kClose;
+  }
   co_await drop_mail(
       "the session was broken off");  // the next hop need not wait while the client is heard out
   if (co_await send(policy::reply_of(refusal)) == Next::kContinue)
@@ -191,6 +197,10 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   if (keys == tls::Keys::kBusy) co_return co_await refuse_and_close(Refusal::kTooManyConnections);
   if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
+  co_return co_await shake_hands();
+}
+
+net::awaitable<Session::Next> Session::shake_hands() {
   auto facts = co_await stream_.handshake(
       lane_->listener, std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
   if (!facts) {
@@ -200,6 +210,15 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   client_.session = std::move(*facts);
   protocol_.secured();
   co_return Next::kContinue;
+}
+
+/// On a listener where TLS comes first. What cannot be done then can only be closed.
+net::awaitable<Session::Next> Session::shake_hands_first() {
+  if (co_await tls::ask_keys(lane_->listener) != tls::Keys::kReady) {
+    log_failed_handshake("the keys are away");
+    co_return Next::kClose;
+  }
+  co_return co_await shake_hands();
 }
 
 void Session::log_failed_handshake(std::string_view why) const {

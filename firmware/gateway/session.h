@@ -17,9 +17,15 @@
 
 namespace privyseal::gateway {
 
+/// Where a connection came in.
+struct Entrance {
+  Direction direction;
+  bool tls_first = false;  ///< the handshake comes before our greeting
+};
+
 class Session {
  public:
-  Session(Service& service, Direction direction, Waiting& waiting, net::tcp::socket socket);
+  Session(Service& service, Entrance entrance, Waiting& waiting, net::tcp::socket socket);
 
   /// Runs to the end of the connection.
   [[nodiscard]] net::awaitable<void> run();
@@ -47,11 +53,14 @@ class Session {
   Next send_later(const smtp::Reply& reply);
   net::awaitable<Next> flush();
   net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
+  net::awaitable<Next> shake_hands_first();
+  net::awaitable<Next> shake_hands();
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
   void log_failed_handshake(std::string_view why) const;
 
   Service& service_;
+  const Entrance entrance_;
   const std::shared_ptr<const Lane> lane_;  // as it was when the session began
   Waiting& waiting_;
   tls::Stream stream_;

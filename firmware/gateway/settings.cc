@@ -22,6 +22,7 @@ void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
 SideSettings read_side(ConfigReader& reader, const std::string& side, const std::string& hop) {
   SideSettings settings;
   settings.listen = reader.listen(side + ".listen");
+  if (reader.has(side + ".listen_tls")) settings.listen_tls = reader.listen(side + ".listen_tls");
   settings.identity = reader.text(side + ".identity");
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
@@ -42,6 +43,8 @@ bool is_loopback(const std::string& host) {
 void require_loopback(ConfigReader& reader, const SideSettings& side, const std::string& name) {
   if (!is_loopback(side.listen.host))
     reader.refuse(name + ".listen", "must be a loopback address in practice mode");
+  if (side.listen_tls && !is_loopback(side.listen_tls->host))
+    reader.refuse(name + ".listen_tls", "must be a loopback address in practice mode");
   if (!is_loopback(side.hop.host))
     reader.refuse(name, "the next hop must be a loopback address in practice mode");
 }

@@ -18,6 +18,8 @@ namespace privyseal::gateway {
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {
   HostPort listen;
+  std::optional<HostPort>
+      listen_tls;                  ///< a second listener, where TLS comes before the first word (RFC 8314)
   std::filesystem::path identity;  ///< the folder of our certificates (base/active_identity.h)
   std::filesystem::path trusted_roots;
   std::vector<std::string> clients;       ///< networks that may connect

@@ -81,6 +81,18 @@ TEST(Settings, MayHaveALoginAtTheRelay) {
   EXPECT_FALSE(settings_with("relay_port = 4545", "relay_port = 4545\nrelay_password_file = \"/p\""));
 }
 
+TEST(Settings, MayHaveListenersWithTlsFromTheStart) {
+  EXPECT_FALSE(Config::parse(kSound, "t").and_then(read_settings)->lan.listen_tls);
+  const char* line = "listen = \"[::1]:0\"";
+  const auto settings = settings_with(line, "listen = \"[::1]:0\"\nlisten_tls = \"127.0.0.1:465\"");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->cjsm.listen_tls->text(), "127.0.0.1:465");
+  EXPECT_FALSE(settings->lan.listen_tls);
+  for (const char* wrong : {"192.0.2.1:465", "name:465", "465", ""})
+    EXPECT_FALSE(settings_with(line, "listen = \"[::1]:0\"\nlisten_tls = \"" + std::string(wrong) + "\""))
+        << wrong;
+}
+
 TEST(Settings, MayHaveADoorAndAnAuditKey) {
   std::string text(kSound);
   text += "[audit]\norigin = \"box/gatewayd\"\nkeyd_socket = \"/k\"\nkey = \"audit-2\"\n";

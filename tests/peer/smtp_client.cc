@@ -62,6 +62,17 @@ Result<void> SmtpClient::open(const TlsOptions& options) {
   return {};
 }
 
+Result<void> SmtpClient::open_tls_first(const TlsOptions& options) {
+  if (auto secured = connection_.start_tls(TlsRole::kClient, options, kWait); !secured) return secured;
+  const auto greeting = read_reply();
+  if (!greeting) return std::unexpected(greeting.error());
+  if (greeting->code != 220) return fail(ErrorCode::kDenied, "greeting: " + greeting->text);
+  const auto hello = command("EHLO client.example");
+  if (!hello) return std::unexpected(hello.error());
+  if (hello->code != 250) return fail(ErrorCode::kDenied, "EHLO: " + hello->text);
+  return {};
+}
+
 Result<Reply> SmtpClient::envelope(const Mail& mail) {
   auto reply = command("MAIL FROM:<" + mail.sender + ">");
   if (!reply || reply->code != 250) return reply;

@@ -45,6 +45,9 @@ class SmtpClient {
   /// Reads the greeting, says EHLO, starts TLS, says EHLO again.
   [[nodiscard]] Result<void> open(const TlsOptions& options);
 
+  /// The same where TLS comes before the greeting.
+  [[nodiscard]] Result<void> open_tls_first(const TlsOptions& options);
+
   /// MAIL, RCPTs and DATA up to the 354; gives the first reply that is not a 2xx, or the 354.
   [[nodiscard]] Result<Reply> envelope(const Mail& mail);
   /// The whole transaction: the last reply, or the first refusal.

@@ -147,6 +147,8 @@ bool TestGateway::read_status() {
   const std::string status = content_of(settings_.folder / "gateway.status");
   lan_port_ = port_of(status, "lan");
   cjsm_port_ = port_of(status, "cjsm");
+  lan_tls_port_ = port_of(status, "lan_tls");
+  cjsm_tls_port_ = port_of(status, "cjsm_tls");
   return lan_port_ != 0 && cjsm_port_ != 0;
 }
 

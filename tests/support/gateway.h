@@ -78,6 +78,9 @@ class TestGateway {
 
   [[nodiscard]] std::uint16_t lan_port() const { return lan_port_; }
   [[nodiscard]] std::uint16_t cjsm_port() const { return cjsm_port_; }
+  /// Of the listeners where TLS comes first; 0: not there.
+  [[nodiscard]] std::uint16_t lan_tls_port() const { return lan_tls_port_; }
+  [[nodiscard]] std::uint16_t cjsm_tls_port() const { return cjsm_tls_port_; }
   [[nodiscard]] ChildProcess& process() { return *process_; }
   [[nodiscard]] std::filesystem::path ledger() const;
   /// What it wrote to stdout and stderr so far.
@@ -106,6 +109,8 @@ class TestGateway {
   std::unique_ptr<ChildProcess> process_;
   std::uint16_t lan_port_ = 0;
   std::uint16_t cjsm_port_ = 0;
+  std::uint16_t lan_tls_port_ = 0;
+  std::uint16_t cjsm_tls_port_ = 0;
   int generation_ = 0;
 };
 

@@ -17,11 +17,15 @@ constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxDnsNames = 16;
 constexpr std::size_t kMaxInfoBytes = 16'384;  // so that lengths need two bytes at most
 
-// AlgorithmIdentifier of ecdsa-with-SHA256 and ecdsa-with-SHA384 (RFC 5758 section 3.2).
+// AlgorithmIdentifier of ecdsa-with-SHA256 and ecdsa-with-SHA384 (RFC 5758 section 3.2), of
+// sha256WithRSAEncryption (RFC 4055 section 5) and of Ed25519 (RFC 8410 section 3).
 constexpr std::array<unsigned char, 12> kWithSha256{0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
                                                     0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
 constexpr std::array<unsigned char, 12> kWithSha384{0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
                                                     0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
+constexpr std::array<unsigned char, 15> kRsaWithSha256{0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                                       0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00};
+constexpr std::array<unsigned char, 7> kEd25519{0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
 
 std::unexpected<Error> invalid(std::string what) {
   ERR_clear_error();  // OpenSSL's own words must not surface at somebody else's next error
@@ -45,16 +49,28 @@ Result<void> check_subject(const CsrSubject& subject) {
   return {};
 }
 
-/// Null unless it is a P-256 or P-384 key and nothing else.
+/// How keys of this kind sign requests; empty for a kind that is none of ours.
+ByteView algorithm_of(EVP_PKEY* key) {
+  if (EVP_PKEY_is_a(key, "ED25519") == 1) return std::as_bytes(std::span(kEd25519));
+  if (EVP_PKEY_is_a(key, "RSA") == 1) {
+    const int bits = EVP_PKEY_get_bits(key);
+    return bits == 2048 || bits == 3072 || bits == 4096 ? std::as_bytes(std::span(kRsaWithSha256))
+                                                        : ByteView();
+  }
+  std::array<char, 32> group{};
+  if (EVP_PKEY_is_a(key, "EC") != 1 || EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1)
+    return {};
+  if (std::string_view(group.data()) == "prime256v1") return std::as_bytes(std::span(kWithSha256));
+  if (std::string_view(group.data()) == "secp384r1") return std::as_bytes(std::span(kWithSha384));
+  return {};
+}
+
+/// Null unless it is a key of a kind of ours and nothing else.
 PkeyPtr public_key_in(ByteView der) {
   const unsigned char* from = uchar(der);
   PkeyPtr key(d2i_PUBKEY(nullptr, &from, static_cast<long>(der.size())));
   const bool is_whole = from == uchar(der) + der.size();
-  if (key == nullptr || !is_whole || EVP_PKEY_is_a(key.get(), "EC") != 1) return nullptr;
-  std::array<char, 32> group{};
-  if (EVP_PKEY_get_group_name(key.get(), group.data(), group.size(), nullptr) != 1) return nullptr;
-  const std::string_view name = group.data();
-  return name == "prime256v1" || name == "secp384r1" ? std::move(key) : nullptr;
+  return key == nullptr || !is_whole || algorithm_of(key.get()).empty() ? nullptr : std::move(key);
 }
 
 bool add_name_entry(X509_REQ* request, const char* attribute, const std::string& value) {
@@ -96,10 +112,11 @@ RequestPtr verified_request(ByteView info, ByteView signature) {
   RequestPtr request = parsed(request_der(info, std::as_bytes(std::span(kWithSha256)), signature));
   EVP_PKEY* key = request == nullptr ? nullptr : X509_REQ_get0_pubkey(request.get());
   if (key == nullptr) return nullptr;
-  if (EVP_PKEY_get_bits(key) == 384) {
-    request = parsed(request_der(info, std::as_bytes(std::span(kWithSha384)), signature));
-    key = X509_REQ_get0_pubkey(request.get());
-  }
+  const ByteView algorithm = algorithm_of(key);
+  if (algorithm.empty()) return nullptr;
+  // What the key is was not known before the first reading.
+  request = parsed(request_der(info, algorithm, signature));
+  key = X509_REQ_get0_pubkey(request.get());
   return X509_REQ_verify(request.get(), key) == 1 ? std::move(request) : nullptr;
 }
 
@@ -114,7 +131,8 @@ bool is_dns_name(std::string_view name) {
 Result<Bytes> csr_info(ByteView public_key, const CsrSubject& subject) {
   if (auto is_good = check_subject(subject); !is_good) return std::unexpected(is_good.error());
   const PkeyPtr key = public_key_in(public_key);
-  if (key == nullptr) return invalid("the public key is neither P-256 nor P-384");
+  if (key == nullptr)
+    return invalid("the public key is none of P-256, P-384, Ed25519 and RSA of 2048, 3072 or 4096 bits");
   const RequestPtr request(X509_REQ_new());
   if (X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
       X509_REQ_set_pubkey(request.get(), key.get()) != 1 ||

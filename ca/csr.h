@@ -24,11 +24,11 @@ struct CsrSubject {
 [[nodiscard]] bool is_dns_name(std::string_view name);
 
 /// The DER CertificationRequestInfo: what the key signs. `public_key` is a DER
-/// SubjectPublicKeyInfo, P-256 or P-384.
+/// SubjectPublicKeyInfo: P-256, P-384, Ed25519, or RSA of 2048, 3072 or 4096 bits.
 [[nodiscard]] Result<Bytes> csr_info(ByteView public_key, const CsrSubject& subject);
 
-/// The request in PEM. `signature` is a DER ECDSA-Sig-Value over `info`, made with SHA-256
-/// (P-256) or SHA-384 (P-384); it is verified with the public key inside `info`.
+/// The request in PEM. `signature` is what keyd gives for `info` (hsm::SignatureAnswer): with SHA-256 (P-256,
+/// RSA) or SHA-384 (P-384); it is verified with the public key inside `info`.
 [[nodiscard]] Result<std::string> csr_pem(ByteView info, ByteView signature);
 
 }  // namespace privyseal::ca

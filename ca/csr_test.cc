@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "ca/openssl.h"
 
@@ -24,7 +25,7 @@ Bytes public_key_of(EVP_PKEY* key) {
 
 Bytes sign(EVP_PKEY* key, const char* digest, ByteView message) {
   const MdContextPtr context(EVP_MD_CTX_new());
-  Bytes signature(200);
+  Bytes signature(512);
   std::size_t length = signature.size();
   EXPECT_EQ(EVP_DigestSignInit_ex(context.get(), nullptr, digest, nullptr, nullptr, key, nullptr), 1);
   EXPECT_EQ(
@@ -33,7 +34,12 @@ Bytes sign(EVP_PKEY* key, const char* digest, ByteView message) {
   return signature;
 }
 
-PkeyPtr new_key(const char* group) { return PkeyPtr(EVP_EC_gen(group)); }
+/// A curve, "ED25519" or "RSA".
+PkeyPtr new_key(const std::string& kind) {
+  if (kind == "RSA") return PkeyPtr(EVP_RSA_gen(2048));
+  if (kind.starts_with("ED")) return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str()));
+  return PkeyPtr(EVP_EC_gen(kind.c_str()));
+}
 
 RequestPtr request_in(const std::string& pem) {
   const BioPtr memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
@@ -74,7 +80,9 @@ struct CurveCase {
 class EachCurve : public testing::TestWithParam<CurveCase> {};
 INSTANTIATE_TEST_SUITE_P(, EachCurve,
                          testing::Values(CurveCase{"P256", "P-256", "SHA256", NID_ecdsa_with_SHA256},
-                                         CurveCase{"P384", "P-384", "SHA384", NID_ecdsa_with_SHA384}),
+                                         CurveCase{"P384", "P-384", "SHA384", NID_ecdsa_with_SHA384},
+                                         CurveCase{"Ed25519", "ED25519", nullptr, NID_ED25519},
+                                         CurveCase{"Rsa", "RSA", "SHA256", NID_sha256WithRSAEncryption}),
                          [](const auto& c) { return std::string(c.param.name); });
 
 TEST_P(EachCurve, OpensslReadsAndVerifiesTheRequest) {
@@ -99,7 +107,9 @@ TEST_P(EachCurve, RefusesASignatureThatIsNotTheKeysOverTheInfo) {
   Bytes longer = good;
   longer.push_back(std::byte{0});
   EXPECT_FALSE(csr_pem(info, sign(key.get(), GetParam().digest, other_info)));
-  EXPECT_FALSE(csr_pem(info, sign(key.get(), "SHA512", info)));
+  if (GetParam().digest != nullptr) {  // Ed25519 has no other
+    EXPECT_FALSE(csr_pem(info, sign(key.get(), "SHA512", info)));
+  }
   EXPECT_FALSE(csr_pem(info, sign(new_key(GetParam().group).get(), GetParam().digest, info)));
   EXPECT_FALSE(csr_pem(info, longer));
   EXPECT_FALSE(csr_pem(info, {}));
@@ -166,8 +176,8 @@ TEST(CsrInfo, RefusesOtherKeys) {
   EXPECT_FALSE(csr_info(longer, kSubject));
   EXPECT_FALSE(csr_info(ByteView(good).first(good.size() - 1), kSubject));
   EXPECT_FALSE(csr_info(public_key_of(new_key("P-521").get()), kSubject));
-  EXPECT_FALSE(
-      csr_info(public_key_of(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")).get()), kSubject));
+  EXPECT_FALSE(csr_info(public_key_of(new_key("ED448").get()), kSubject));
+  EXPECT_FALSE(csr_info(public_key_of(PkeyPtr(EVP_RSA_gen(1024)).get()), kSubject));
 }
 
 TEST(IsDnsName, TakesHostNamesOnly) {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -69,7 +70,7 @@ Result<QuestionRef> AnswerReader::ask(Request request, milliseconds within, Wake
     request.id = static_cast<std::uint32_t>(number);
     Open& open = state.open[number] = {.question = question, .message = to_bytes(request), .until = until};
     state.next_due = std::min(state.next_due, until);
-    if (!state.connection || !state.unsent.empty() || !send_now(state, open)) {
+    if (!state.connection || is_another_users(state) || !state.unsent.empty() || !send_now(state, open)) {
       state.unsent.push_back(number);
       wake_thread = true;
     }
@@ -83,6 +84,10 @@ Result<QuestionRef> AnswerReader::ask(Request request, milliseconds within, Wake
 
 std::size_t AnswerReader::open_questions() {
   return state_.with([](const State& state) { return state.open.size(); });
+}
+
+bool AnswerReader::is_another_users(const State& state) {
+  return state.connection && state.user != ::geteuid();
 }
 
 bool AnswerReader::send_now(State& state, Open& open) {
@@ -107,6 +112,7 @@ void AnswerReader::run() {
   bool was_quiet = false;
   for (;;) {
     settle_overdue();
+    leave_connection_of_another_user();
     const Plan now = plan(was_quiet);
     if (now.stopping) return;
     if (now.connect) {
@@ -129,7 +135,7 @@ void AnswerReader::run() {
 AnswerReader::Plan AnswerReader::plan(bool was_quiet) {
   const Time now = std::chrono::steady_clock::now();
   return state_.with([&](State& state) {
-    if (state.connection) send_waiting(state);
+    if (state.connection && !is_another_users(state)) send_waiting(state);
     const bool must_connect = !state.connection && !state.unsent.empty();
     state.asleep = state.open.empty() && was_quiet;
     Time until = std::min(state.next_due, now + kLongestSleep);
@@ -143,13 +149,22 @@ AnswerReader::Plan AnswerReader::plan(bool was_quiet) {
   });
 }
 
+void AnswerReader::leave_connection_of_another_user() {
+  if (state_.with(is_another_users))
+    lose_connection({ErrorCode::kClosed, "the process became another user"}, true);
+}
+
 void AnswerReader::try_to_connect() {
+  const uid_t user = ::geteuid();  // before: should it change meanwhile, the connection counts as old
   auto connection = connect_seqpacket(socket_, kConnectWithin);
   if (!connection) {
     connect_again_ = std::chrono::steady_clock::now() + kConnectEvery;
     return;
   }
-  state_.with([&](State& state) { state.connection = std::move(*connection); });
+  state_.with([&](State& state) {
+    state.connection = std::move(*connection);
+    state.user = user;
+  });
 }
 
 void AnswerReader::read_answers(int connection) {

@@ -8,6 +8,8 @@
 /// Askers write to the socket themselves, under the lock; only the thread opens, reads and closes it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -45,6 +47,7 @@ class AnswerReader {
   };
   struct State {
     UniqueFd connection{};
+    uid_t user = 0;  // who the process was when it connected: so keyd sees it
     std::uint64_t last_number = 0;
     std::map<std::uint64_t, Open> open{};
     std::deque<std::uint64_t> unsent{};
@@ -65,6 +68,8 @@ class AnswerReader {
 
   void run();
   Plan plan(bool was_quiet);
+  /// A process that gave up root would otherwise stay root to keyd.
+  void leave_connection_of_another_user();
   void try_to_connect();
   void read_answers(int connection);
   void take_answer(Result<Answer> answer);
@@ -72,6 +77,7 @@ class AnswerReader {
   void settle_overdue();
   void settle_all();
 
+  static bool is_another_users(const State& state);
   static bool send_now(State& state, Open& open);
   static void send_waiting(State& state);
 

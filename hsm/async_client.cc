@@ -93,12 +93,12 @@ Result<AsyncClient::Running*> AsyncClient::running() {
   return known;  // another thread was first
 }
 
-Result<QuestionRef> AsyncClient::sign_tls13(std::string_view name, ByteView message, Wake wake) {
+Result<QuestionRef> AsyncClient::sign_tls13(std::string_view name, ByteView message, Hash hash, Wake wake) {
   if (!is_key_name(name)) return fail(ErrorCode::kInvalid, "key name: 1 to 32 of a-z, 0-9 and - are allowed");
   if (message.size() > kMaxInputBytes) return fail(ErrorCode::kInvalid, "message to sign: too long");
   const auto now = running();
   if (!now) return std::unexpected(now.error());
-  return (*now)->reader.ask({.id = 0, .body = SignTls13Request{std::string(name), copy_of(message)}},
+  return (*now)->reader.ask({.id = 0, .body = SignTls13Request{std::string(name), copy_of(message), hash}},
                             options_.deadline, wake);
 }
 

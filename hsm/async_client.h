@@ -6,8 +6,9 @@
 /// with the first question, hears the answers, keeps the deadlines and connects again. keyd may be
 /// restarted at any moment: what was asked on a connection that died is asked once more on the next.
 ///
-/// Threads: every member may be called from any thread. After a fork the child starts afresh.
-/// Ownership: a Question belongs to its asker and to the client together; it outlives both.
+/// Threads: every member may be called from any thread. After a fork the child starts afresh. A process that
+/// becomes another user is heard on a new connection, because keyd sees its caller as he was when he
+/// connected. Ownership: a Question belongs to its asker and to the client together; it outlives both.
 ///
 /// Errors: what keyd answered; kUnavailable: keyd is not there, talks nonsense, or too many questions
 /// are open; kTimeout: the deadline passed; kInvalid: the name is no key name, the message too long.
@@ -80,7 +81,7 @@ class AsyncClient {
   AsyncClient& operator=(const AsyncClient&) = delete;
 
   /// As Client::sign_tls13. The answer comes with `wake`, an error with this call or with `wake`.
-  [[nodiscard]] Result<QuestionRef> sign_tls13(std::string_view name, ByteView message, Wake wake);
+  [[nodiscard]] Result<QuestionRef> sign_tls13(std::string_view name, ByteView message, Hash hash, Wake wake);
   [[nodiscard]] Result<QuestionRef> health(std::chrono::milliseconds deadline, Wake wake);
 
   /// Questions that keyd has not answered yet.

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "tests/support/fake_keyd.h"
+#include "tests/support/other_user.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal::hsm {
@@ -63,7 +64,7 @@ class AsyncClientTest : public testing::Test {
     keyd_.emplace(socket_, std::move(behaviour));
   }
   QuestionRef ask(AsyncClient& client, std::string_view message) {
-    return client.sign_tls13("gateway", bytes_of(message), bell_.wake()).value();
+    return client.sign_tls13("gateway", bytes_of(message), Hash::kOfKey, bell_.wake()).value();
   }
   /// Waits until keyd has been asked this last.
   bool heard(std::string_view message) {
@@ -210,7 +211,7 @@ TEST_F(AsyncClientTest, AbandonedQuestionsWakeNobodyAndStillCountUntilAnswered) 
     question->abandon();
   }
   EXPECT_EQ(narrow.open_questions(), 2U);
-  const auto refused = narrow.sign_tls13("gateway", bytes_of("c"), bell_.wake());
+  const auto refused = narrow.sign_tls13("gateway", bytes_of("c"), Hash::kOfKey, bell_.wake());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   fake(agreeable);  // what is abandoned is not asked again
   const auto until = std::chrono::steady_clock::now() + 10s;
@@ -252,6 +253,34 @@ TEST_F(AsyncClientTest, ADestroyedClientSettlesWhatIsOpen) {
   EXPECT_EQ(failure_of(question), ErrorCode::kUnavailable);
 }
 
+TEST_F(AsyncClientTest, AnotherUserAsksOnAConnectionOfHisOwn) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  fake(agreeable);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(socket_, std::filesystem::perms::all);
+  static_cast<void>(ask(client_, "root"));
+  ASSERT_TRUE(bell_.rings(1));
+  {
+    const test::OtherUser other;
+    EXPECT_EQ(keyd_->connections(), 1);
+    const auto question = ask(client_, "other");
+    ASSERT_TRUE(bell_.rings(2));
+    EXPECT_EQ(text_of(question->signature().value()), "other");
+    EXPECT_EQ(keyd_->connections(), 2);
+  }
+  const auto question = ask(client_, "root again");
+  ASSERT_TRUE(bell_.rings(3));
+  EXPECT_EQ(text_of(question->signature().value()), "root again");
+  EXPECT_EQ(keyd_->connections(), 3);
+}
+
+TEST_F(AsyncClientTest, TheHashGoesWithTheQuestion) {
+  fake(agreeable);
+  static_cast<void>(client_.sign_tls13("gateway", bytes_of("m"), Hash::kSha512, bell_.wake()));
+  ASSERT_TRUE(bell_.rings(1));
+  EXPECT_EQ(std::get<SignTls13Request>(keyd_->requests().front().body).hash, Hash::kSha512);
+}
+
 #ifndef __SANITIZE_THREAD__  // it ends a child of many threads that begins one
 TEST_F(AsyncClientTest, AChildAfterAForkAsksOnItsOwn) {
   fake(agreeable);
@@ -260,7 +289,7 @@ TEST_F(AsyncClientTest, AChildAfterAForkAsksOnItsOwn) {
   const pid_t child = ::fork();
   if (child == 0) {
     Bell bell;
-    const auto question = client_.sign_tls13("gateway", bytes_of("child"), bell.wake());
+    const auto question = client_.sign_tls13("gateway", bytes_of("child"), Hash::kOfKey, bell.wake());
     const bool good = question && bell.rings(1) && text_of((*question)->signature().value()) == "child";
     ::_exit(good ? 0 : 1);
   }
@@ -272,8 +301,8 @@ TEST_F(AsyncClientTest, AChildAfterAForkAsksOnItsOwn) {
 #endif
 
 TEST_F(AsyncClientTest, NamesAndMessagesThatKeydWouldRefuseAreNotSent) {
-  EXPECT_EQ(client_.sign_tls13("No Name", bytes_of("m"), {}).error().code, ErrorCode::kInvalid);
-  EXPECT_EQ(client_.sign_tls13("gateway", Bytes(1000), {}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(client_.sign_tls13("No Name", bytes_of("m"), Hash::kOfKey, {}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(client_.sign_tls13("gateway", Bytes(1000), Hash::kOfKey, {}).error().code, ErrorCode::kInvalid);
 }
 
 }  // namespace

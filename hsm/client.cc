@@ -15,8 +15,8 @@ namespace {
 
 // As many as there were callers at once; more than any daemon of ours has threads.
 constexpr std::size_t kMostIdle = 64;
-// What surrounds a message in a request: version, kind, id, two lengths and the name.
-constexpr std::size_t kRequestFrameBytes = 1 + 1 + 4 + 2 + kMaxKeyNameBytes + 2;
+// What surrounds a message in a request: version, kind, id, two lengths, the name and the hash.
+constexpr std::size_t kRequestFrameBytes = 1 + 1 + 4 + 2 + kMaxKeyNameBytes + 2 + 1;
 
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -62,15 +62,24 @@ Result<KeyInfo> Client::find_key(std::string_view name) {
   return only_key(name, ask<KeysAnswer>(FindKeyRequest{std::string(name)}, deadline_));
 }
 
+Result<KeyInfo> Client::find_key_by_id(ByteView id) {
+  if (id.empty() || id.size() > kMaxKeyIdBytes)
+    return fail(ErrorCode::kInvalid, "key id: 1 to 64 bytes are allowed");
+  auto answer = ask<KeysAnswer>(FindKeyByIdRequest{copy_of(id)}, deadline_);
+  if (!answer) return std::unexpected(std::move(answer).error());
+  if (answer->keys.size() != 1) return unavailable("answered with another number of keys");
+  return std::move(answer->keys.front());
+}
+
 Result<std::vector<KeyInfo>> Client::list_keys() {
   auto answer = ask<KeysAnswer>(ListKeysRequest{}, deadline_);
   if (!answer) return std::unexpected(std::move(answer).error());
   return std::move(answer->keys);
 }
 
-Result<Bytes> Client::sign_tls13(std::string_view name, ByteView message) {
+Result<Bytes> Client::sign_tls13(std::string_view name, ByteView message, Hash hash) {
   if (auto fits = check_signable(name, message); !fits) return std::unexpected(fits.error());
-  return ask_signature(SignTls13Request{std::string(name), copy_of(message)});
+  return ask_signature(SignTls13Request{std::string(name), copy_of(message), hash});
 }
 
 Result<Bytes> Client::sign_csr(std::string_view name, ByteView request_info) {
@@ -80,7 +89,9 @@ Result<Bytes> Client::sign_csr(std::string_view name, ByteView request_info) {
 
 Result<KeyInfo> Client::generate(std::string_view name, KeyRole role, KeyType type) {
   if (auto is_name = check_name(name); !is_name) return std::unexpected(is_name.error());
-  return only_key(name, ask<KeysAnswer>(GenerateRequest{std::string(name), role, type}, deadline_));
+  const std::chrono::milliseconds deadline =
+      std::max<std::chrono::milliseconds>(deadline_, kGenerateDeadline);
+  return only_key(name, ask<KeysAnswer>(GenerateRequest{std::string(name), role, type}, deadline));
 }
 
 Result<std::vector<KeyUses>> Client::uses() {
@@ -187,7 +198,8 @@ Client::Attempt Client::attempt(int connection, const Request& request, Time unt
 
 UniqueFd Client::take_idle() {
   return idle_.with([](Idle& idle) {
-    if (idle.owner != ::getpid()) idle = Idle{.owner = ::getpid(), .connections = {}};
+    if (idle.owner != ::getpid() || idle.user != ::geteuid())
+      idle = Idle{.owner = ::getpid(), .user = ::geteuid(), .connections = {}};
     if (idle.connections.empty()) return UniqueFd();
     UniqueFd connection = std::move(idle.connections.back());
     idle.connections.pop_back();

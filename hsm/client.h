@@ -35,17 +35,21 @@ using AuditCheckpoint = AuditCheckpointAnswer;  ///< of keyd's own log
 class Client {
  public:
   static constexpr std::chrono::milliseconds kDeadline{2000};
+  static constexpr std::chrono::seconds kGenerateDeadline{120};
 
   /// Touches no socket. `deadline` bounds one call, its repetition included.
   explicit Client(std::filesystem::path socket, std::chrono::milliseconds deadline = kDeadline);
 
   [[nodiscard]] Result<KeyInfo> find_key(std::string_view name);
+  /// `id` is CKA_ID.
+  [[nodiscard]] Result<KeyInfo> find_key_by_id(ByteView id);
   [[nodiscard]] Result<std::vector<KeyInfo>> list_keys();
-  /// ECDSA-Sig-Value over a TLS 1.3 CertificateVerify input (RFC 8446 section 4.4.3).
-  [[nodiscard]] Result<Bytes> sign_tls13(std::string_view name, ByteView message);
-  /// ECDSA-Sig-Value over a DER CertificationRequestInfo (RFC 2986 section 4.1).
+  /// The signature (see SignatureAnswer) of a TLS 1.3 CertificateVerify input (RFC 8446 section 4.4.3).
+  [[nodiscard]] Result<Bytes> sign_tls13(std::string_view name, ByteView message, Hash hash = Hash::kOfKey);
+  /// The signature of a DER CertificationRequestInfo (RFC 2986 section 4.1).
   [[nodiscard]] Result<Bytes> sign_csr(std::string_view name, ByteView request_info);
-  /// Never repeated once it was sent: after kUnavailable or kTimeout, look with find_key.
+  /// Never repeated once it was sent: after kUnavailable or kTimeout, look with find_key. The deadline is at
+  /// least kGenerateDeadline: a token looks for the primes of a large RSA key for as long as it takes.
   [[nodiscard]] Result<KeyInfo> generate(std::string_view name, KeyRole role, KeyType type);
   [[nodiscard]] Result<std::vector<KeyUses>> uses();
   /// ECDSA-Sig-Value over a checkpoint's text: origin, size and root, each with its line end.
@@ -69,7 +73,10 @@ class Client {
  private:
   using Time = std::chrono::steady_clock::time_point;
   struct Idle {
-    pid_t owner = 0;  // connections that a fork copied belong to the parent
+    // Connections that a fork copied belong to the parent; and keyd sees a connection's caller as he was when
+    // it was made, which a program that has given up root since is no longer.
+    pid_t owner = 0;
+    uid_t user = 0;
     std::vector<UniqueFd> connections;
   };
   /// How one attempt on one connection ended.

@@ -9,6 +9,7 @@
 
 #include "firmware/base/unix_socket.h"
 #include "tests/support/fake_keyd.h"
+#include "tests/support/other_user.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal::hsm {
@@ -37,6 +38,9 @@ FakeKeyd::Reply agreeable(const Request& request) {
     }
     FakeKeyd::Reply operator()(const FindKeyRequest& find) {
       return answer_to(request, KeysAnswer{{some_key(find.name)}});
+    }
+    FakeKeyd::Reply operator()(const FindKeyByIdRequest& find) {
+      return answer_to(request, KeysAnswer{{some_key(std::string(text_of(find.id)))}});
     }
     FakeKeyd::Reply operator()(const SignTls13Request& sign) {
       return answer_to(request, SignatureAnswer{sign.message});
@@ -95,6 +99,8 @@ TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
   EXPECT_THAT(client_.list_keys().value(), testing::ElementsAre(some_key("a"), some_key("b")));
   EXPECT_EQ(client_.sign_tls13("gateway", message).value(), message);
   EXPECT_EQ(client_.sign_csr("gateway", message).value(), message);
+  EXPECT_EQ(client_.find_key_by_id(bytes_of("gw")).value(), some_key("gw"));
+  EXPECT_EQ(code_of(client_.find_key_by_id({})), ErrorCode::kInvalid);
   EXPECT_EQ(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP384).value(),
             (KeyInfo{"new", KeyRole::kLanIdentity, KeyType::kEcP384, {}}));
   EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4, 5, 6, 7}));
@@ -292,7 +298,7 @@ TEST_F(ClientTest, TheLongestMessageThatIsTakenCanBeSent) {
   // An answer is shorter than its request by the name and its length, so it fits too.
   std::size_t size = kMaxMessageBytes;
   while (size > 0 && !client_.sign_csr(name, Bytes(size))) --size;
-  EXPECT_EQ(size, kMaxMessageBytes - 42);
+  EXPECT_EQ(size, kMaxMessageBytes - 43);
 }
 
 TEST_F(ClientTest, AForkedChildUsesNoConnectionOfItsParent) {
@@ -306,6 +312,21 @@ TEST_F(ClientTest, AForkedChildUsesNoConnectionOfItsParent) {
   EXPECT_EQ(keyd.connections(), 2);
   EXPECT_TRUE(client_.health());
   EXPECT_EQ(keyd.connections(), 2);
+}
+
+TEST_F(ClientTest, AnotherUserUsesNoConnectionOfBefore) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  FakeKeyd keyd(socket_, agreeable);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(socket_, std::filesystem::perms::all);
+  ASSERT_TRUE(client_.health());
+  {
+    const test::OtherUser other;
+    EXPECT_TRUE(client_.health());
+    EXPECT_EQ(keyd.connections(), 2);
+  }
+  EXPECT_TRUE(client_.health());
+  EXPECT_EQ(keyd.connections(), 3);
 }
 
 }  // namespace

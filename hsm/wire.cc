@@ -10,7 +10,7 @@
 namespace privyseal::hsm {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 // The kind is one of these plus the body's place in its variant, so the order of
 // the variants is part of the protocol.
 constexpr std::uint8_t kFirstRequest = 0x01;
@@ -36,6 +36,10 @@ class Writer {
     CHECK(value.size() <= std::numeric_limits<std::uint16_t>::max());
     number(static_cast<std::uint16_t>(value.size()));
     append(bytes_, value);
+  }
+  void key_id(ByteView value) {
+    CHECK(!value.empty() && value.size() <= kMaxKeyIdBytes);
+    bytes(value);
   }
   void name(std::string_view value) {
     CHECK(is_key_name(value));
@@ -96,6 +100,10 @@ class Reader {
     value = raw == 1;
   }
   void bytes(Bytes& value) { value = copy_of(counted()); }
+  void key_id(Bytes& value) {
+    bytes(value);
+    if (value.empty() || value.size() > kMaxKeyIdBytes) is_bad_ = true;
+  }
   void name(std::string& value) {
     value = text_of(counted());
     if (!is_key_name(value)) is_bad_ = true;
@@ -149,7 +157,7 @@ concept IsA = std::same_as<std::remove_const_t<T>, Struct>;
 void fields(auto& io, IsA<KeyInfo> auto& key) {
   io.name(key.name);
   io.enumerator(key.role, KeyRole::kCjsmIdentity, KeyRole::kConsoleIdentity);
-  io.enumerator(key.type, KeyType::kEcP256, KeyType::kEcP384);
+  io.enumerator(key.type, KeyType::kEcP256, kLastKeyType);
   io.bytes(key.public_key);
 }
 void fields(auto& io, IsA<KeyUses> auto& uses) {
@@ -169,6 +177,7 @@ void fields(auto& io, IsA<FindKeyRequest> auto& request) { io.name(request.name)
 void fields(auto& io, IsA<SignTls13Request> auto& request) {
   io.name(request.name);
   io.bytes(request.message);
+  io.enumerator(request.hash, Hash::kOfKey, Hash::kSha512);
 }
 void fields(auto& io, IsA<SignCsrRequest> auto& request) {
   io.name(request.name);
@@ -177,7 +186,7 @@ void fields(auto& io, IsA<SignCsrRequest> auto& request) {
 void fields(auto& io, IsA<GenerateRequest> auto& request) {
   io.name(request.name);
   io.enumerator(request.role, KeyRole::kCjsmIdentity, KeyRole::kConsoleIdentity);
-  io.enumerator(request.type, KeyType::kEcP256, KeyType::kEcP384);
+  io.enumerator(request.type, KeyType::kEcP256, kLastKeyType);
 }
 void fields(auto&, IsA<CountUsesRequest> auto&) {}
 void fields(auto& io, IsA<SignCheckpointRequest> auto& request) {
@@ -198,6 +207,7 @@ void fields(auto& io, IsA<ReadAuditRequest> auto& request) {
   io.count(request.limit, kMaxAuditEntries);
 }
 void fields(auto&, IsA<ReadAuditCheckpointRequest> auto&) {}
+void fields(auto& io, IsA<FindKeyByIdRequest> auto& request) { io.key_id(request.id); }
 
 void fields(auto& io, IsA<HealthAnswer> auto& answer) {
   io.flag(answer.ready);

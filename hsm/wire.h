@@ -19,17 +19,38 @@
 
 namespace privyseal::hsm {
 
-inline constexpr std::size_t kMaxMessageBytes = 16'384;
-inline constexpr std::size_t kMaxKeyNameBytes = 32;  ///< [a-z0-9-], not empty
-inline constexpr std::size_t kMaxKeys = 64;          ///< in one answer; with this many it surely fits
-inline constexpr std::size_t kMaxErrorBytes = 256;   ///< longer error messages are cut
+inline constexpr std::size_t kMaxMessageBytes = 40'960;
+inline constexpr std::size_t kMaxKeyNameBytes = 32;     ///< [a-z0-9-], not empty
+inline constexpr std::size_t kMaxKeyIdBytes = 64;       ///< CKA_ID; keyd's own have 16
+inline constexpr std::size_t kMaxKeys = 64;             ///< in one answer; with this many it surely fits
+inline constexpr std::size_t kMaxErrorBytes = 256;      ///< longer error messages are cut
+inline constexpr std::size_t kMaxPublicKeyBytes = 550;  ///< SubjectPublicKeyInfo of RSA-4096
+// Version, kind, id, count; for each key its name, role, type and public key.
+static_assert(8 + kMaxKeys * (2 + kMaxKeyNameBytes + 2 + 2 + kMaxPublicKeyBytes) <= kMaxMessageBytes);
 inline constexpr std::size_t kMaxCheckpointBytes = 512;
 inline constexpr std::size_t kMaxNoteBytes = 2048;    ///< a signed checkpoint
 inline constexpr std::size_t kMaxFactBytes = 128;     ///< a text of the health answer
 inline constexpr std::size_t kMaxEntryBytes = 4096;   ///< one line of the audit log
 inline constexpr std::size_t kMaxAuditEntries = 500;  ///< in one answer; fewer when they would not fit
 
-enum class KeyType : std::uint8_t { kEcP256 = 1, kEcP384 = 2 };
+enum class KeyType : std::uint8_t {
+  kEcP256 = 1,
+  kEcP384 = 2,
+  kEd25519 = 3,
+  kRsa2048 = 4,
+  kRsa3072 = 5,
+  kRsa4096 = 6,
+};
+inline constexpr KeyType kLastKeyType = KeyType::kRsa4096;
+
+/// The hash of an RSA-PSS signature, which the TLS peers agree on (RFC 8446 section 4.2.3). Keys of other
+/// types have one way to sign.
+enum class Hash : std::uint8_t {
+  kOfKey = 0,  ///< the one of the key's type; SHA-256 for RSA
+  kSha256 = 1,
+  kSha384 = 2,
+  kSha512 = 3,
+};
 
 /// What a key is for, for its whole life. It is part of the token object's label.
 enum class KeyRole : std::uint8_t {
@@ -76,6 +97,7 @@ struct FindKeyRequest {
 struct SignTls13Request {
   std::string name;
   Bytes message;
+  Hash hash = Hash::kOfKey;
   bool operator==(const SignTls13Request&) const = default;
 };
 /// `request_info` is a DER CertificationRequestInfo (RFC 2986 section 4.1) for the key's own public key.
@@ -111,6 +133,11 @@ struct SignCrlRequest {
   Bytes tbs_cert_list;
   bool operator==(const SignCrlRequest&) const = default;
 };
+/// By CKA_ID, for those who know a key from a PKCS #11 URI.
+struct FindKeyByIdRequest {
+  Bytes id;
+  bool operator==(const FindKeyByIdRequest&) const = default;
+};
 /// The key is never offered or used again. Asking twice does no harm.
 struct RetireRequest {
   std::string name;
@@ -130,7 +157,8 @@ struct Request {
   std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
   std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
                GenerateRequest, CountUsesRequest, SignCheckpointRequest, SignCertificateRequest,
-               SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest>
+               SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest,
+               FindKeyByIdRequest>
       body;
   bool operator==(const Request&) const = default;
 };
@@ -147,7 +175,8 @@ struct KeysAnswer {
   std::vector<KeyInfo> keys;
   bool operator==(const KeysAnswer&) const = default;
 };  ///< to list, find, generate
-/// ECDSA-Sig-Value, DER (RFC 3279 section 2.2.3).
+/// As TLS and X.509 carry it: for EC an ECDSA-Sig-Value in DER (RFC 3279 section 2.2.3), for Ed25519 R || S
+/// (RFC 8032), for RSA one number of the modulus's size: PSS for TLS, PKCS #1 v1.5 for a CSR (RFC 8017).
 struct SignatureAnswer {
   Bytes signature;
   bool operator==(const SignatureAnswer&) const = default;

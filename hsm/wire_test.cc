@@ -33,6 +33,10 @@ std::vector<Request> every_request() {
       {14, ReadAuditRequest{0, 1}},
       {15, ReadAuditRequest{std::numeric_limits<std::uint64_t>::max(), kMaxAuditEntries}},
       {16, ReadAuditCheckpointRequest{}},
+      {17, SignTls13Request{"rsa", Bytes(130, std::byte{0x20}), Hash::kSha512}},
+      {18, GenerateRequest{"rsa", KeyRole::kLanIdentity, KeyType::kRsa4096}},
+      {19, FindKeyByIdRequest{Bytes(kMaxKeyIdBytes, std::byte{0xee})}},
+      {20, FindKeyByIdRequest{Bytes(1)}},
   };
 }
 
@@ -66,30 +70,30 @@ TEST(Wire, EveryAnswerSurvivesTheTrip) {
 
 TEST(Wire, BytesAreAsTheyWere) {  // a change of these needs another version
   EXPECT_EQ(to_hex(to_bytes(Request{0x01020304, FindKeyRequest{"ab"}})),
-            "0203040302010200"
+            "0303040302010200"
             "6162");
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignTls13Request{"k", hex("2020")}})),
-            "0204010000000100"
-            "6b02002020");
+            "0304010000000100"
+            "6b0200202000");
   EXPECT_EQ(to_hex(to_bytes(Request{1, GenerateRequest{"k", KeyRole::kLanIdentity, KeyType::kEcP256}})),
-            "0206010000000100"
+            "0306010000000100"
             "6b0201");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "02850900000003010078");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "03850900000003010078");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0, 0, 0, 0}}}})),
-            "028409000000"
+            "038409000000"
             "0100"
             "01006b" +
                 std::string("0100000000000000") + std::string(96, '0'));
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignCheckpointRequest{"k", "o\n"}})),
-            "0208010000000100"
+            "0308010000000100"
             "6b02006f0a");
-  EXPECT_EQ(to_hex(to_bytes(Request{1, ReadAuditRequest{258, 3}})), "020c0100000002010000000000000300");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, DoneAnswer{}})), "028609000000");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, ReadAuditRequest{258, 3}})), "030c0100000002010000000000000300");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, DoneAnswer{}})), "038609000000");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditEntriesAnswer{{"a", "bc"}}})),
-            "02870900000002000100610200"
+            "03870900000002000100610200"
             "6263");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditCheckpointAnswer{1, "n"}})),
-            "0288090000000100000000000000"
+            "0388090000000100000000000000"
             "01006e");
 }
 
@@ -113,6 +117,13 @@ TEST(Wire, CutsLongErrorMessages) {
 TEST(WireDeathTest, AnAnswerWithTooManyKeysIsABrokenInvariant) {
   const KeyInfo key{"k", KeyRole::kCjsmIdentity, KeyType::kEcP256, {}};
   EXPECT_DEATH((void)to_bytes(Answer{1, KeysAnswer{std::vector<KeyInfo>(kMaxKeys + 1, key)}}), "kMaxKeys");
+}
+
+TEST(Wire, AsManyKeysAsThereMayBeFitWhateverTheirKind) {
+  const KeyInfo key{std::string(kMaxKeyNameBytes, 'k'), KeyRole::kCjsmIdentity, KeyType::kRsa4096,
+                    Bytes(kMaxPublicKeyBytes, std::byte{0x30})};
+  const Answer answer{1, KeysAnswer{std::vector<KeyInfo>(kMaxKeys, key)}};
+  EXPECT_EQ(parse_answer(to_bytes(answer)).value(), answer);
 }
 
 TEST(Wire, RefusesEveryTruncationAndEveryAppendix) {
@@ -144,10 +155,11 @@ struct BadMessage {
 
 // Each one byte longer than it may be, and otherwise right.
 const std::string kLongCheckpoint =
-    "02080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
-const std::string kLongEntry = "02870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
+    "03080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
+const std::string kLongKeyId = "030e010000004100" + to_hex(Bytes(kMaxKeyIdBytes + 1, std::byte{0xee}));
+const std::string kLongEntry = "03870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
 const std::string kLongNote =
-    "0288010000000100000000000000"
+    "0388010000000100000000000000"
     "0108" +
     to_hex(Bytes(kMaxNoteBytes + 1, std::byte{'n'}));
 
@@ -162,39 +174,48 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                              {"Empty", ""},
                              {"VersionZero", "000101000000"},
                              {"VersionOne", "010101000000"},
-                             {"KindZero", "020001000000"},
-                             {"KindAfterTheLast", "020e01000000"},
-                             {"KindOfAnAnswer", "02810100000001"},
-                             {"EmptyName", "0203010000000000"},
+                             {"VersionTwo", "020101000000"},
+                             {"KindZero", "030001000000"},
+                             {"KindAfterTheLast", "030f01000000"},
+                             {"KindOfAnAnswer", "03810100000001"},
+                             {"EmptyName", "0303010000000000"},
                              {"NameTooLong",
-                              "0203010000002100"
+                              "0303010000002100"
                               "616161616161616161616161616161616161616161616161616161616161616161"},
-                             {"UpperCaseName", "020301000000010041"},
-                             {"NameWithSlash", "02030100000001002f"},
-                             {"NameWithNul", "020301000000010000"},
-                             {"NameWithHighByte", "0203010000000100e9"},
+                             {"UpperCaseName", "030301000000010041"},
+                             {"NameWithSlash", "03030100000001002f"},
+                             {"NameWithNul", "030301000000010000"},
+                             {"NameWithHighByte", "0303010000000100e9"},
                              {"NameLengthBeyondTheEnd",
-                              "0203010000000200"
+                              "0303010000000200"
                               "61"},
                              {"MessageLengthBeyondTheEnd",
-                              "0204010000000100"
+                              "0304010000000100"
                               "6bffff2020"},
                              {"RoleZero",
-                              "0206010000000100"
+                              "0306010000000100"
                               "6b0001"},
                              {"RoleSix",
-                              "0206010000000100"
+                              "0306010000000100"
                               "6b0601"},
                              {"TypeZero",
-                              "0206010000000100"
+                              "0306010000000100"
                               "6b0100"},
-                             {"LimitZero", "020c0100000000000000000000000000"},
-                             {"LimitAboveTheMost", "020c010000000000000000000000f501"},
-                             {"CheckpointLengthBeyondTheEnd", "02080100000001006b03006f0a"},
+                             {"LimitZero", "030c0100000000000000000000000000"},
+                             {"LimitAboveTheMost", "030c010000000000000000000000f501"},
+                             {"CheckpointLengthBeyondTheEnd", "03080100000001006b03006f0a"},
                              {"CheckpointTooLong", kLongCheckpoint.c_str()},
-                             {"TypeThree",
-                              "0206010000000100"
-                              "6b0103"},
+                             {"TypeSeven",
+                              "0306010000000100"
+                              "6b0107"},
+                             {"HashFour",
+                              "0304010000000100"
+                              "6b0200202004"},
+                             {"NoHash",
+                              "0304010000000100"
+                              "6b02002020"},
+                             {"EmptyKeyId", "030e010000000000"},
+                             {"KeyIdTooLong", kLongKeyId.c_str()},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 
@@ -208,21 +229,22 @@ INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                          testing::ValuesIn(std::to_array<BadMessage>({
                              {"Empty", ""},
                              {"VersionOne", "01810100000001"},
-                             {"KindBeforeTheFirst", "028001000000"},
-                             {"KindAfterTheLast", "028901000000"},
-                             {"FlagTwo", "02810100000002"},
-                             {"ErrorCodeSeven", "028501000000070000"},
+                             {"VersionTwo", "02810100000001"},
+                             {"KindBeforeTheFirst", "038001000000"},
+                             {"KindAfterTheLast", "038901000000"},
+                             {"FlagTwo", "0381010000000200000000"},
+                             {"ErrorCodeSeven", "038501000000070000"},
                              {"MoreKeysThanThere",
-                              "0282010000000200"
+                              "0382010000000200"
                               "01006b01010000"},
-                             {"CountAboveTheMost", "0282010000004100"},
-                             {"HugeCount", "028201000000ffff"},
-                             {"MoreEntriesThanThere", "0287010000000200010061"},
-                             {"EntriesAboveTheMost", "028701000000f501"},
+                             {"CountAboveTheMost", "0382010000004100"},
+                             {"HugeCount", "038201000000ffff"},
+                             {"MoreEntriesThanThere", "0387010000000200010061"},
+                             {"EntriesAboveTheMost", "038701000000f501"},
                              {"EntryTooLong", kLongEntry.c_str()},
                              {"NoteTooLong", kLongNote.c_str()},
-                             {"DoneWithSomething", "02860100000000"},
-                             {"UsesCutInACounter", "028401000000010001006b01000000"},
+                             {"DoneWithSomething", "03860100000000"},
+                             {"UsesCutInACounter", "038401000000010001006b01000000"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 

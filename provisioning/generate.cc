@@ -33,7 +33,10 @@ Command generate_command() {
                    .value = "cjsm-identity|lan-identity|audit|issuing-ca|console-identity",
                    .help = "what it is for, for its whole life",
                    .choices = {"cjsm-identity", "lan-identity", "audit", "issuing-ca", "console-identity"}},
-                  {.name = "type", .value = "p256|p384", .help = "its curve", .choices = {"p256", "p384"}}},
+                  {.name = "type",
+                   .value = "p256|p384|ed25519|rsa2048|rsa3072|rsa4096",
+                   .help = "its kind; not every role may have every kind, nor every token make it",
+                   .choices = {"p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096"}}},
       .run = generate};
 }
 

@@ -74,9 +74,13 @@ std::optional<IdentitySettings> read_identity(ConfigReader& reader, const Kind& 
   identity.rules.renew_before = std::chrono::days(reader.number<int>(section + "renew_days", 0, 0, 3650));
   identity.rules.overlap = std::chrono::hours(reader.number(section + "overlap_hours", 24, 0, 24L * 90));
   identity.rules.retry_first = std::chrono::seconds(retry_seconds);
-  identity.key_type =
-      read_one_of<hsm::KeyType>(reader, section + "key_type", "p256",
-                                {{"p256", hsm::KeyType::kEcP256}, {"p384", hsm::KeyType::kEcP384}});
+  // Not ed25519: import_policy.h takes no certificate of one.
+  identity.key_type = read_one_of<hsm::KeyType>(reader, section + "key_type", "p256",
+                                                {{"p256", hsm::KeyType::kEcP256},
+                                                 {"p384", hsm::KeyType::kEcP384},
+                                                 {"rsa2048", hsm::KeyType::kRsa2048},
+                                                 {"rsa3072", hsm::KeyType::kRsa3072},
+                                                 {"rsa4096", hsm::KeyType::kRsa4096}});
   identity.subject = {.common_name = reader.text(section + "common_name"),
                       .organisation = reader.text(section + "organisation", ""),
                       .dns_names = reader.texts(section + "dns_names")};

@@ -11,7 +11,7 @@
 ///     common_name = "gateway.lawfirm.example"
 ///     organisation = "Law Firm"                        # optional
 ///     dns_names = ["gateway.lawfirm.example"]
-///     key_type = "p256"                                # or p384
+///     key_type = "p256"                                # or p384, rsa2048, rsa3072, rsa4096
 ///     roots = "/etc/privyseal/egress-ca.pem"           # pinned; not with issuer "local"
 ///     profile = "smtp-listener"                        # only with issuer "local"
 ///     renew_days = 0                                   # before the end; 0: after two thirds of the life

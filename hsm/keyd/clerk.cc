@@ -51,7 +51,7 @@ class OwnSigner final : public audit::Signer {
   }
 
   static hsm::Answer signed_answer(Key& key, std::string_view text, WorkSession& work) {
-    auto signature = key.sign(work, bytes_of(text));
+    auto signature = key.sign(work, document_scheme(key.public_key().type()), bytes_of(text));
     if (!signature)
       return {.body = hsm::ErrorAnswer{.code = signature.error().code, .message = signature.error().message}};
     ++key.checkpoint_uses;

@@ -80,7 +80,22 @@ ByteView signature_algorithm_of(hsm::KeyType type) {
       std::to_array<unsigned char>({0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02});
   static constexpr auto kWithSha384 =
       std::to_array<unsigned char>({0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03});
-  return std::as_bytes(std::span(type == hsm::KeyType::kEcP256 ? kWithSha256 : kWithSha384));
+  static constexpr auto kEd25519 = std::to_array<unsigned char>({0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70});
+  static constexpr auto kRsaWithSha256 = std::to_array<unsigned char>(
+      {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00});
+  switch (type) {
+    case hsm::KeyType::kEcP256:
+      return std::as_bytes(std::span(kWithSha256));
+    case hsm::KeyType::kEcP384:
+      return std::as_bytes(std::span(kWithSha384));
+    case hsm::KeyType::kEd25519:
+      return std::as_bytes(std::span(kEd25519));
+    case hsm::KeyType::kRsa2048:
+    case hsm::KeyType::kRsa3072:
+    case hsm::KeyType::kRsa4096:
+      return std::as_bytes(std::span(kRsaWithSha256));
+  }
+  CHECK(false);
 }
 
 Bytes with_empty_signature(ByteView to_be_signed, hsm::KeyType type) {

@@ -18,7 +18,8 @@ namespace privyseal::keyd {
 /// What is inside a SEQUENCE that is all of `der`; empty when it is none.
 [[nodiscard]] ByteView content_of_sequence(ByteView der);
 
-/// AlgorithmIdentifier of what a key of this type signs (RFC 5758 section 3.2), DER.
+/// AlgorithmIdentifier of what a key of this type signs that is not TLS, DER
+/// (RFC 5758 section 3.2, RFC 8410 section 3, RFC 4055 section 5).
 [[nodiscard]] ByteView signature_algorithm_of(hsm::KeyType type);
 
 /// SEQUENCE { to_be_signed, signature algorithm of `type`, empty BIT STRING }: how OpenSSL reads a

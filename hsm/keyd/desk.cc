@@ -23,6 +23,7 @@ struct AskedOperation {
   Asked operator()(const hsm::ListKeysRequest&) const { return Operation::kListKeys; }
   Asked operator()(const hsm::CountUsesRequest&) const { return Operation::kCountUses; }
   Asked operator()(const hsm::FindKeyRequest&) const { return Operation::kFindKey; }
+  Asked operator()(const hsm::FindKeyByIdRequest&) const { return Operation::kFindKey; }
   Asked operator()(const hsm::SignCsrRequest&) const { return Operation::kSignCsr; }
   Asked operator()(const hsm::GenerateRequest&) const { return Operation::kGenerate; }
   Asked operator()(const hsm::SignCheckpointRequest&) const { return Operation::kSignCheckpoint; }
@@ -91,6 +92,13 @@ hsm::UsesAnswer count(KeyStore& keys) {
   return answer;
 }
 
+KeyRef find_by_id(KeyStore& keys, ByteView id) {
+  const auto all = keys.all();
+  const auto found =
+      std::ranges::find_if(all, [&](const KeyRef& key) { return std::ranges::equal(key->id(), id); });
+  return found == all.end() ? nullptr : *found;
+}
+
 std::atomic<std::uint64_t>& uses_of(Key& key, Operation operation) {
   switch (operation) {
     case Operation::kSignTls13Client:
@@ -110,9 +118,9 @@ std::atomic<std::uint64_t>& uses_of(Key& key, Operation operation) {
   }
 }
 
-Result<Bytes> sign_and_count(const Permit& permit, ByteView message, WorkSession& work) {
+Result<Bytes> sign_and_count(const Permit& permit, Scheme scheme, ByteView message, WorkSession& work) {
   const KeyRef& key = permit.key();
-  auto made = key->sign(work, message);
+  auto made = key->sign(work, scheme, message);
   if (made)
     ++uses_of(*key, permit.operation());
   else
@@ -124,7 +132,8 @@ Result<Bytes> sign_and_count(const Permit& permit, ByteView message, WorkSession
 
 Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
   const std::string_view name = key_name_of(request);
-  const KeyRef key = keys_.find(name);
+  const auto* by_id = std::get_if<hsm::FindKeyByIdRequest>(&request.body);
+  const KeyRef key = by_id != nullptr ? find_by_id(keys_, by_id->id) : keys_.find(name);
   const auto operation = std::visit(AskedOperation{}, request.body);
   const auto denied = [](std::string why) { return Error{ErrorCode::kDenied, std::move(why)}; };
   if (!operation)
@@ -140,7 +149,7 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
     if (key && is_tls(*operation) && is_too_often(*key)) return refuse_for_now(peer, key, *operation);
     return Permit(*operation, peer, key);
   }
-  if (!role && !name.empty() && may_with_some_key(peer.caller, *operation))
+  if (!role && (!name.empty() || by_id != nullptr) && may_with_some_key(peer.caller, *operation))
     return fail(ErrorCode::kNotFound, "there is no such key");
   return refuse(peer, request, key, to_string(*operation), denied("this caller may not do that"));
 }
@@ -203,7 +212,7 @@ std::optional<hsm::Answer> Desk::answer_at_once(const Permit& permit, const hsm:
       return hsm::Answer{.id = request.id, .body = list(keys_)};
     case Operation::kCountUses:
       return hsm::Answer{.id = request.id, .body = count(keys_)};
-    case Operation::kFindKey:
+    case Operation::kFindKey:  // by name or by id
       return hsm::Answer{.id = request.id, .body = hsm::KeysAnswer{.keys = {permit.key()->info()}}};
     case Operation::kHealth:
       if (token_.gate().is_open()) return std::nullopt;  // whether it can sign is to be seen
@@ -232,7 +241,12 @@ hsm::Answer Desk::perform(const Permit& permit, const hsm::Request& request, Wor
 
 Desk::AnswerBody Desk::sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked,
                                       WorkSession& work) {
-  auto made = sign_and_count(permit, asked.message, work);
+  const auto scheme = tls13_scheme(permit.key()->public_key().type(), asked.hash);
+  if (!scheme)
+    return error_of(refuse(permit.peer(), {.id = 0, .body = asked}, permit.key(),
+                           to_string(permit.operation()), scheme.error())
+                        .error());
+  auto made = sign_and_count(permit, *scheme, asked.message, work);
   if (!made) return error_of(made.error());
   return hsm::SignatureAnswer{.signature = std::move(*made)};
 }
@@ -271,7 +285,8 @@ Desk::AnswerBody Desk::sign_recorded(const Permit& permit, const Intent& intent,
                                                                   : "crl-signed",
               {{"key", permit.key()->name()}, {"pid", permit.peer().pid}, {"what", intent.entry.why}});
   }
-  auto made = sign_and_count(permit, intent.to_sign, work);
+  const Scheme scheme = document_scheme(permit.key()->public_key().type());
+  auto made = sign_and_count(permit, scheme, intent.to_sign, work);
   if (made) return hsm::SignatureAnswer{.signature = std::move(*made)};
   if (is_for_the_log) note_outcome(intent, "failed", made.error().message);
   return error_of(made.error());

@@ -1,5 +1,6 @@
 #include "hsm/keyd/intent.h"
 
+#include "hsm/key_kind.h"
 #include "hsm/keyd/certificate.h"
 #include "hsm/keyd/checkpoint.h"
 #include "hsm/keyd/crl.h"
@@ -55,11 +56,11 @@ struct Checks {
     return Intent{.to_sign = bytes_of(asked.text), .entry = {}, .checkpoint = std::move(*checkpoint)};
   }
   Result<Intent> operator()(const hsm::GenerateRequest& asked) const {
-    // Checkpoints are signed over SHA-256 (firmware/base/audit/checkpoint.h).
-    if (asked.role == KeyRole::kAudit && asked.type != hsm::KeyType::kEcP256)
-      return fail(ErrorCode::kInvalid, "an audit key is on P-256");
+    if (!may_be(asked.role, asked.type))
+      return fail(ErrorCode::kInvalid,
+                  "a key for that is not to be " + std::string(hsm::kind_of(asked.type).words));
     Intent intent{.to_sign = {}, .entry = entry_of(permit, asked.name), .checkpoint = {}};
-    intent.entry.why = to_string(asked.role);
+    intent.entry.why = std::string(to_string(asked.role)) + ", " + std::string(hsm::kind_of(asked.type).name);
     return intent;
   }
   Result<Intent> operator()(const hsm::RetireRequest& asked) const {

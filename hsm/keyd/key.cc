@@ -21,16 +21,16 @@ hsm::KeyUses Key::uses() const {
           .refused = refusals};
 }
 
-Result<Bytes> Key::sign(WorkSession& work, ByteView message) {
+Result<Bytes> Key::sign(WorkSession& work, Scheme scheme, ByteView message) {
   if (is_retired_) return fail(ErrorCode::kNotFound, "the key was retired");
-  const Bytes digest = digest_for(public_key_.type(), message);
-  auto signature = unverified_signature(work, digest);
+  const TokenCall call = token_call_for(scheme, message);
+  auto signature = unverified_signature(work, call);
   if (!signature) return signature;
-  if (public_key_.verifies(message, *signature)) return signature;
+  if (public_key_.verifies(scheme, message, *signature)) return signature;
   log_event(LogLevel::kAlert, "signature-wrong", {{"key", name()}});
   if (has_moved(work)) {  // it was made with another key
-    signature = unverified_signature(work, digest);
-    if (!signature || public_key_.verifies(message, *signature)) return signature;
+    signature = unverified_signature(work, call);
+    if (!signature || public_key_.verifies(scheme, message, *signature)) return signature;
   }
   return fail(ErrorCode::kUnavailable, "the token gave a signature that does not verify");
 }
@@ -45,20 +45,22 @@ void Key::add_uses(const hsm::KeyUses& earlier) {
 }
 
 Result<void> Key::self_test(WorkSession& work) {
-  const auto signature = sign(work, bytes_of("privyseal keyd self-test"));
+  const auto scheme = tls13_scheme(public_key_.type(), hsm::Hash::kOfKey);
+  if (!scheme) return std::unexpected(scheme.error());
+  const auto signature = sign(work, *scheme, bytes_of("privyseal keyd self-test"));
   if (!signature) return std::unexpected(signature.error());
   return {};
 }
 
-Result<Bytes> Key::unverified_signature(WorkSession& work, ByteView digest) {
+Result<Bytes> Key::unverified_signature(WorkSession& work, const TokenCall& call) {
   const auto raw = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<Bytes> {
     const auto key = locate(session, work.epoch());
     if (!key) return std::unexpected(key.error());
-    auto made = session.sign(*key, CKM_ECDSA, digest);
+    auto made = session.sign(*key, call.mechanism, call.input, call.parameter);
     if (!made) found_.with([](auto& found) { found.reset(); });
     return made;
   });
-  if (raw) return ecdsa_sig_value(public_key_.type(), *raw);
+  if (raw) return signature_from_token(public_key_.type(), *raw);
   const bool is_late = raw.error().code == ErrorCode::kTimeout;
   return fail(is_late ? ErrorCode::kTimeout : ErrorCode::kUnavailable, raw.error().message);
 }

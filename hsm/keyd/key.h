@@ -12,6 +12,8 @@
 #include "firmware/base/guarded.h"
 #include "hsm/keyd/key_label.h"
 #include "hsm/keyd/public_key.h"
+#include "hsm/keyd/scheme.h"
+#include "hsm/keyd/token_signature.h"
 #include "hsm/keyd/work_session.h"
 #include "hsm/pkcs11/session.h"
 
@@ -28,11 +30,13 @@ class Key {
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
   [[nodiscard]] hsm::KeyInfo info() const;
 
-  /// The ECDSA-Sig-Value of `message`, already verified with the public key: what a token gives
-  /// back is not trusted. What may be signed is decided before (tls13.h, intent.h, policy.h).
+  [[nodiscard]] const Bytes& id() const { return id_; }  ///< CKA_ID
+
+  /// The signature of `message`, already verified with the public key: what a token gives back is not
+  /// trusted. What may be signed is decided before (tls13.h, intent.h, policy.h), and with it the scheme.
   /// kUnavailable: the token could not sign, or signed wrongly. kTimeout: it was not there until the deadline
   /// of `work`. kNotFound: the key was retired.
-  [[nodiscard]] Result<Bytes> sign(WorkSession& work, ByteView message);
+  [[nodiscard]] Result<Bytes> sign(WorkSession& work, Scheme scheme, ByteView message);
 
   /// Signs and verifies a text that means nothing. As `sign`, else.
   [[nodiscard]] Result<void> self_test(WorkSession& work);
@@ -60,7 +64,7 @@ class Key {
   };
 
   /// As the caller wants it, not yet verified.
-  Result<Bytes> unverified_signature(WorkSession& work, ByteView digest);
+  Result<Bytes> unverified_signature(WorkSession& work, const TokenCall& call);
   /// Its handle in the session's epoch: found once, and kept. Not proved to be that of our key: the
   /// verification of each signature proves it.
   pkcs11::Outcome<pkcs11::ObjectHandle> locate(const pkcs11::Session& session, std::uint64_t epoch);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "firmware/base/check.h"
+#include "hsm/key_kind.h"
 #include "hsm/pkcs11/mechanism.h"
 
 namespace privyseal::keyd {
@@ -52,14 +54,45 @@ Result<void> check_flags(const pkcs11::Session& session, pkcs11::ObjectHandle ke
   return {};
 }
 
+CK_KEY_TYPE token_key_type(hsm::KeyType type) {
+  switch (hsm::kind_of(type).family) {
+    case hsm::KeyFamily::kEc:
+      return CKK_EC;
+    case hsm::KeyFamily::kEd25519:
+      return CKK_EC_EDWARDS;
+    case hsm::KeyFamily::kRsa:
+      return CKK_RSA;
+  }
+  CHECK(false);
+}
+
+void describe_kind(hsm::KeyType type, pkcs11::Attributes& public_key) {
+  constexpr std::array kExponent{std::byte{1}, std::byte{0}, std::byte{1}};
+  switch (type) {
+    case hsm::KeyType::kEcP256:
+      public_key.bytes(CKA_EC_PARAMS, pkcs11::ec_params(pkcs11::Curve::kP256));
+      break;
+    case hsm::KeyType::kEcP384:
+      public_key.bytes(CKA_EC_PARAMS, pkcs11::ec_params(pkcs11::Curve::kP384));
+      break;
+    case hsm::KeyType::kEd25519:
+      public_key.bytes(CKA_EC_PARAMS, pkcs11::ec_params(pkcs11::Curve::kEd25519));
+      break;
+    case hsm::KeyType::kRsa2048:
+    case hsm::KeyType::kRsa3072:
+    case hsm::KeyType::kRsa4096:
+      public_key.number(CKA_MODULUS_BITS, hsm::kind_of(type).bits).bytes(CKA_PUBLIC_EXPONENT, kExponent);
+      break;
+  }
+}
+
 }  // namespace
 
 KeyTemplates templates_for(const KeyLabel& label, hsm::KeyType type, ByteView id) {
-  const auto curve = type == hsm::KeyType::kEcP256 ? pkcs11::Curve::kP256 : pkcs11::Curve::kP384;
   KeyTemplates templates;
-  templates.public_key.bytes(CKA_EC_PARAMS, pkcs11::ec_params(curve));
+  describe_kind(type, templates.public_key);
   for (auto* half : {&templates.public_key, &templates.private_key})
-    half->number(CKA_KEY_TYPE, CKK_EC).text(CKA_LABEL, to_text(label)).bytes(CKA_ID, id);
+    half->number(CKA_KEY_TYPE, token_key_type(type)).text(CKA_LABEL, to_text(label)).bytes(CKA_ID, id);
   templates.public_key.number(CKA_CLASS, CKO_PUBLIC_KEY);
   templates.private_key.number(CKA_CLASS, CKO_PRIVATE_KEY);
   for (const Flag& flag : kPublicFlags) templates.public_key.flag(flag.type, flag.wanted);

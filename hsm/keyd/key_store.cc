@@ -8,6 +8,7 @@
 
 #include "firmware/base/check.h"
 #include "firmware/base/log.h"
+#include "hsm/key_kind.h"
 #include "hsm/keyd/key_attributes.h"
 
 namespace privyseal::keyd {
@@ -32,10 +33,24 @@ pkcs11::Outcome<void> destroy_all(const pkcs11::Session& session, const std::vec
   return {};
 }
 
+/// In words, because not every token can make and use every kind of key.
+pkcs11::Outcome<void> check_token_can(const pkcs11::Session& session, hsm::KeyType type) {
+  for (const NeededMechanism& needed : needed_mechanisms(type)) {
+    const auto has = session.has_mechanism(needed.mechanism);
+    if (!has) return std::unexpected(has.error());
+    if (!*has)
+      return fail(ErrorCode::kUnavailable, "this token has no keys of the kind " +
+                                               std::string(hsm::kind_of(type).words) + ": it does not list " +
+                                               needed.name);
+  }
+  return {};
+}
+
 Result<KeyRef> make_pair(const pkcs11::Session& session, const KeyLabel& label, hsm::KeyType type,
                          ByteView id) {
+  if (auto can = check_token_can(session, type); !can) return std::unexpected(can.error());
   auto templates = templates_for(label, type, id);
-  const auto pair = session.generate(CKM_EC_KEY_PAIR_GEN, std::move(templates.public_key),
+  const auto pair = session.generate(generation_mechanism(type), std::move(templates.public_key),
                                      std::move(templates.private_key));
   if (!pair) return std::unexpected(pair.error());
   return key_of_pair(session, label, copy_of(id), *pair);
@@ -183,7 +198,7 @@ Result<KeyRef> KeyStore::make(WorkSession& work, const KeyLabel& label, hsm::Key
       work.use_once([&](const pkcs11::Session& session) { return make_pair(session, label, type, id); });
   if (!key) return key;
   if ((*key)->public_key().type() != type)
-    return fail(ErrorCode::kUnavailable, "the token chose another curve");
+    return fail(ErrorCode::kUnavailable, "the token made a key of another kind");
   if (auto passed = (*key)->self_test(work); !passed) return std::unexpected(passed.error());
   if (auto durable = token_.make_durable(); !durable) return std::unexpected(durable.error());
   return key;

@@ -131,6 +131,40 @@ inline constexpr std::array kGrants{
   });
 }
 
+/// Which kinds of key a role may have. What is not listed is not made, and not offered when it is found.
+struct RoleKinds {
+  KeyRole role;
+  std::initializer_list<hsm::KeyType> types;
+};
+
+namespace kinds {
+using enum hsm::KeyType;
+// What TLS peers and the authorities that certify us take.
+inline constexpr std::initializer_list<hsm::KeyType> kIdentity{kEcP256,  kEcP384,  kEd25519,
+                                                               kRsa2048, kRsa3072, kRsa4096};
+// Browsers do not know Ed25519.
+inline constexpr std::initializer_list<hsm::KeyType> kForBrowsers{kEcP256, kEcP384, kRsa2048, kRsa3072,
+                                                                  kRsa4096};
+// PKCS #1 v1.5 is for our own requests only, so no RSA; certificates are to be read by every TLS stack.
+inline constexpr std::initializer_list<hsm::KeyType> kCertificates{kEcP256, kEcP384};
+// Checkpoints are signed over SHA-256 (firmware/base/audit/checkpoint.h).
+inline constexpr std::initializer_list<hsm::KeyType> kCheckpoints{kEcP256};
+}  // namespace kinds
+
+inline constexpr std::array kRoleKinds{
+    RoleKinds{KeyRole::kCjsmIdentity, kinds::kIdentity},
+    RoleKinds{KeyRole::kLanIdentity, kinds::kIdentity},
+    RoleKinds{KeyRole::kConsoleIdentity, kinds::kForBrowsers},
+    RoleKinds{KeyRole::kIssuingCa, kinds::kCertificates},
+    RoleKinds{KeyRole::kAudit, kinds::kCheckpoints},
+};
+
+[[nodiscard]] constexpr bool may_be(KeyRole role, hsm::KeyType type) {
+  return std::ranges::any_of(kRoleKinds, [&](const RoleKinds& row) {
+    return row.role == role && std::ranges::find(row.types, type) != row.types.end();
+  });
+}
+
 /// Whose log each program may have signed (the last part of a checkpoint's origin): its own. A pack is
 /// evidence put together by a person's tool. keyd's own log is signed by keyd itself, for no caller.
 [[nodiscard]] constexpr bool may_sign_log_of(Caller caller, std::string_view daemon) {
@@ -203,6 +237,10 @@ static_assert(does_only(kAudit, {Operation::kFindKey, Operation::kGenerate, Oper
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignCsr));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kRetire));
 static_assert(only({Caller::kConsole, Caller::kProvisioning}, Operation::kReadAudit));
+// RSA signs no certificate and no CRL: what is not TLS it signs with PKCS #1 v1.5.
+static_assert(!may_be(kCa, hsm::KeyType::kRsa2048) && !may_be(kCa, hsm::KeyType::kRsa3072) &&
+              !may_be(kCa, hsm::KeyType::kRsa4096));
+static_assert(may_be(kAudit, hsm::KeyType::kEcP256) && !may_be(kAudit, hsm::KeyType::kEcP384));
 // Nobody's log is signed at the wish of another, and keyd's at nobody's.
 static_assert(std::ranges::none_of(kCallers, [](Caller caller) { return may_sign_log_of(caller, "keyd"); }));
 }  // namespace promises

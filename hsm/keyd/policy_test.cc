@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <tuple>
+
+#include "hsm/key_kind.h"
+#include "hsm/keyd/key_label.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -105,6 +109,21 @@ TEST(Policy, LetsEachProgramHaveItsOwnLogSigned) {
          {"gatewayd", "renewd", "admind", "keyd", "pack", "", "Gatewayd", "other"})
       EXPECT_EQ(may_sign_log_of(caller, log), allowed.contains({to_string(caller), log}))
           << to_string(caller) << " " << log;
+}
+
+TEST(Policy, EachRoleMayHaveTheseKindsAndNoOther) {
+  // Written out a second time, as above.
+  using Kinds = std::set<std::string_view>;
+  const std::map<KeyRole, Kinds> allowed{
+      {KeyRole::kCjsmIdentity, {"p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096"}},
+      {KeyRole::kLanIdentity, {"p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096"}},
+      {KeyRole::kConsoleIdentity, {"p256", "p384", "rsa2048", "rsa3072", "rsa4096"}},
+      {KeyRole::kIssuingCa, {"p256", "p384"}},
+      {KeyRole::kAudit, {"p256"}},
+  };
+  for (const auto& [role, kinds] : allowed)
+    for (const hsm::KeyKind& kind : hsm::kKeyKinds)
+      EXPECT_EQ(may_be(role, kind.type), kinds.contains(kind.name)) << to_string(role) << " " << kind.name;
 }
 
 }  // namespace

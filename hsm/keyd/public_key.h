@@ -11,6 +11,7 @@
 
 #include "firmware/base/bytes.h"
 #include "firmware/base/result.h"
+#include "hsm/keyd/scheme.h"
 #include "hsm/wire.h"
 
 namespace privyseal::keyd {
@@ -22,12 +23,20 @@ class PublicKey {
   /// kInvalid: no such encoding, or no point of this curve.
   [[nodiscard]] static Result<PublicKey> from_ec_point(hsm::KeyType type, ByteView ec_point);
 
+  /// From the CKA_EC_POINT of an Ed25519 key: 32 bytes, in a DER OCTET STRING, a BIT STRING, or bare: modules
+  /// differ. kInvalid: none of them, or no point.
+  [[nodiscard]] static Result<PublicKey> from_ed25519_point(ByteView ec_point);
+
+  /// From CKA_MODULUS and CKA_PUBLIC_EXPONENT. kInvalid: not of the type's size, or badly made
+  /// (rsa_modulus.h).
+  [[nodiscard]] static Result<PublicKey> from_rsa(hsm::KeyType type, ByteView modulus, ByteView exponent);
+
   [[nodiscard]] hsm::KeyType type() const { return type_; }
   /// SubjectPublicKeyInfo, DER.
   [[nodiscard]] const Bytes& spki() const { return spki_; }
 
-  /// Is this the holder's ECDSA signature (DER) of `message`, with the hash of the key's type?
-  [[nodiscard]] bool verifies(ByteView message, ByteView signature) const;
+  /// Is this the holder's signature of `message`? False also when the scheme is none of the key's type.
+  [[nodiscard]] bool verifies(Scheme scheme, ByteView message, ByteView signature) const;
 
  private:
   PublicKey(hsm::KeyType type, std::shared_ptr<EVP_PKEY> key, Bytes spki)
@@ -37,9 +46,6 @@ class PublicKey {
   std::shared_ptr<EVP_PKEY> key_;
   Bytes spki_;
 };
-
-/// The digest that goes with the key's type: SHA-256 for P-256, SHA-384 for P-384.
-[[nodiscard]] Bytes digest_for(hsm::KeyType type, ByteView message);
 
 /// The token's r || s as the ECDSA-Sig-Value that TLS and X.509 want (RFC 3279 section 2.2.3).
 /// kInvalid: not two numbers of the curve's size.

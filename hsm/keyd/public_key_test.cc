@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <openssl/ecdsa.h>
+#include <openssl/rsa.h>
+
+#include <array>
 
 #include "hsm/keyd/test_keys.h"
 
@@ -12,6 +15,7 @@ struct Case {
   hsm::KeyType type;
   const char* group;
   const char* digest;
+  Scheme scheme;
 };
 
 class EcPublicKey : public testing::TestWithParam<Case> {
@@ -69,11 +73,11 @@ TEST_P(EcPublicKey, VerifiesOnlyItsOwnSignatures) {
   ASSERT_TRUE(key);
   const auto message = bytes_of("what was signed");
   Bytes signature = signature_of(message);
-  EXPECT_TRUE(key->verifies(message, signature));
-  EXPECT_FALSE(key->verifies(bytes_of("something else"), signature));
+  EXPECT_TRUE(key->verifies(GetParam().scheme, message, signature));
+  EXPECT_FALSE(key->verifies(GetParam().scheme, bytes_of("something else"), signature));
   signature.back() ^= std::byte{1};
-  EXPECT_FALSE(key->verifies(message, signature));
-  EXPECT_FALSE(key->verifies(message, {}));
+  EXPECT_FALSE(key->verifies(GetParam().scheme, message, signature));
+  EXPECT_FALSE(key->verifies(GetParam().scheme, message, {}));
 }
 
 TEST_P(EcPublicKey, TurnsRawSignaturesIntoDer) {
@@ -94,8 +98,103 @@ TEST_P(EcPublicKey, TurnsRawSignaturesIntoDer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, EcPublicKey,
-                         testing::Values(Case{hsm::KeyType::kEcP256, "P-256", "SHA256"},
-                                         Case{hsm::KeyType::kEcP384, "P-384", "SHA384"}));
+                         testing::Values(Case{hsm::KeyType::kEcP256, "P-256", "SHA256", Scheme::kEcdsaSha256},
+                                         Case{hsm::KeyType::kEcP384, "P-384", "SHA384",
+                                              Scheme::kEcdsaSha384}));
+
+/// Signs with OpenSSL as its documentation says for the scheme, and none of keyd's code.
+Bytes signature_by_openssl(EVP_PKEY* key, Scheme scheme, ByteView message) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const char* digest = scheme == Scheme::kEd25519     ? nullptr
+                       : scheme == Scheme::kPssSha384 ? "SHA384"
+                       : scheme == Scheme::kPssSha512 ? "SHA512"
+                                                      : "SHA256";
+  EVP_PKEY_CTX* padding = nullptr;
+  CHECK(EVP_DigestSignInit_ex(context.get(), &padding, digest, nullptr, nullptr, key, nullptr) == 1);
+  if (scheme != Scheme::kEd25519 && scheme != Scheme::kPkcs1Sha256)
+    CHECK(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1 &&
+          EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST) == 1);
+  Bytes signature(512);
+  std::size_t length = signature.size();
+  CHECK(EVP_DigestSign(context.get(), uchar(std::span(signature)), &length, uchar(message), message.size()) ==
+        1);
+  signature.resize(length);
+  return signature;
+}
+
+Bytes number_in(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  CHECK(EVP_PKEY_get_bn_param(key, name, &number) == 1);
+  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
+  BN_bn2bin(number, uchar(std::span(bytes)));
+  BN_free(number);
+  return bytes;
+}
+
+TEST(RsaPublicKey, VerifiesWhatItSignedAndInThatWayOnly) {
+  const TestKey key(EVP_RSA_gen(2048), EVP_PKEY_free);
+  const Bytes modulus = number_in(key.get(), OSSL_PKEY_PARAM_RSA_N);
+  const auto read =
+      PublicKey::from_rsa(hsm::KeyType::kRsa2048, modulus, number_in(key.get(), OSSL_PKEY_PARAM_RSA_E));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->spki(), spki_of(key));
+  EXPECT_EQ(read->type(), hsm::KeyType::kRsa2048);
+  const auto message = bytes_of("what was signed");
+  constexpr std::array kSchemes{Scheme::kPssSha256, Scheme::kPssSha384, Scheme::kPssSha512,
+                                Scheme::kPkcs1Sha256};
+  for (const Scheme made : kSchemes)
+    for (const Scheme asked : kSchemes)
+      EXPECT_EQ(read->verifies(asked, message, signature_by_openssl(key.get(), made, message)), made == asked)
+          << digest_name(made) << " " << digest_name(asked);
+  for (const Scheme foreign : {Scheme::kEcdsaSha256, Scheme::kEcdsaSha384, Scheme::kEd25519})
+    EXPECT_FALSE(
+        read->verifies(foreign, message, signature_by_openssl(key.get(), Scheme::kPkcs1Sha256, message)));
+}
+
+TEST(RsaPublicKey, IsRefusedWhenItIsOfAnotherSizeOrBadlyMade) {
+  const TestKey key(EVP_RSA_gen(2048), EVP_PKEY_free);
+  const Bytes modulus = number_in(key.get(), OSSL_PKEY_PARAM_RSA_N);
+  const Bytes exponent = number_in(key.get(), OSSL_PKEY_PARAM_RSA_E);
+  EXPECT_FALSE(PublicKey::from_rsa(hsm::KeyType::kRsa3072, modulus, exponent));
+  EXPECT_FALSE(PublicKey::from_rsa(hsm::KeyType::kRsa2048, modulus, {}));
+  EXPECT_FALSE(PublicKey::from_rsa(hsm::KeyType::kRsa2048, {}, exponent));
+  Bytes even = modulus;
+  even.back() &= std::byte{0xfe};
+  EXPECT_FALSE(PublicKey::from_rsa(hsm::KeyType::kRsa2048, even, exponent));
+}
+
+TEST(Ed25519PublicKey, IsReadInEverySpellingOfModules) {
+  const TestKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free);
+  const Bytes point = point_of(key);
+  ASSERT_EQ(point.size(), 32u);
+  const Bytes in_octets = [&] {
+    Bytes made{std::byte{0x04}, std::byte{0x20}};
+    append(made, point);
+    return made;
+  }();
+  const Bytes in_bits = [&] {
+    Bytes made{std::byte{0x03}, std::byte{0x21}, std::byte{0}};
+    append(made, point);
+    return made;
+  }();
+  const auto message = bytes_of("what was signed");
+  const Bytes signature = signature_by_openssl(key.get(), Scheme::kEd25519, message);
+  for (const Bytes& spelling : {point, in_octets, in_bits}) {
+    const auto read = PublicKey::from_ed25519_point(spelling);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->spki(), spki_of(key));
+    EXPECT_TRUE(read->verifies(Scheme::kEd25519, message, signature));
+    EXPECT_FALSE(read->verifies(Scheme::kEd25519, bytes_of("something else"), signature));
+    EXPECT_FALSE(read->verifies(Scheme::kPkcs1Sha256, message, signature));
+  }
+  for (std::size_t length = 0; length < in_octets.size(); ++length) {
+    if (length == point.size()) continue;  // any 32 bytes may be a point
+    EXPECT_FALSE(PublicKey::from_ed25519_point(ByteView(in_octets).first(length))) << length;
+  }
+  Bytes wrong = in_bits;
+  wrong[2] = std::byte{1};
+  EXPECT_FALSE(PublicKey::from_ed25519_point(wrong));
+}
 
 }  // namespace
 }  // namespace privyseal::keyd

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "firmware/base/check.h"
+#include "hsm/key_kind.h"
 #include "hsm/keyd/key_attributes.h"
-#include "hsm/pkcs11/mechanism.h"
+#include "hsm/keyd/policy.h"
+#include "hsm/keyd/token_public_key.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -37,14 +39,6 @@ Result<Objects> objects_of(const Session& session, CK_OBJECT_CLASS kind) {
     objects.emplace(PairName{.label = std::string(text_of(*label)), .id = std::move(*id)}, object);
   }
   return objects;
-}
-
-Result<hsm::KeyType> type_of(const Session& session, ObjectHandle public_key) {
-  const auto parameters = session.bytes_of_attribute(public_key, CKA_EC_PARAMS);
-  if (!parameters) return std::unexpected(parameters.error());
-  if (std::ranges::equal(*parameters, pkcs11::ec_params(pkcs11::Curve::kP256))) return hsm::KeyType::kEcP256;
-  if (std::ranges::equal(*parameters, pkcs11::ec_params(pkcs11::Curve::kP384))) return hsm::KeyType::kEcP384;
-  return fail(ErrorCode::kInvalid, "CKA_EC_PARAMS is neither P-256 nor P-384");
 }
 
 std::set<PairName> names_of(const Objects& publics, const Objects& privates) {
@@ -89,12 +83,11 @@ Result<Survey> survey_token(const Session& session) {
 Result<KeyRef> key_of_pair(const Session& session, const KeyLabel& label, Bytes id,
                            const pkcs11::KeyPair& pair) {
   if (auto held = check_private_key(session, pair.private_key); !held) return std::unexpected(held.error());
-  const auto type = type_of(session, pair.public_key);
-  if (!type) return std::unexpected(type.error());
-  const auto point = session.bytes_of_attribute(pair.public_key, CKA_EC_POINT);
-  if (!point) return std::unexpected(point.error());
-  auto public_key = PublicKey::from_ec_point(*type, *point);
+  auto public_key = read_public_key(session, pair.public_key);
   if (!public_key) return std::unexpected(public_key.error());
+  if (!may_be(label.role, public_key->type()))
+    return fail(ErrorCode::kInvalid,
+                "a key of this role is not to be " + std::string(hsm::kind_of(public_key->type()).words));
   return std::make_shared<Key>(label, std::move(id), std::move(*public_key));
 }
 

@@ -26,7 +26,8 @@ struct Survey {
 /// Looks at every key object with a label of ours, and changes none.
 [[nodiscard]] Result<Survey> survey_token(const pkcs11::Session& session);
 
-/// kInvalid: the private key's attributes are not as they must be, or the curve is none of ours.
+/// kInvalid: the private key's attributes are not as they must be, or the key is of no kind
+/// that its role may have.
 [[nodiscard]] Result<KeyRef> key_of_pair(const pkcs11::Session& session, const KeyLabel& label, Bytes id,
                                          const pkcs11::KeyPair& pair);
 

@@ -1,5 +1,6 @@
 #include "hsm/pkcs11/session.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -7,6 +8,7 @@ namespace privyseal::pkcs11 {
 namespace {
 
 constexpr std::size_t kMaxSignatureBytes = 512;
+constexpr std::size_t kMaxMechanisms = 10'000;
 constexpr std::size_t kMaxAttributeBytes = 65'536;
 
 CK_BYTE* writable(ByteView bytes) {
@@ -137,8 +139,11 @@ Outcome<KeyPair> Session::generate(CK_MECHANISM_TYPE mechanism, Attributes publi
   return KeyPair{.public_key = ObjectHandle{public_handle}, .private_key = ObjectHandle{private_handle}};
 }
 
-Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const {
-  CK_MECHANISM how{.mechanism = mechanism, .pParameter = nullptr, .ulParameterLen = 0};
+Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input,
+                             ByteView parameter) const {
+  CK_MECHANISM how{.mechanism = mechanism,
+                   .pParameter = parameter.empty() ? nullptr : writable(parameter),
+                   .ulParameterLen = parameter.size()};
   if (auto done = call("C_SignInit", &CK_FUNCTION_LIST::C_SignInit, &how, std::to_underlying(key)); !done)
     return std::unexpected(done.error());
   Bytes signature(kMaxSignatureBytes);
@@ -150,6 +155,24 @@ Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, Byte
   if (length > signature.size()) return fail(ErrorCode::kUnavailable, "C_Sign: no usable length");
   signature.resize(length);
   return signature;
+}
+
+Outcome<bool> Session::has_mechanism(CK_MECHANISM_TYPE mechanism) const {
+  CK_SESSION_INFO session{};
+  if (auto done = call("C_GetSessionInfo", &CK_FUNCTION_LIST::C_GetSessionInfo, &session); !done)
+    return std::unexpected(done.error());
+  CK_ULONG count = 0;
+  std::vector<CK_MECHANISM_TYPE> listed;
+  const auto list = [&] {
+    return module_->call("C_GetMechanismList", &CK_FUNCTION_LIST::C_GetMechanismList, session.slotID,
+                         listed.empty() ? nullptr : listed.data(), &count);
+  };
+  if (auto done = list(); !done) return std::unexpected(done.error());
+  if (count == 0 || count > kMaxMechanisms) return false;
+  listed.resize(count);
+  if (auto done = list(); !done) return std::unexpected(done.error());
+  listed.resize(std::min<std::size_t>(count, listed.size()));
+  return std::ranges::contains(listed, mechanism);
 }
 
 }  // namespace privyseal::pkcs11

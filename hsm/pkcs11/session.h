@@ -57,8 +57,12 @@ class Session {
 
   [[nodiscard]] Outcome<KeyPair> generate(CK_MECHANISM_TYPE mechanism, Attributes public_key,
                                           Attributes private_key) const;
-  /// One-shot C_SignInit and C_Sign. `input` is what the mechanism wants: for CKM_ECDSA a digest.
-  [[nodiscard]] Outcome<Bytes> sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input) const;
+  /// One-shot C_SignInit and C_Sign. `input` is what the mechanism wants: for CKM_ECDSA a digest; `parameter`
+  /// are the bytes of its parameter struct, if it has one.
+  [[nodiscard]] Outcome<Bytes> sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, ByteView input,
+                                    ByteView parameter = {}) const;
+  /// Whether the token lists the mechanism.
+  [[nodiscard]] Outcome<bool> has_mechanism(CK_MECHANISM_TYPE mechanism) const;
 
  private:
   Session(const Module& module, std::uint64_t initialisation, CK_SESSION_HANDLE handle)

@@ -24,7 +24,7 @@ namespace privyseal::hsm::provider {
 
 /// Inside a job that has a Wake. Errors as AsyncClient; kUnavailable also when the job was given up.
 [[nodiscard]] Result<Bytes> sign_tls13_in_job(AsyncClient& keyd, std::string_view name, ByteView message,
-                                              Wake wake);
+                                              Hash hash, Wake wake);
 [[nodiscard]] Result<bool> health_in_job(AsyncClient& keyd, std::chrono::milliseconds deadline, Wake wake);
 
 }  // namespace privyseal::hsm::provider

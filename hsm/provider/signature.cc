@@ -23,6 +23,8 @@ struct Signing {
   Bytes message{};  // what update() has collected
 };
 
+constexpr std::size_t kMaxToSignBytes = 16'384;
+
 Signing& signing_in(void* signing) { return *static_cast<Signing*>(signing); }
 
 /// The start of every TLS 1.3 CertificateVerify input (RFC 8446 section 4.4.3).
@@ -41,7 +43,8 @@ Result<Bytes> request_signature(const Signing& signing, ByteView message) {
   Client& keyd = signing.context->keyd;
   if (is_tls13_shaped(message)) {
     if (const auto wake = wake_of_this_job())
-      return sign_tls13_in_job(signing.context->keyd_in_jobs, signing.key->name, message, *wake);
+      return sign_tls13_in_job(signing.context->keyd_in_jobs, signing.key->name, message, Hash::kOfKey,
+                               *wake);
     return keyd.sign_tls13(signing.key->name, message);
   }
   if (is_der_sequence(message)) return keyd.sign_csr(signing.key->name, message);
@@ -91,7 +94,7 @@ int digest_sign(void* raw, unsigned char* signature, std::size_t* length, std::s
 
 int digest_sign_update(void* raw, const unsigned char* data, std::size_t length) {
   Bytes& message = signing_in(raw).message;
-  if (length > kMaxMessageBytes - message.size())
+  if (length > kMaxToSignBytes - message.size())
     return fail_with({ErrorCode::kInvalid, "message to sign: too long"});
   append(message, std::as_bytes(std::span(data, length)));
   return 1;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -31,15 +32,24 @@ inline Bytes certificate_verify(const std::string& side, char hash_byte = 'h', s
 }
 
 /// With OpenSSL alone, and none of keyd's code.
-inline bool is_signature_of(const hsm::KeyInfo& key, ByteView message, ByteView signature) {
+inline bool is_signature_of(const hsm::KeyInfo& key, ByteView message, ByteView signature,
+                            hsm::Hash pss_hash = hsm::Hash::kOfKey, bool is_tls = true) {
   const unsigned char* at = uchar(key.public_key);
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> parsed(
       d2i_PUBKEY(nullptr, &at, static_cast<long>(key.public_key.size())), EVP_PKEY_free);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  const char* digest = key.type == kP256 ? "SHA256" : "SHA384";
+  const bool is_rsa = parsed && EVP_PKEY_is_a(parsed.get(), "RSA") == 1;
+  const char* digest = key.type == hsm::KeyType::kEd25519                    ? nullptr
+                       : key.type == kP384 || pss_hash == hsm::Hash::kSha384 ? "SHA384"
+                       : pss_hash == hsm::Hash::kSha512                      ? "SHA512"
+                                                                             : "SHA256";
+  EVP_PKEY_CTX* padding = nullptr;
   return parsed &&
-         EVP_DigestVerifyInit_ex(context.get(), nullptr, digest, nullptr, nullptr, parsed.get(), nullptr) ==
+         EVP_DigestVerifyInit_ex(context.get(), &padding, digest, nullptr, nullptr, parsed.get(), nullptr) ==
              1 &&
+         (!is_rsa || !is_tls ||
+          (EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST) == 1)) &&
          EVP_DigestVerify(context.get(), uchar(signature), signature.size(), uchar(message),
                           message.size()) == 1;
 }

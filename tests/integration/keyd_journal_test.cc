@@ -106,7 +106,7 @@ TEST_F(KeydJournal, TellsAfterwardsWhatWasDone) {
   EXPECT_EQ(lines_with(lines, R"("action":"keyd-started")"), 2);
   EXPECT_TRUE(has(R"("action":"keyd-stopped")"));
   EXPECT_TRUE(has(
-      R"("actor":"provisioning","role":"tool","source":"uid 0","action":"generate","object":"key/ca","params_hash":"","outcome":"granted","why":"issuing-ca")"));
+      R"("actor":"provisioning","role":"tool","source":"uid 0","action":"generate","object":"key/ca","params_hash":"","outcome":"granted","why":"issuing-ca, p256")"));
   EXPECT_TRUE(has(R"("action":"generate","object":"key/ca","params_hash":"","outcome":"ok")"));
   EXPECT_TRUE(has(R"("actor":"renewal","role":"daemon","source":"uid 964","action":"sign-certificate")"));
   EXPECT_TRUE(has(R"("outcome":"granted","why":"serial 4a11223344556677")"));

@@ -87,6 +87,52 @@ TEST_F(KeydToken, HoldsKeysThatCanOnlySign) {
   }
 }
 
+class KeydTokenOfAllKinds : public KeydTest {
+ protected:
+  KeydTokenOfAllKinds() : KeydTest({.bears_softhsms_leak = true}) {}
+};
+
+TEST_F(KeydTokenOfAllKinds, HoldsKeysThatCanOnlySign) {
+  generate("rsa", kCjsm, hsm::KeyType::kRsa2048);
+  generate("edwards", kLan, hsm::KeyType::kEd25519);
+  ASSERT_EQ(keyd.stop(), 0);
+  TokenVisit token(keyd);
+  for (const std::string label : {"privyseal:cjsm-identity:rsa", "privyseal:lan-identity:edwards"}) {
+    const auto keys = token.find(CKO_PRIVATE_KEY, label);
+    ASSERT_EQ(keys.size(), 1);
+    for (const auto must_be :
+         {CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_PRIVATE, CKA_LOCAL, CKA_SIGN})
+      EXPECT_EQ(token->flag(keys[0], must_be), true) << must_be;
+    for (const auto must_not : {CKA_EXTRACTABLE, CKA_DECRYPT, CKA_DERIVE, CKA_UNWRAP, CKA_SIGN_RECOVER,
+                                CKA_MODIFIABLE, CKA_COPYABLE})
+      EXPECT_EQ(token->flag(keys[0], must_not), false) << must_not;
+    for (const auto secret : {CKA_VALUE, CKA_PRIVATE_EXPONENT, CKA_PRIME_1})
+      EXPECT_FALSE(token->bytes_of_attribute(keys[0], secret)) << secret;
+  }
+}
+
+TEST_F(KeydToken, FindsAKeyByItsIdForThoseWhoMay) {
+  const auto egress = generate("egress");
+  const auto console = generate("console", kConsole);
+  ASSERT_EQ(keyd.stop(), 0);
+  const auto id_of = [&](const std::string& label) {
+    TokenVisit token(keyd);
+    return token->bytes_of_attribute(token.find(CKO_PUBLIC_KEY, label).at(0), CKA_ID).value();
+  };
+  const Bytes egress_id = id_of("privyseal:cjsm-identity:egress");
+  const Bytes console_id = id_of("privyseal:console-identity:console");
+  ASSERT_TRUE(keyd.start());
+  EXPECT_EQ(provisioning.find_key_by_id(egress_id), egress);
+  EXPECT_EQ(provisioning.find_key_by_id(console_id), console);
+  as_gateway([&](hsm::Client& client) {
+    EXPECT_EQ(client.find_key_by_id(egress_id), egress);
+    EXPECT_EQ(client.find_key_by_id(console_id).error().code, ErrorCode::kDenied);
+    EXPECT_EQ(client.find_key_by_id(Bytes(16)).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(client.find_key_by_id(Bytes()).error().code, ErrorCode::kInvalid);
+    EXPECT_EQ(client.find_key_by_id(Bytes(hsm::kMaxKeyIdBytes + 1)).error().code, ErrorCode::kInvalid);
+  });
+}
+
 TEST_F(KeydToken, NeitherOffersNorDestroysHalfOfAPairThatWasWhole) {
   const auto whole = generate("whole");
   generate("public-only");

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "firmware/base/check.h"
@@ -32,7 +33,10 @@ void FakeKeyd::serve() {
   for (;;) {
     std::vector<pollfd> entries{{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     for (const UniqueFd& fd : open) entries.push_back({fd.get(), POLLIN, 0});
-    CHECK(::poll(entries.data(), entries.size(), milliseconds_left()) >= 0);
+    if (::poll(entries.data(), entries.size(), milliseconds_left()) < 0) {
+      CHECK(errno == EINTR);  // all threads are interrupted when the process becomes another user
+      continue;
+    }
     if (entries[0].revents != 0) {
       listener_
           .reset();  // before the connections, as the kernel does for a process that ends: nobody comes back

@@ -1,9 +1,13 @@
 #include "tests/support/software_keys.h"
 
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <optional>
+
 #include "firmware/base/check.h"
+#include "hsm/key_kind.h"
 
 namespace privyseal::test {
 namespace {
@@ -20,23 +24,45 @@ Bytes public_key_of(EVP_PKEY* key) {
   return bytes;
 }
 
-Bytes sign(EVP_PKEY* key, hsm::KeyType type, ByteView message) {
+const char* digest_of(hsm::KeyType type, hsm::Hash hash) {
+  if (type == hsm::KeyType::kEd25519) return nullptr;
+  if (type == hsm::KeyType::kEcP384 || hash == hsm::Hash::kSha384) return "SHA384";
+  return hash == hsm::Hash::kSha512 ? "SHA512" : "SHA256";
+}
+
+Bytes sign(EVP_PKEY* key, hsm::KeyType type, ByteView message, std::optional<hsm::Hash> pss_hash = {}) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  const char* digest = type == hsm::KeyType::kEcP256 ? "SHA256" : "SHA384";
-  Bytes signature(128);
+  const char* digest = digest_of(type, pss_hash.value_or(hsm::Hash::kOfKey));
+  EVP_PKEY_CTX* padding = nullptr;
+  Bytes signature(512);
   std::size_t length = signature.size();
-  CHECK(EVP_DigestSignInit_ex(context.get(), nullptr, digest, nullptr, nullptr, key, nullptr) == 1);
+  CHECK(EVP_DigestSignInit_ex(context.get(), &padding, digest, nullptr, nullptr, key, nullptr) == 1);
+  if (pss_hash && EVP_PKEY_is_a(key, "RSA") == 1)
+    CHECK(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1 &&
+          EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST) == 1);
   CHECK(EVP_DigestSign(context.get(), uchar(std::span(signature)), &length, uchar(message), message.size()) ==
         1);
   signature.resize(length);
   return signature;
 }
 
+EVP_PKEY* new_key(hsm::KeyType type) {
+  const hsm::KeyKind& kind = hsm::kind_of(type);
+  switch (kind.family) {
+    case hsm::KeyFamily::kEc:
+      return EVP_EC_gen(type == hsm::KeyType::kEcP256 ? "P-256" : "P-384");
+    case hsm::KeyFamily::kEd25519:
+      return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+    case hsm::KeyFamily::kRsa:
+      return EVP_RSA_gen(kind.bits);
+  }
+  CHECK(false);
+}
+
 }  // namespace
 
 void SoftwareKeys::add(const std::string& name, hsm::KeyType type, hsm::KeyRole role) {
-  const std::shared_ptr<EVP_PKEY> key(EVP_EC_gen(type == hsm::KeyType::kEcP256 ? "P-256" : "P-384"),
-                                      EVP_PKEY_free);
+  const std::shared_ptr<EVP_PKEY> key(new_key(type), EVP_PKEY_free);
   CHECK(key != nullptr);
   keys_[name] = {{name, role, type, public_key_of(key.get())}, key};
 }
@@ -48,11 +74,12 @@ struct SoftwareKeys::Answering {
   hsm::Answer not_found() const {
     return answer_to(request, ErrorAnswer{ErrorCode::kNotFound, "no such key"});
   }
-  hsm::Answer signature(const std::string& name, ByteView message) const {
+  hsm::Answer signature(const std::string& name, ByteView message,
+                        std::optional<hsm::Hash> pss_hash = {}) const {
     const auto held = keys.keys_.find(name);
     if (held == keys.keys_.end()) return not_found();
-    return answer_to(request,
-                     hsm::SignatureAnswer{sign(held->second.key.get(), held->second.info.type, message)});
+    return answer_to(request, hsm::SignatureAnswer{
+                                  sign(held->second.key.get(), held->second.info.type, message, pss_hash)});
   }
 
   hsm::Answer operator()(const hsm::HealthRequest&) const {
@@ -67,8 +94,13 @@ struct SoftwareKeys::Answering {
     const auto held = keys.keys_.find(find.name);
     return held == keys.keys_.end() ? not_found() : answer_to(request, KeysAnswer{{held->second.info}});
   }
+  /// The id of a key is its name here.
+  hsm::Answer operator()(const hsm::FindKeyByIdRequest& find) const {
+    const auto held = keys.keys_.find(std::string(text_of(find.id)));
+    return held == keys.keys_.end() ? not_found() : answer_to(request, KeysAnswer{{held->second.info}});
+  }
   hsm::Answer operator()(const hsm::SignTls13Request& wanted) const {
-    return signature(wanted.name, wanted.message);
+    return signature(wanted.name, wanted.message, wanted.hash);
   }
   hsm::Answer operator()(const hsm::SignCsrRequest& wanted) const {
     return signature(wanted.name, wanted.request_info);

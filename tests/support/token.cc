@@ -116,11 +116,16 @@ bool TestKeyd::start(std::vector<std::string> in_front) {
   in_front.insert(in_front.end(), {PRIVYSEAL_KEYD, (folder() / "keyd.toml").string()});
   const auto notify = folder() / "notify";
   const UniqueFd ready = notify_socket(notify);
+  std::vector<std::string> environment{"NOTIFY_SOCKET=" + notify.string(),
+                                       std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
+                                       "PRIVYSEAL_SHIM=" + (folder() / "shim").string()};
+  if (options_.bears_softhsms_leak) {
+    environment.emplace_back("ASAN_OPTIONS=fast_unwind_on_malloc=0");
+    environment.emplace_back("LSAN_OPTIONS=suppressions=" PRIVYSEAL_SOFTHSM_LEAK);
+  }
   auto started = ChildProcess::start({.program = in_front.front(),
                                       .arguments = {in_front.begin() + 1, in_front.end()},
-                                      .environment = {"NOTIFY_SOCKET=" + notify.string(),
-                                                      std::string("PRIVYSEAL_REAL_MODULE=") + kSoftHsmModule,
-                                                      "PRIVYSEAL_SHIM=" + (folder() / "shim").string()},
+                                      .environment = std::move(environment),
                                       .run_as = options_.run_as,
                                       .output = folder() / "keyd.log"});
   CHECK(started.has_value());

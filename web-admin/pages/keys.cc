@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/sha256.h"
+#include "hsm/key_kind.h"
 #include "web-admin/pages/layout.h"
 
 namespace privyseal::web {
@@ -22,10 +23,6 @@ std::string_view role_in_words(hsm::KeyRole role) {
       return "Shows your browser who we are";
   }
   return "Not known";
-}
-
-std::string_view type_in_words(hsm::KeyType type) {
-  return type == hsm::KeyType::kEcP256 ? "ECDSA, P-256" : "ECDSA, P-384";
 }
 
 Html uses_of(const hsm::KeyInfo& key, const Result<std::vector<hsm::KeyUses>>& uses) {
@@ -51,7 +48,7 @@ Html inventory(const std::vector<hsm::KeyInfo>& keys, const Result<std::vector<h
                   .rows = {}};
   for (const hsm::KeyInfo& key : keys)
     inventory.rows.push_back(
-        {key.name, role_in_words(key.role), type_in_words(key.type), uses_of(key, uses),
+        {key.name, role_in_words(key.role), std::string(hsm::kind_of(key.type).words), uses_of(key, uses),
          el("code", {{"class", "ps-code"}}, to_hex(sha256(key.public_key)).substr(0, 32))});
   return table(inventory);
 }

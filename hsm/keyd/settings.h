@@ -31,7 +31,7 @@
 
 #include "firmware/base/result.h"
 #include "hsm/keyd/policy.h"
-#include "hsm/pkcs11/uri.h"
+#include "hsm/pkcs11_uri.h"
 
 namespace privyseal::keyd {
 

@@ -26,7 +26,7 @@
 #include "hsm/pkcs11/error.h"
 #include "hsm/pkcs11/function.h"
 #include "hsm/pkcs11/quirks.h"
-#include "hsm/pkcs11/uri.h"
+#include "hsm/pkcs11_uri.h"
 
 namespace privyseal::pkcs11 {
 

@@ -5,17 +5,24 @@
 #pragma once
 
 #include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+
+#include <memory>
 
 #include "firmware/base/result.h"
-#include "hsm/async_client.h"
-#include "hsm/client.h"
+#include "hsm/provider/keys.h"
 
 namespace privyseal::hsm::provider {
 
 struct Context {
-  Client keyd;               ///< blocks its caller
-  AsyncClient keyd_in_jobs;  ///< pauses the caller's ASYNC job
+  std::unique_ptr<Keys> keys;
+  // The caller's BIOs; null: the core offers none.
+  OSSL_FUNC_BIO_read_ex_fn* read = nullptr;
+  OSSL_FUNC_BIO_write_ex_fn* write = nullptr;
 };
+
+/// What OpenSSL's property queries know the algorithms by.
+inline constexpr char kProperties[] = "provider=" PRIVYSEAL_PROVIDER_NAME;
 
 /// Puts an error on OpenSSL's queue, where the calling program looks for it.
 void raise(const Error& error);

@@ -1,7 +1,8 @@
-/// KEYMGMT "EC" for keyd's keys: looked at, compared, its public part exported. Nothing else.
+/// KEYMGMT for the keys behind the provider ("EC", "ED25519", "RSA"): looked at, compared, their public part
+/// exported. Nothing else.
 ///
-/// There is no import, no generation and no private export: other peoples' keys stay in
-/// the default provider, and ours in keyd.
+/// Nothing can be imported or generated, and there is no private export: other peoples' keys stay in
+/// the default provider, and ours where they are.
 #pragma once
 
 #include <openssl/core.h>
@@ -10,13 +11,22 @@
 
 namespace privyseal::hsm::provider {
 
-inline constexpr char kEcNames[] = "EC:id-ecPublicKey:1.2.840.10045.2.1";  // the default provider's
-inline constexpr char kEcName[] = "EC";
+/// As the default provider names them; the first is OpenSSL's name of the key type.
+struct KeyNames {
+  KeyFamily family;
+  const char* all;
+  const char* first;
+};
+[[nodiscard]] const KeyNames& names_of(KeyFamily family);
 
 /// What the store hands to the key management, through OpenSSL, by its bytes.
 struct Reference {
   const SharedKey* key;  ///< copied by whoever gets it, before the call returns
 };
+
+[[nodiscard]] inline const Key& key_in(const void* keydata) {
+  return **static_cast<const SharedKey*>(keydata);
+}
 
 /// For OSSL_OP_KEYMGMT; ends with an empty entry.
 [[nodiscard]] const OSSL_ALGORITHM* key_managers();

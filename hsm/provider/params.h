@@ -21,4 +21,7 @@ inline constexpr char kOpenQuestionsParam[] = "keyd-open-questions";
 /// form for a file first, if there is one of that name in the current folder.
 inline constexpr char kStoreScheme[] = "keyd";
 
+/// So are PKCS #11 URIs with `object=NAME`, `object=privyseal:ROLE:NAME` or `id=CKA_ID`, and without a PIN.
+inline constexpr char kPkcs11Scheme[] = "pkcs11";
+
 }  // namespace privyseal::hsm::provider

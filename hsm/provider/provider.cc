@@ -6,12 +6,13 @@
 #include <openssl/params.h>
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "hsm/provider/context.h"
-#include "hsm/provider/job.h"
+#include "hsm/provider/decoder.h"
+#include "hsm/provider/encoder.h"
 #include "hsm/provider/keymgmt.h"
 #include "hsm/provider/params.h"
 #include "hsm/provider/signature.h"
@@ -26,8 +27,6 @@ void raise(const Error& error) {
 
 namespace {
 
-constexpr std::chrono::milliseconds kReadyDeadline{250};
-
 void teardown(void* context) { delete static_cast<Context*>(context); }
 
 const OSSL_ALGORITHM* query_operation(void*, int operation, int* no_cache) {
@@ -37,6 +36,10 @@ const OSSL_ALGORITHM* query_operation(void*, int operation, int* no_cache) {
       return key_managers();
     case OSSL_OP_SIGNATURE:
       return signatures();
+    case OSSL_OP_DECODER:
+      return decoders();
+    case OSSL_OP_ENCODER:
+      return encoders();
     case OSSL_OP_STORE:
       return stores();
     default:
@@ -60,35 +63,35 @@ bool answer_text(OSSL_PARAM params[], const char* name, const char* value) {
   return param == nullptr || OSSL_PARAM_set_utf8_ptr(param, value) == 1;
 }
 
-bool is_keyd_ready(Context& context) {
-  if (const auto wake = wake_of_this_job())
-    return health_in_job(context.keyd_in_jobs, kReadyDeadline, *wake).value_or(false);
-  return context.keyd.health(kReadyDeadline).value_or(false);
-}
-
 int get_params(void* raw, OSSL_PARAM params[]) {
-  if (!answer_text(params, OSSL_PROV_PARAM_NAME, "Privyseal: keys held by keyd") ||
+  if (!answer_text(params, OSSL_PROV_PARAM_NAME, "Privyseal: keys held elsewhere") ||
       !answer_text(params, OSSL_PROV_PARAM_VERSION, PRIVYSEAL_VERSION))
     return 0;
   OSSL_PARAM* status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
   if (status != nullptr && OSSL_PARAM_set_int(status, 1) == 0) return 0;
-  auto& context = *static_cast<Context*>(raw);
+  Keys& keys = *static_cast<Context*>(raw)->keys;
   OSSL_PARAM* open = OSSL_PARAM_locate(params, kOpenQuestionsParam);
-  if (open != nullptr && OSSL_PARAM_set_size_t(open, context.keyd_in_jobs.open_questions()) == 0) return 0;
+  if (open != nullptr && OSSL_PARAM_set_size_t(open, keys.open_questions()) == 0) return 0;
   OSSL_PARAM* ready = OSSL_PARAM_locate(params, kReadyParam);
   if (ready == nullptr) return 1;
-  return OSSL_PARAM_set_int(ready, is_keyd_ready(context) ? 1 : 0);
+  return OSSL_PARAM_set_int(ready, keys.is_ready() ? 1 : 0);
 }
 
-/// The `socket` setting, as the program or its openssl.cnf gave it; null when there is none.
-const char* socket_setting(const OSSL_CORE_HANDLE* core, const OSSL_DISPATCH* offers) {
-  for (; offers->function_id != 0; ++offers) {
-    if (offers->function_id != OSSL_FUNC_CORE_GET_PARAMS) continue;
-    char* path = nullptr;
-    std::array params{OSSL_PARAM_construct_utf8_ptr(kSocketParam, &path, 0), OSSL_PARAM_construct_end()};
-    return OSSL_FUNC_core_get_params(offers)(core, params.data()) == 1 ? path : nullptr;
-  }
+/// What the core offers under this number; null when it does not.
+template <class Function>
+Function* offered(const OSSL_DISPATCH* offers, int number) {
+  for (; offers->function_id != 0; ++offers)
+    if (offers->function_id == number) return reinterpret_cast<Function*>(offers->function);
   return nullptr;
+}
+
+Setting settings_of(const OSSL_CORE_HANDLE* core, const OSSL_DISPATCH* offers) {
+  auto* get = offered<OSSL_FUNC_core_get_params_fn>(offers, OSSL_FUNC_CORE_GET_PARAMS);
+  return [core, get](const char* name) -> const char* {
+    char* value = nullptr;
+    std::array params{OSSL_PARAM_construct_utf8_ptr(name, &value, 0), OSSL_PARAM_construct_end()};
+    return get != nullptr && get(core, params.data()) == 1 ? value : nullptr;
+  };
 }
 
 }  // namespace
@@ -103,13 +106,14 @@ extern "C" int OSSL_provider_init(const OSSL_CORE_HANDLE* core, const OSSL_DISPA
       entry<OSSL_FUNC_provider_get_params_fn>(OSSL_FUNC_PROVIDER_GET_PARAMS, get_params),
       entry<OSSL_FUNC_provider_query_operation_fn>(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query_operation),
       OSSL_DISPATCH{0, nullptr}};
-  const char* socket = socket_setting(core, offers);
-  if (socket == nullptr || *socket == '\0') {
-    raise({privyseal::ErrorCode::kInvalid, "privyseal provider: the setting `socket` is missing"});
+  auto keys = open_keys(settings_of(core, offers));
+  if (!keys) {
+    raise(keys.error());
     return 0;
   }
-  *context = new Context{.keyd = privyseal::hsm::Client(socket),
-                         .keyd_in_jobs = privyseal::hsm::AsyncClient(socket, {})};
+  *context = new Context{.keys = std::move(*keys),
+                         .read = offered<OSSL_FUNC_BIO_read_ex_fn>(offers, OSSL_FUNC_BIO_READ_EX),
+                         .write = offered<OSSL_FUNC_BIO_write_ex_fn>(offers, OSSL_FUNC_BIO_WRITE_EX)};
   *functions = kFunctions.data();
   return 1;
 }

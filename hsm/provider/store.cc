@@ -7,11 +7,10 @@
 #include <openssl/store.h>
 
 #include <array>
-#include <string>
-#include <string_view>
+#include <utility>
 
 #include "hsm/provider/context.h"
-#include "hsm/provider/key.h"
+#include "hsm/provider/key_uri.h"
 #include "hsm/provider/keymgmt.h"
 #include "hsm/provider/params.h"
 
@@ -21,21 +20,19 @@ namespace {
 /// One opened URI. It holds at most one object.
 struct Loading {
   Context* context;
-  std::string name;
+  KeyAddress address;
   bool is_at_end = false;
 };
 
 Loading& loading_in(void* loading) { return *static_cast<Loading*>(loading); }
 
 void* open(void* provider, const char* uri) {
-  std::string_view name = uri;
-  name.remove_prefix(std::string_view(kStoreScheme).size() + 1);  // OpenSSL has matched "keyd:"
-  if (name.starts_with("//")) name.remove_prefix(2);
-  if (!is_key_name(name)) {
-    raise({ErrorCode::kInvalid, "key URI: expected keyd://NAME with 1 to 32 of a-z, 0-9 and -"});
+  auto address = parse_key_uri(uri);
+  if (!address) {
+    raise(address.error());
     return nullptr;
   }
-  return new Loading{.context = static_cast<Context*>(provider), .name = std::string(name)};
+  return new Loading{.context = static_cast<Context*>(provider), .address = std::move(*address)};
 }
 
 const OSSL_PARAM* settable_params(void*) {
@@ -58,8 +55,7 @@ int set_params(void* raw, const OSSL_PARAM params[]) {
 int load(void* raw, OSSL_CALLBACK* receive, void* receiver, OSSL_PASSPHRASE_CALLBACK*, void*) {
   Loading& loading = loading_in(raw);
   loading.is_at_end = true;
-  const auto info = loading.context->keyd.find_key(loading.name);
-  const auto key = info.and_then(key_of);
+  const auto key = find_key(*loading.context->keys, loading.address);
   if (!key) {
     raise(key.error());
     return 0;
@@ -68,7 +64,8 @@ int load(void* raw, OSSL_CALLBACK* receive, void* receiver, OSSL_PASSPHRASE_CALL
   int type = OSSL_OBJECT_PKEY;
   const std::array params{
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, const_cast<char*>(kEcName), 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE,
+                                       const_cast<char*>(names_of((*key)->kind->family).first), 0),
       OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof(reference)),
       OSSL_PARAM_construct_end()};
   return receive(params.data(), receiver);
@@ -93,7 +90,8 @@ const OSSL_ALGORITHM* stores() {
       entry<OSSL_FUNC_store_close_fn>(OSSL_FUNC_STORE_CLOSE, close),
       OSSL_DISPATCH{0, nullptr}};
   static const std::array algorithms{
-      OSSL_ALGORITHM{kStoreScheme, "provider=privyseal", functions.data(), "keys that keyd holds"},
+      OSSL_ALGORITHM{kStoreScheme, kProperties, functions.data(), "keys held by Privyseal"},
+      OSSL_ALGORITHM{kPkcs11Scheme, kProperties, functions.data(), "keys held by Privyseal"},
       OSSL_ALGORITHM{nullptr, nullptr, nullptr, nullptr}};
   return algorithms.data();
 }

@@ -1,4 +1,4 @@
-/// STORE loader: "keyd://gateway" names the key that keyd calls "gateway".
+/// STORE loader: a key by its URI (key_uri.h): "keyd://gateway", "pkcs11:object=gateway".
 #pragma once
 
 #include <openssl/core.h>

@@ -25,7 +25,10 @@ std::string csr_pem(const Library& library, EVP_PKEY* key) {
   const RequestPtr request(X509_REQ_new_ex(library.get(), nullptr));
   CHECK(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) == 1);
   CHECK(X509_REQ_set_pubkey(request.get(), key) == 1);
-  CHECK(X509_REQ_sign(request.get(), key, EVP_PKEY_get_bits(key) == 256 ? EVP_sha256() : EVP_sha384()) > 0);
+  const EVP_MD* digest = EVP_PKEY_is_a(key, "ED25519") == 1 ? nullptr
+                         : EVP_PKEY_get_bits(key) == 384    ? EVP_sha384()
+                                                            : EVP_sha256();
+  CHECK(X509_REQ_sign(request.get(), key, digest) > 0);
   const BioPtr memory(BIO_new(BIO_s_mem()));
   CHECK(PEM_write_bio_X509_REQ(memory.get(), request.get()) == 1);
   char* text = nullptr;
@@ -108,6 +111,8 @@ class TlsTest : public testing::Test {
   TlsTest() {
     keys_.add("p256", KeyType::kEcP256);
     keys_.add("p384", KeyType::kEcP384);
+    keys_.add("ed25519", KeyType::kEd25519);
+    keys_.add("rsa2048", KeyType::kRsa2048);
     keyd_.emplace(socket_, keys_);
   }
 
@@ -120,7 +125,7 @@ class TlsTest : public testing::Test {
 class EachLoading : public TlsTest, public testing::WithParamInterface<Loading> {};
 TEST_P(EachLoading, BothEndsFinishWithEveryKeyAndGroup) {
   const Library library(socket_, GetParam().order, GetParam().defaults);
-  for (const char* key : {"p256", "p384"}) {
+  for (const char* key : {"p256", "p384", "ed25519", "rsa2048"}) {
     const Ends ends(library, key);
     for (const char* groups : {"P-256", "P-384", "X25519", "X25519MLKEM768"}) {
       const auto server = ends.context(TLS_server_method(), groups);
@@ -149,6 +154,27 @@ TEST_F(TlsTest, AHandshakeIsOneQuestionForEachEnd) {
   for (std::size_t i = before; i < requests.size(); ++i) {
     const auto& message = std::get<SignTls13Request>(requests[i].body).message;
     EXPECT_EQ(message.size(), 64 + 33 + 1 + 48u);
+  }
+}
+
+TEST_F(TlsTest, AnRsaKeySignsWithTheHashThatThePeersAgreeOn) {
+  const Library library(socket_);
+  const Ends ends(library, "rsa2048");
+  for (const auto& [signatures, hash] : {std::pair{"rsa_pss_rsae_sha256", Hash::kSha256},
+                                         {"rsa_pss_rsae_sha384", Hash::kSha384},
+                                         {"rsa_pss_rsae_sha512", Hash::kSha512}}) {
+    const auto server = ends.context(TLS_server_method(), "X25519");
+    const auto client = ends.context(TLS_client_method(), "X25519");
+    ASSERT_EQ(SSL_CTX_set1_sigalgs_list(client.get(),
+                                        (std::string(signatures) + ":ecdsa_secp256r1_sha256").c_str()),
+              1);
+    EXPECT_TRUE(shakes_hands(server.get(), client.get())) << signatures;
+    const auto requests = keyd_->requests();
+    bool is_used = false;
+    for (const Request& request : requests)
+      if (const auto* sign = std::get_if<SignTls13Request>(&request.body))
+        is_used = is_used || sign->hash == hash;
+    EXPECT_TRUE(is_used) << signatures;
   }
 }
 

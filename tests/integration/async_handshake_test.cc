@@ -62,6 +62,17 @@ TEST_F(AsyncHandshake, SixteenSignaturesAreUnderWayAtOnceOnBothSides) {
   EXPECT_EQ(lab_->open_questions(), 0U);
 }
 
+TEST_F(AsyncHandshake, AnRsaKeyIsAskedForTheHashThatThePeersAgreedOn) {
+  lab_->keyd(lab_->signs_after(5ms));
+  const Pair pair = connect();
+  start(pair, lab_->lone_rsa_server, lab_->nameless_client);
+  run_until_ended(2);
+  EXPECT_EQ(servers_.good + clients_.good, 2);
+  const auto requests = lab_->running_keyd().requests();
+  ASSERT_EQ(lab_->asked(), 1U);
+  EXPECT_EQ(std::get<hsm::SignTls13Request>(requests.back().body).hash, hsm::Hash::kSha256);
+}
+
 TEST_F(AsyncHandshake, WhatWasSaidBeforeAndAfterAPauseIsOneSession) {
   lab_->keyd(lab_->signs_after(5ms));
   const Pair pair = connect();

@@ -124,9 +124,13 @@ std::string extended_key_usage(const LeafOptions& options) {
   return options.is_client ? "clientAuth" : "serverAuth";
 }
 
+/// By a P-256 or an RSA key, with SHA-256.
 void set_signature(X509_REQ* request, const Bytes& signature) {
+  const bool is_rsa = EVP_PKEY_is_a(X509_REQ_get0_pubkey(request), "RSA") == 1;
   const std::unique_ptr<X509_ALGOR, Free<X509_ALGOR_free>> algorithm(X509_ALGOR_new());
-  CHECK(X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, nullptr) == 1);
+  CHECK(X509_ALGOR_set0(algorithm.get(),
+                        OBJ_nid2obj(is_rsa ? NID_sha256WithRSAEncryption : NID_ecdsa_with_SHA256),
+                        is_rsa ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr) == 1);
   CHECK(X509_REQ_set1_signature_algo(request, algorithm.get()) == 1);
   ASN1_BIT_STRING* bits = ASN1_BIT_STRING_new();
   CHECK(ASN1_STRING_set(bits, signature.data(), static_cast<int>(signature.size())) == 1);

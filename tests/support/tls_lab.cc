@@ -30,19 +30,21 @@ std::string openssl_conf(const std::filesystem::path& socket) {
 
 TlsLab::TlsLab() {
   keys_.add("gateway");
+  keys_.add("rsa", hsm::KeyType::kRsa2048);
   keyd(signs_after(std::chrono::milliseconds(0)));
   write_identities();
   make_contexts(folder_ / "keyd.sock");
+  lone_rsa_server = context(tls::Side::kServer, "rsa", false);
 }
 
 void TlsLab::make_contexts(const std::filesystem::path& socket) {
   write(folder_ / "openssl.cnf", openssl_conf(socket));
   library_ = tls::Library::load(folder_ / "openssl.cnf").value();
-  server = context(tls::Side::kServer, "keyd", true);
-  client = context(tls::Side::kClient, "keyd", true);
+  server = context(tls::Side::kServer, "gateway", true);
+  client = context(tls::Side::kClient, "gateway", true);
   software_server = context(tls::Side::kServer, "file", true);
   software_client = context(tls::Side::kClient, "file", true);
-  lone_server = context(tls::Side::kServer, "keyd", false);
+  lone_server = context(tls::Side::kServer, "gateway", false);
   software_lone_server = context(tls::Side::kServer, "file", false);
   nameless_client = context(tls::Side::kClient, "", true);
 }
@@ -54,21 +56,23 @@ void TlsLab::use(const TestKeyd& keyd, uid_t provisioning) {
     return certificate_request(key.public_key, "gateway",
                                [&](ByteView info) { return caller.sign_csr("gateway", info); });
   });
-  write(folder_ / "keyd.pem", ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
+  write(folder_ / "gateway.pem", ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
   make_contexts(keyd.socket());
 }
 
 void TlsLab::write_identities() {
-  const auto found = answer({.id = 1, .body = hsm::FindKeyRequest{"gateway"}});
-  const auto csr = certificate_request(
-      std::get<hsm::KeysAnswer>(found.body).keys.at(0).public_key, "gateway",
-      [&](ByteView info) -> Result<Bytes> {
-        const hsm::SignCsrRequest wanted{"gateway", copy_of(info)};
-        return std::get<hsm::SignatureAnswer>(answer({.id = 1, .body = wanted}).body).signature;
-      });
+  for (const std::string key : {"gateway", "rsa"}) {
+    const auto found = answer({.id = 1, .body = hsm::FindKeyRequest{key}});
+    const auto csr = certificate_request(
+        std::get<hsm::KeysAnswer>(found.body).keys.at(0).public_key, "gateway",
+        [&](ByteView info) -> Result<Bytes> {
+          const hsm::SignCsrRequest wanted{key, copy_of(info)};
+          return std::get<hsm::SignatureAnswer>(answer({.id = 1, .body = wanted}).body).signature;
+        });
+    write(folder_ / (key + ".pem"), ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
+  }
   const Credential software = ca_.issue({.dns_names = {"gateway"}});
   write(folder_ / "ca.pem", ca_.pem());
-  write(folder_ / "keyd.pem", ca_.issue_from_csr(csr.value(), {.dns_names = {"gateway"}}));
   write(folder_ / "file.pem", software.chain_pem);
   write(folder_ / "file-key.pem", software.key_pem);
 }
@@ -77,8 +81,10 @@ TlsLab::ContextRef TlsLab::context(tls::Side side, const std::string& identity, 
   tls::ContextSettings settings;
   settings.side = side;
   if (!identity.empty()) settings.certificate = folder_ / (identity + ".pem");
-  if (identity == "keyd") settings.key_uri = "keyd://gateway";
-  if (identity == "file") settings.key_uri = "file:" + (folder_ / "file-key.pem").string();
+  if (identity == "file")
+    settings.key_uri = "file:" + (folder_ / "file-key.pem").string();
+  else if (!identity.empty())
+    settings.key_uri = "keyd://" + identity;
   if (trusts) settings.trusted_roots = folder_ / "ca.pem";
   if (trusts) settings.peer_names = {"gateway"};
   return tls::Context::make(library_, settings).value();

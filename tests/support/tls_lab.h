@@ -1,4 +1,4 @@
-/// A key in a fake keyd, its certificate, and TLS contexts of both sides that use it through the real
+/// Keys in a fake keyd, their certificates, and TLS contexts of both sides that use them through the real
 /// provider; beside them the same with a key in a file, for ends that are not to wait for keyd.
 ///
 /// Threads: one at a time; behaviours run on the fake's thread.
@@ -47,6 +47,7 @@ class TlsLab {
   ContextRef software_server;  ///< key in a file, wants a certificate
   ContextRef software_client;  ///< key in a file
   ContextRef lone_server;      ///< key in keyd, wants no certificate
+  ContextRef lone_rsa_server;  ///< the same, with an RSA key; only with the fake
   ContextRef software_lone_server;
   ContextRef nameless_client;  ///< has no key
 

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""The same list of tests on every PKCS#11 module of Debian's that can hold keys: made, used for requests and
+handshakes through keyd and the provider, used again after a restart, attacked with the PIN.
+
+A kind of key is skipped, and said so, only where keyd says that the token does not list a mechanism for it.
+"""
+
+import os
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+from keyd_lab import SOFTHSM, KeydLab, SoftHsm, run, wait_for
+
+KINDS = ("p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096")
+PIN = "48151623"  # eight is the most that opencryptoki takes
+MODULES = "/usr/lib/x86_64-linux-gnu/pkcs11"
+
+
+def stopped(process):
+    if process is not None and process.poll() is None:
+        process.terminate()
+        process.wait(30)
+
+
+class Opencryptoki:
+    """The soft token. Its places are fixed, so the test has file systems of its own there (see main)."""
+
+    name = "opencryptoki"
+    module = f"{MODULES}/libopencryptoki.so"
+    settings = ""
+    environment: dict[str, str] = {}
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.pin_file = folder / "pin"
+        self.daemon = None
+
+    def make(self):
+        conf = self.folder / "opencryptoki.conf"
+        conf.write_text("version opencryptoki-3.23\nslot 3\n{\nstdll = libpkcs11_sw.so\ntokversion = 3.12\n}\n")
+        run("mount", "--bind", conf, "/etc/opencryptoki/opencryptoki.conf", check=0)
+        for path, owner, group, mode in (("/run/opencryptoki", "pkcsslotd", "pkcs11", 0o770),
+                                         ("/run/lock/opencryptoki", "root", "pkcs11", 0o770),
+                                         ("/run/lock/opencryptoki/swtok", "root", "pkcs11", 0o770),
+                                         ("/var/lib/opencryptoki/swtok", "root", "pkcs11", 0o770),
+                                         ("/var/lib/opencryptoki/swtok/TOK_OBJ", "root", "pkcs11", 0o770),
+                                         ("/var/log/opencryptoki", "root", "pkcs11", 0o770)):
+            Path(path).mkdir(parents=True, exist_ok=True)
+            shutil.chown(path, owner, group)
+            Path(path).chmod(mode)
+        log = open(self.folder / "pkcsslotd.log", "wb")
+        self.daemon = subprocess.Popen(["/usr/sbin/pkcsslotd", "-f"], stdout=log, stderr=log)
+        log.close()
+        wait_for("pkcsslotd", lambda: Path("/run/pkcsslotd.socket").exists() or
+                 Path("/run/opencryptoki/pkcsslotd.socket").exists() or self.daemon.poll() is not None)
+        officer = "31415926"
+        conf = ("/usr/sbin/pkcsconf", "-c", "3")
+        run(*conf, "-I", "-S", "87654321", stdin=b"test\n", check=0)
+        run(*conf, "-P", "-S", "87654321", "-n", officer, check=0)
+        run(*conf, "-u", "-S", officer, "-n", "12345678", check=0)
+        run(*conf, "-p", "-U", "12345678", "-n", PIN, check=0)
+        self.pin_file.write_text(PIN)
+        self.pin_file.chmod(0o400)
+
+    def close(self):
+        stopped(self.daemon)
+        run("umount", "/etc/opencryptoki/opencryptoki.conf")
+
+
+class P11Kit(SoftHsm):
+    """A SoftHSM token in another process, reached through p11-kit's remoting."""
+
+    name = "p11-kit client"
+    module = f"{MODULES}/p11-kit-client.so"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.settings = ""
+        self.server = None
+
+    def make(self):
+        super().make()
+        with open(self.folder / "p11.log", "wb") as log:
+            self.server = subprocess.Popen(
+                ["/usr/bin/p11-kit", "server", "-f", "-n", str(self.folder / "p11.sock"), "--provider", SOFTHSM,
+                 "pkcs11:token=test"],
+                stdout=log, stderr=subprocess.STDOUT, env={**self.environment, "PATH": os.environ["PATH"]})
+        wait_for("p11-kit server", lambda: (self.folder / "p11.sock").exists() or self.server.poll() is not None)
+        self.environment = {"P11_KIT_SERVER_ADDRESS": f"unix:path={self.folder}/p11.sock"}
+
+    def close(self):
+        stopped(self.server)
+
+
+class ModuleTests:
+    """What holds on every module. One token for all; the tests run in the order of their names."""
+
+    token: type
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = KeydLab(cls.token)
+        cls.addClassCleanup(cls.lab.close)
+        cls.made = []
+        for kind in KINDS:
+            why = cls.lab.generate(kind, "cjsm-identity", kind)
+            if why is None:
+                cls.made.append(kind)
+            elif "it does not list CKM_" in why:
+                print(f"SKIP {cls.token.name}: {kind}: {why.strip()}", flush=True)
+            else:
+                raise AssertionError(f"{cls.token.name}: {kind}: {why}{cls.lab.log()}")
+
+    def test_1_there_are_keys(self):
+        self.assertIn("p256", self.made)
+
+    def test_2_requests_are_signed_and_verify(self):
+        for kind in self.made:
+            with self.subTest(kind):
+                self.lab.certify(kind)
+
+    def test_3_handshakes_both_ways(self):
+        for kind in self.made:
+            with self.subTest(kind):
+                self.lab.shake_hands(kind, kind)
+
+    def test_4_keys_are_there_after_a_restart(self):
+        shown = {kind: self.lab.openssl("pkey", "-in", f"keyd://{kind}", "-pubout", check=0)[1] for kind in self.made}
+        self.lab.restart()
+        for kind in self.made:
+            with self.subTest(kind):
+                self.assertEqual(self.lab.openssl("pkey", "-in", f"keyd://{kind}", "-pubout", check=0)[1], shown[kind])
+                self.lab.shake_hands(kind, kind)
+
+    def test_5_a_role_and_a_name_are_kept(self):
+        self.assertIn("is not to be", self.lab.generate("wrong", "audit", "rsa2048"))
+        self.assertIn("already", self.lab.generate("p256", "cjsm-identity", "p256"))
+
+    def test_6_many_handshakes_and_no_failure(self):
+        for _ in range(20):
+            self.lab.openssl("req", "-new", "-key", "keyd://p256", "-subj", "/CN=x", "-out", self.lab.file("x.csr"),
+                             check=0)
+        log = self.lab.log()
+        for bad in ("signature-failed", "signature-wrong", "session-replaced", "key-not-offered"):
+            self.assertNotIn(bad, log)
+
+    def test_8_the_same_with_the_module_in_the_program_and_no_keyd(self):
+        shown = {kind: self.lab.openssl("pkey", "-in", f"keyd://{kind}", "-pubout", check=0)[1] for kind in self.made}
+        self.assertEqual(self.lab.stop(), 0)
+        env = self.lab.in_process_env
+        try:
+            for kind in self.made:
+                with self.subTest(kind):
+                    name = f"pkcs11:object={kind}"
+                    self.assertEqual(run("openssl", "pkey", "-in", name, "-pubout", env=env, check=0)[1], shown[kind])
+                    run("openssl", "req", "-new", "-key", name, "-subj", "/CN=x", "-out", self.lab.file("in.csr"), env=env,
+                        check=0)
+                    run("openssl", "req", "-in", self.lab.file("in.csr"), "-verify", "-noout", check=0)
+                    self.lab.shake_hands(kind, kind, env=env, user=0)
+            self.lab.file("file", "any old file\n")
+            status, output = run("openssl", "dgst", "-sha256", "-sign", "keyd://p256", self.lab.file("file"), env=env)
+            self.assertNotEqual(status, 0)
+            self.assertIn("(denied)", output)
+        finally:
+            self.lab.start()
+
+    def test_7_no_attack_with_the_pin_succeeds(self):
+        self.assertEqual(self.lab.stop(), 0)
+        try:
+            status, output = run(os.environ["PRIVYSEAL_TOKEN_ATTACKS"], self.token.module, "test",
+                                 self.lab.token.pin_file, env=self.lab.token.environment)
+            succeeded = [line for line in output.splitlines() if line.startswith("SUCCEEDED")]
+            self.assertEqual(succeeded, [], f"{len(succeeded)} attacks")
+            self.assertEqual(status, 0, output)
+            self.assertIn(f"{len(self.made)} keys, 0 attacks succeeded", output)
+        finally:
+            self.lab.start()
+
+
+class SoftHsmTest(ModuleTests, unittest.TestCase):
+    token = SoftHsm
+
+
+class OpencryptokiTest(ModuleTests, unittest.TestCase):
+    token = Opencryptoki
+
+
+class P11KitTest(ModuleTests, unittest.TestCase):
+    token = P11Kit
+
+
+def have_own_places():
+    """Mounts and shared memory of this process and its children alone."""
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWIPC)
+    run("mount", "--make-rprivate", "/", check=0)
+    for path in ("/dev/shm", "/run", "/var/lib/opencryptoki", "/var/log"):
+        run("mount", "-t", "tmpfs", "tmpfs", path, check=0)
+
+
+if __name__ == "__main__":
+    have_own_places()
+    unittest.main()

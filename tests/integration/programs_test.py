@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+"""Debian's own programs with keys of keyd's, by configuration alone: hsm/provider/README.md says how.
+
+openssl (req, x509, cms, s_server, s_client), nginx, and Postfix as server and as client: a TLS 1.3 handshake each,
+no key on the disk, and a clean end.
+"""
+
+import os
+import pwd
+import signal
+import smtplib
+import subprocess
+import threading
+import unittest
+
+from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, free_port, listens, run, wait_for
+
+KINDS = ("p256", "p384", "ed25519", "rsa2048")
+POSTFIX = pwd.getpwnam("postfix").pw_uid
+SIGNED = """basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:mail.example
+"""
+
+
+class Programs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = KeydLab(gateway=(GATEWAY, POSTFIX))
+        cls.addClassCleanup(cls.lab.close)
+        for kind in KINDS:
+            assert cls.lab.generate(kind, "cjsm-identity", kind) is None
+            cls.lab.certify(kind)
+        assert cls.lab.generate("issuing-ca", "issuing-ca", "p256") is None
+
+    def client_reaches(self, port, *arguments):
+        """One handshake with the software client; what it printed."""
+        status, output = self.lab.openssl("s_client", "-connect", f"127.0.0.1:{port}", "-CAfile",
+                                          self.lab.file("ca.pem"), "-tls1_3", "-verify_return_error", "-brief",
+                                          *arguments)
+        return status, output
+
+    def assert_no_key_on_disk(self):
+        for path in self.lab.folder.rglob("*"):
+            if path.is_file() and path.name != "ca.key" and path.stat().st_size < 1 << 20:
+                self.assertNotIn(b"PRIVATE KEY", path.read_bytes(), path)
+
+    # openssl
+
+    def test_req_makes_a_request_for_every_kind(self):
+        for kind in KINDS:  # certify() has made and verified one; here by the other spellings of the name
+            for name in (f"pkcs11:object={kind}", f"pkcs11:object=privyseal:cjsm-identity:{kind};type=private"):
+                with self.subTest(name):
+                    self.lab.openssl("req", "-new", "-key", name, "-subj", "/CN=other", "-out",
+                                     self.lab.file("other.csr"), check=0)
+                    run("openssl", "req", "-in", self.lab.file("other.csr"), "-verify", "-noout", check=0)
+
+    def test_a_pin_in_a_uri_is_refused_in_words(self):
+        status, output = self.lab.openssl("pkey", "-in", "pkcs11:object=p256?pin-value=1234", "-pubout")
+        self.assertNotEqual(status, 0)
+        self.assertIn("a PIN, its source or a module", output)
+
+    def test_x509_signs_with_the_issuing_ca_what_policy_allows(self):
+        lab = self.lab
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj",
+            "/CN=mail.example", "-keyout", lab.file("leaf.scratch"), "-out", lab.file("leaf.csr"), check=0)
+        lab.file("leaf.scratch").unlink()
+        # Its own root first; only renewal may, and keyd looks at every field.
+        lab.file("root.ext", "basicConstraints = critical,CA:TRUE,pathlen:0\nkeyUsage = critical,keyCertSign,cRLSign\n"
+                 "subjectKeyIdentifier = hash\n")
+        lab.file("leaf.ext", SIGNED)
+        for name in ("root.pem", "leaf.pem"):
+            lab.file(name, "").chmod(0o666)
+        _, public = lab.openssl("pkey", "-in", "keyd://issuing-ca", "-pubout", check=0)
+        lab.file("issuing-ca.pub", public)
+        root = ["x509", "-new", "-force_pubkey", lab.file("issuing-ca.pub"), "-key",
+                "keyd://issuing-ca", "-subj", "/CN=Appliance CA", "-days", "3000", "-extfile", lab.file("root.ext"),
+                "-set_serial", "0x4a11223344556677", "-out", lab.file("root.pem")]
+        lab.openssl(*root, user=RENEWAL, check=0)
+        leaf = ["x509", "-req", "-in", lab.file("leaf.csr"), "-CA", lab.file("root.pem"), "-CAkey",
+                "keyd://issuing-ca", "-days", "90", "-extfile", lab.file("leaf.ext"), "-set_serial",
+                "0x4a11223344556688", "-out", lab.file("leaf.pem")]
+        lab.openssl(*leaf, user=RENEWAL, check=0)
+        run("openssl", "verify", "-x509_strict", "-CAfile", lab.file("root.pem"), lab.file("leaf.pem"), check=0)
+        status, output = lab.openssl(*leaf)  # provisioning may not
+        self.assertNotEqual(status, 0)
+        self.assertIn("(denied)", output)
+        lab.file("leaf.ext", SIGNED.replace("CA:FALSE", "CA:TRUE"))
+        status, output = lab.openssl(*leaf, user=RENEWAL)
+        self.assertNotEqual(status, 0)
+        self.assertIn("(denied)", output)
+
+    def test_cms_sign_is_refused(self):
+        message = self.lab.file("message", "any old mail\n")
+        for kind in ("p256", "rsa2048", "ed25519"):
+            for user in (0, GATEWAY):
+                with self.subTest(kind, user=user):
+                    status, output = self.lab.openssl("cms", "-sign", "-in", message, "-signer",
+                                                      self.lab.file(f"{kind}.pem"), "-inkey", f"keyd://{kind}",
+                                                      user=user)
+                    self.assertNotEqual(status, 0)
+                    self.assertNotIn("BEGIN CMS", output)
+                    if kind != "ed25519":  # which OpenSSL itself will not use for want of a hash
+                        self.assertIn("signs TLS 1.3 handshakes, certificate requests, certificates and CRLs only",
+                                      output)
+
+    def test_s_server_and_s_client_shake_hands(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                self.lab.shake_hands(kind, kind)
+        self.lab.shake_hands("rsa2048", "ed25519")
+        self.assert_no_key_on_disk()
+
+    # nginx
+
+    def nginx(self, key):
+        port = free_port()
+        root = self.lab.folder / f"nginx-{key}"
+        (root / "temp").mkdir(parents=True, exist_ok=True)
+        conf = root / "nginx.conf"
+        temps = "".join(f"  {kind}_temp_path {root}/temp/{kind};\n"
+                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        # Not a file: the name of the key stands in the configuration itself.
+        conf.write_text(f"""user privyseal-gateway;
+daemon off;
+worker_processes 2;
+pid {root}/nginx.pid;
+error_log {root}/error.log info;
+events {{}}
+http {{
+{temps}  access_log off;
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_protocols TLSv1.3;
+    ssl_session_tickets off;
+    ssl_certificate {self.lab.file(f"{key}.pem")};
+    ssl_certificate_key "data:{self.lab.reference(key)}";
+    return 200 "sealed";
+  }}
+}}
+""")
+        with open(root / "output", "wb") as output:
+            process = subprocess.Popen(["/usr/sbin/nginx", "-p", root, "-e", root / "error.log", "-c", conf],
+                                       env=self.lab.env, stdout=output, stderr=subprocess.STDOUT)
+        wait_for("nginx", lambda: can_connect_or_ended(port, process))
+        return process, port, root
+
+    def assert_nginx_ended_well(self, process, root, how):
+        process.send_signal(how)
+        log = (root / "error.log").read_text(errors="replace")
+        self.assertEqual(process.wait(PATIENCE), 0, log)
+        log = (root / "error.log").read_text(errors="replace")
+        for bad in ("exited on signal", "core dumped", "[alert]", "[emerg]"):
+            self.assertNotIn(bad, log)
+
+    def test_nginx_serves_with_every_kind(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                process, port, root = self.nginx(kind)
+                try:
+                    self.assertIsNone(process.poll(), (root / "output").read_text() + self.lab.log())
+                    status, output = self.client_reaches(port)
+                    self.assertEqual(status, 0, output + (root / "error.log").read_text() + self.lab.log())
+                    self.assertIn("Protocol version: TLSv1.3", output)
+                    self.assert_nginx_ended_well(process, root, signal.SIGQUIT)
+                finally:
+                    process.kill()
+        self.assert_no_key_on_disk()
+
+    def test_nginx_reloads_and_ends_under_load(self):
+        process, port, root = self.nginx("p256")
+        good, bad, is_over = [], [], threading.Event()
+
+        def load():
+            while not is_over.is_set():
+                status, output = self.client_reaches(port)
+                (good if status == 0 else bad).append(output)
+        threads = [threading.Thread(target=load) for _ in range(3)]
+        try:
+            for thread in threads:
+                thread.start()
+            for reload in range(1, 6):
+                process.send_signal(signal.SIGHUP)
+                before = len(good)
+                wait_for("handshakes after a reload", lambda: len(good) >= before + 6 or bad)
+            self.assertEqual(bad, [])
+            self.assertGreaterEqual(len(good), 30)
+            self.assert_nginx_ended_well(process, root, signal.SIGTERM)
+        finally:
+            is_over.set()
+            for thread in threads:
+                thread.join()
+            process.kill()
+
+    # Postfix
+
+    def postfix(self, name, settings, ports=(), **smtpd):
+        """An instance of its own; its log goes to NAME/log."""
+        lab = self.lab
+        root = lab.folder / name
+        for folder, mode, owner in (("", 0o755, 0), ("config", 0o755, 0), ("queue", 0o755, 0),
+                                    ("queue/pid", 0o755, 0), ("queue/public", 0o755, POSTFIX),
+                                    ("queue/maildrop", 0o755, POSTFIX), ("data", 0o700, POSTFIX),
+                                    *((f"queue/{one}", 0o700, POSTFIX)
+                                      for one in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
+                                                  "incoming", "private", "saved", "trace"))):
+            (root / folder).mkdir(mode=mode, exist_ok=True)
+            os.chown(root / folder, owner, 0)
+        common = {"compatibility_level": "3.10", "myhostname": "mail.example", "mydestination": "", "mynetworks":
+                  "127.0.0.0/8", "queue_directory": root / "queue", "data_directory": root / "data", "maillog_file":
+                  "/dev/stdout", "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4",
+                  "smtp_dns_support_level": "disabled", "smtp_host_lookup": "native", "smtpd_peername_lookup": "no",
+                  "alias_maps": "", "alias_database": "", "local_recipient_maps": "", "biff": "no",
+                  # Postfix hands its programs a clean environment: this is how they find the configuration.
+                  "tls_config_file": lab.file("openssl.cnf")}
+        (root / "config/main.cf").write_text("".join(f"{key} = {value}\n" for key, value in (common | settings).items()))
+        # "n" in the chroot column: keyd's socket must be in sight.
+        (root / "config/master.cf").write_text(
+            "".join(f"127.0.0.1:{port} inet n - n - - smtpd\n" for port in ports) +
+            "".join(f"{line}\n" for line in (
+                "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "tlsmgr unix - - n 1000? 1 tlsmgr",
+                "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce",
+                "trace unix - - n - 0 bounce", "proxymap unix - - n - - proxymap", "smtp unix - - n - - smtp",
+                "relay unix - - n - - smtp", "error unix - - n - - error", "retry unix - - n - - error",
+                "discard unix - - n - - discard", "showq unix n - n - - showq", "anvil unix - - n - 1 anvil",
+                "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd")))
+        with open(root / "log", "wb") as log:
+            process = subprocess.Popen(["/usr/lib/postfix/sbin/master", "-c", root / "config", "-d"], stdout=log,
+                                       stderr=subprocess.STDOUT, start_new_session=True,  # it ends its process group
+                                       env={"PATH": os.environ["PATH"], "MAIL_CONFIG": str(root / "config")})
+        for port in ports:
+            wait_for("Postfix", lambda: can_connect_or_ended(port, process))
+        return process, root
+
+    def assert_postfix_ended_well(self, process, root):
+        process.send_signal(signal.SIGTERM)
+        self.assertIn(process.wait(PATIENCE), (0, -signal.SIGTERM), (root / "log").read_text(errors="replace"))
+        log = (root / "log").read_text(errors="replace")
+        for bad in ("killed by signal 11", "killed by signal 6", "fatal:", "panic:", "exit status"):
+            self.assertNotIn(bad, log)
+
+    def smtpd_settings(self, key):
+        reference = self.lab.file(f"{key}-reference.pem", self.lab.reference(key))
+        return {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": self.lab.file(f"{key}.pem"),
+                "smtpd_tls_key_file": reference, "smtpd_tls_eccert_file": "", "smtpd_tls_dcert_file": "",
+                "smtpd_tls_mandatory_protocols": ">=TLSv1.3", "smtpd_tls_protocols": ">=TLSv1.3",
+                "smtpd_tls_ask_ccert": "yes", "smtpd_tls_CAfile": self.lab.file("ca.pem"), "smtpd_tls_loglevel": "1",
+                "smtpd_tls_received_header": "yes", "smtpd_client_connection_rate_limit": "0",
+                "default_transport": "discard:", "relay_transport": "discard:"}
+
+    def test_postfix_is_a_server_and_reloads_under_load(self):
+        for key in ("rsa2048", "p256"):
+            with self.subTest(key):
+                port = free_port()
+                process, root = self.postfix(f"smtpd-{key}", self.smtpd_settings(key), (port,))
+                try:
+                    status, output = self.client_reaches(port, "-starttls", "smtp")
+                    self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
+                    self.assertIn("Protocol version: TLSv1.3", output)
+                    for _ in range(4):
+                        process.send_signal(signal.SIGHUP)  # what `postfix reload` sends
+                        for _ in range(3):
+                            status, output = self.client_reaches(port, "-starttls", "smtp")
+                            self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
+                    self.assert_postfix_ended_well(process, root)
+                finally:
+                    process.kill()
+        self.assert_no_key_on_disk()
+
+    def test_postfix_is_a_client_with_a_certificate(self):
+        for key in ("p256", "rsa2048"):
+            with self.subTest(key):
+                # The receiving end: s_server is no mail server, so a second Postfix with a key of keyd's too.
+                inward, entry = free_port(), free_port()
+                receiver, receiver_root = self.postfix(
+                    f"receiver-{key}", self.smtpd_settings("p384") | {
+                        "smtpd_tls_req_ccert": "yes", "smtpd_tls_security_level": "encrypt",
+                        "smtpd_relay_restrictions": "permit_mynetworks, reject", "smtpd_tls_loglevel": "1"}, (inward,))
+                sender, sender_root = self.postfix(
+                    f"sender-{key}", {
+                        "relayhost": f"[127.0.0.1]:{inward}", "smtp_tls_security_level": "verify",
+                        "smtp_tls_verify_cert_match": "localhost", "smtp_tls_secure_cert_match": "localhost",
+                        "smtp_tls_CAfile": self.lab.file("ca.pem"), "smtp_tls_cert_file": self.lab.file(f"{key}.pem"),
+                        "smtp_tls_key_file": self.lab.file(f"{key}-out.pem", self.lab.reference(key)),
+                        "smtp_tls_mandatory_protocols": ">=TLSv1.3", "smtp_tls_loglevel": "1",
+                        "smtpd_relay_restrictions": "permit_mynetworks, reject", "smtpd_tls_security_level": "none"}, (entry,))
+                try:
+                    try:
+                        with smtplib.SMTP("127.0.0.1", entry, timeout=PATIENCE) as mail:
+                            mail.sendmail("a@mail.example", "b@elsewhere.example", "Subject: x\r\n\r\nsealed\r\n")
+                    except smtplib.SMTPException as why:
+                        self.fail(f"{why}\n{(sender_root / 'log').read_text(errors='replace')}")
+
+                    def is_sent():
+                        return "status=" in (sender_root / "log").read_text(errors="replace")
+                    wait_for("the mail", is_sent)
+                    log = (sender_root / "log").read_text(errors="replace")
+                    got = (receiver_root / "log").read_text(errors="replace")
+                    self.assertIn("status=sent", log, log + got + self.lab.log())
+                    self.assertIn("Verified TLS connection established to 127.0.0.1", log)
+                    self.assertIn("Trusted TLS connection established from", got)
+                    self.assertIn("TLSv1.3", got)
+                    self.assert_postfix_ended_well(sender, sender_root)
+                    self.assert_postfix_ended_well(receiver, receiver_root)
+                finally:
+                    sender.kill()
+                    receiver.kill()
+        self.assert_no_key_on_disk()
+
+
+if __name__ == "__main__":
+    unittest.main()

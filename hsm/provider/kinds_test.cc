@@ -40,13 +40,19 @@ struct How {
 
 class KindsTest : public testing::Test {
  protected:
-  KindsTest() {
-    for (const KeyKind& kind : kKeyKinds)
-      if (kind.type != KeyType::kRsa4096)
-        keys_.add(std::string(kind.name), kind.type);  // it takes long to make
-    keyd_.emplace(socket_, keys_);
-  }
+  KindsTest() { keyd_.emplace(socket_, keys()); }
   ~KindsTest() override { ERR_clear_error(); }
+
+  /// Made once, because RSA keys take long; those of 4096 bits are left out.
+  static const test::SoftwareKeys& keys() {
+    static const test::SoftwareKeys made = [] {
+      test::SoftwareKeys all;
+      for (const KeyKind& kind : kKeyKinds)
+        if (kind.type != KeyType::kRsa4096) all.add(std::string(kind.name), kind.type);
+      return all;
+    }();
+    return made;
+  }
 
   PkeyPtr key(const std::string& name) const { return library_.key("keyd://" + name); }
 
@@ -116,7 +122,6 @@ class KindsTest : public testing::Test {
 
   test::TempFolder folder_;
   const std::filesystem::path socket_ = folder_.path() / "keyd.sock";
-  test::SoftwareKeys keys_;
   std::optional<test::FakeKeyd> keyd_;
   Library library_{socket_};
 };

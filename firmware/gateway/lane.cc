@@ -22,7 +22,10 @@ Result<SideContexts> make_contexts(const std::shared_ptr<const tls::Library>& li
 Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding, Lane lane) {
   auto clients = ClientList::parse(listening.clients);
   if (!clients) return std::unexpected(clients.error());
+  auto proxies = ClientList::parse(listening.proxies);
+  if (!proxies) return std::unexpected(proxies.error());
   lane.clients = std::move(*clients);
+  lane.proxies = std::move(*proxies);
   lane.normalize = listening.normalize;
   lane.hop.address = forwarding.hop;
   return lane;
@@ -76,6 +79,7 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
   return make_lane(settings.lan, settings.cjsm,
                    {.direction = Direction::kOut,
                     .clients = {},
+                    .proxies = {},
                     .normalize = false,
                     .listener = lan.listener,
                     .hop = {.address = {},
@@ -90,6 +94,7 @@ Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, con
   return make_lane(settings.cjsm, settings.lan,
                    {.direction = Direction::kIn,
                     .clients = {},
+                    .proxies = {},
                     .normalize = false,
                     .listener = cjsm.listener,
                     .hop = {.address = {},

@@ -28,6 +28,7 @@ struct HopSettings {
 struct Lane {
   Direction direction;
   ClientList clients;
+  ClientList proxies;
   bool normalize;                                ///< of the listener's settings
   std::shared_ptr<const tls::Context> listener;  ///< server side
   HopSettings hop;

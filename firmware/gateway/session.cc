@@ -1,6 +1,9 @@
 #include "firmware/gateway/session.h"
 
+#include <array>
+
 #include "firmware/base/log.h"
+#include "firmware/base/proxy_header.h"
 #include "firmware/gateway/own_look.h"
 #include "firmware/policy/refusal.h"
 #include "firmware/tls/keys.h"
@@ -16,6 +19,7 @@ namespace {
 constexpr auto kReplyWithin = 60s;
 constexpr auto kHandshakeWithin = 30s;
 constexpr auto kHearOutWithin = 2s;
+constexpr auto kProxyWithin = 10s;
 constexpr std::size_t kCommandChunkBytes = 4096;
 
 smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace, bool normalize) {
@@ -36,6 +40,7 @@ Session::Session(Service& service, Entrance entrance, Waiting& waiting, net::tcp
       lane_(service.lanes.current(entrance.direction)),
       waiting_(waiting),
       stream_(std::move(socket)),
+      client_ip_(stream_.peer_ip()),
       reader_(smtp::kMaxCommandLine),
       protocol_(options_of(service.settings, service.pace(), lane_->normalize)),
       client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {
@@ -51,7 +56,14 @@ net::awaitable<void> Session::run() {
 
 /// Until the connection ends; every path that ends it by our will has said why.
 net::awaitable<void> Session::converse() {
-  if (!lane_->clients.contains(stream_.peer_ip())) {
+  if (lane_->proxies.contains(client_ip_)) {
+    if (const auto heard = co_await hear_proxy(); !heard) {
+      log_event(LogLevel::kWarning, "proxy-refused",
+                {{"proxy", client_.address}, {"why", heard.error().message}});
+      co_return;
+    }
+  }
+  if (!lane_->clients.contains(client_ip_)) {
     log_event(LogLevel::kWarning, "client-refused", {{"client", client_.address}, {"why", "not listed"}});
     co_await refuse_and_close(Refusal::kClientNotListed);
     co_return;
@@ -60,7 +72,7 @@ net::awaitable<void> Session::converse() {
     co_await refuse_and_close(Refusal::kTooManyConnections);
     co_return;
   }
-  const auto seat = service_.seats.take(stream_.peer_ip());
+  const auto seat = service_.seats.take(client_ip_);
   if (!seat) {
     log_event(LogLevel::kWarning, "client-refused",
               {{"client", client_.address}, {"why", "too many connections"}});
@@ -75,6 +87,30 @@ net::awaitable<void> Session::converse() {
     protocol_.next_hop_offers(service_.hop_of(lane_->direction).offer());
     next = co_await perform(protocol_.on(*command));
   }
+}
+
+/// The header, and not a byte behind it, which belongs to the client. Says whose connection this is from here
+/// on; a proxy that speaks for itself must be listed among the clients to hear more.
+net::awaitable<Result<void>> Session::hear_proxy() {
+  std::array<std::byte, kMaxProxyHeader> header{};
+  std::size_t size = kProxyFixedBytes;
+  for (std::size_t have = 0; have < size;) {
+    const auto got = co_await stream_.read_some(std::span(header).subspan(have, size - have), kProxyWithin);
+    if (!got) co_return std::unexpected(got.error());
+    have += *got;
+    if (have != kProxyFixedBytes) continue;
+    const auto whole = proxy_header_size(ByteView(header).first(have));
+    if (!whole) co_return std::unexpected(whole.error());
+    size = *whole;
+  }
+  const auto told = parse_proxy_header(ByteView(header).first(size));
+  if (!told) co_return std::unexpected(told.error());
+  if (told->is_local) co_return Result<void>();
+  boost::system::error_code no_address;
+  client_ip_ = boost::asio::ip::make_address(told->address, no_address);
+  if (no_address) co_return fail(ErrorCode::kInvalid, "proxy: no address");
+  client_.address = told->address + ":" + std::to_string(told->port);
+  co_return Result<void>();
 }
 
 /// Nothing: as next_line.
@@ -224,7 +260,7 @@ net::awaitable<Session::Next> Session::shake_hands_first() {
 void Session::log_failed_handshake(std::string_view why) const {
   const Settings& settings = service_.settings;
   const SideSettings& side = lane_->direction == Direction::kIn ? settings.cjsm : settings.lan;
-  const bool is_own = is_own_look(stream_.peer_ip(), side.listen, why);
+  const bool is_own = is_own_look(client_ip_, side.listen, why);
   log_event(is_own ? LogLevel::kInfo : LogLevel::kWarning, is_own ? "own-port-looked-at" : "handshake-failed",
             {{"client", client_.address}, {"side", to_string(lane_->direction)}, {"why", why}});
 }

@@ -34,6 +34,7 @@ class Session {
   enum class Next { kContinue, kClose };
 
   net::awaitable<void> converse();
+  net::awaitable<Result<void>> hear_proxy();
   net::awaitable<std::optional<smtp::Command>> next_command();
   net::awaitable<std::optional<std::string>> next_line();
   [[nodiscard]] std::optional<smtp::Command> buffered_command();
@@ -64,6 +65,7 @@ class Session {
   const std::shared_ptr<const Lane> lane_;  // as it was when the session began
   Waiting& waiting_;
   tls::Stream stream_;
+  boost::asio::ip::address client_ip_;  // of the stream, or what a proxy of ours told
   smtp::LineReader reader_;
   std::optional<smtp::LineRepair> repair_;  // on the way into reader_
   std::optional<smtp::Command> ahead_;      // read behind a group of recipients, and not yet performed

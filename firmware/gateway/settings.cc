@@ -71,6 +71,7 @@ Result<Settings> read_settings(Config config) {
   read_pace(reader, "limits.", limits.pace.usual);
   read_pace(reader, "limits.stress_", limits.pace.stress);
   settings.lan = read_side(reader, "lan", "server");
+  if (reader.has("lan.proxies")) settings.lan.proxies = reader.texts("lan.proxies");
   settings.cjsm = read_side(reader, "cjsm", "relay");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
   settings.relay_user = reader.text("cjsm.relay_user", "");

@@ -23,6 +23,7 @@ struct SideSettings {
   std::filesystem::path identity;  ///< the folder of our certificates (base/active_identity.h)
   std::filesystem::path trusted_roots;
   std::vector<std::string> clients;       ///< networks that may connect
+  std::vector<std::string> proxies;       ///< networks of proxies that tell us the client (LAN side only)
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
   bool normalize = false;  ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
   HostPort hop;

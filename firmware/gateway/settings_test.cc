@@ -93,6 +93,15 @@ TEST(Settings, MayHaveListenersWithTlsFromTheStart) {
         << wrong;
 }
 
+TEST(Settings, MayListProxiesOnTheLanSideOnly) {
+  EXPECT_TRUE(Config::parse(kSound, "t").and_then(read_settings)->lan.proxies.empty());
+  const char* lan = "listen = \"127.0.0.1:2525\"";
+  const auto settings = settings_with(lan, "listen = \"127.0.0.1:2525\"\nproxies = [\"10.0.0.5\"]");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->lan.proxies, std::vector<std::string>{"10.0.0.5"});
+  EXPECT_FALSE(settings_with("listen = \"[::1]:0\"", "listen = \"[::1]:0\"\nproxies = [\"10.0.0.5\"]"));
+}
+
 TEST(Settings, MayHaveADoorAndAnAuditKey) {
   std::string text(kSound);
   text += "[audit]\norigin = \"box/gatewayd\"\nkeyd_socket = \"/k\"\nkey = \"audit-2\"\n";

@@ -59,5 +59,79 @@ TEST_F(GatewayTlsFirst, SaysNothingInClear) {
   EXPECT_TRUE(lab_->relay->sessions().empty());
 }
 
+/// 127.0.0.3 is a proxy, 192.0.2.7 a mail server behind it, and nobody else may send.
+class GatewayProxy : public GatewayTest {
+ protected:
+  static void SetUpTestSuite() {
+    open_lab({.lan_clients = "\"192.0.2.7/32\", \"127.0.0.2/32\"",
+              .lan_extra = "proxies = [\"127.0.0.3/32\"]\nlisten_tls = \"127.0.0.1:0\"\n"});
+  }
+
+  static SmtpClient connect(const std::string& source, const std::string& first, bool tls_first = false) {
+    const std::uint16_t port = tls_first ? lab_->gateway->lan_tls_port() : lab_->gateway->lan_port();
+    auto client = SmtpClient::connect(port, source);
+    EXPECT_TRUE(client);
+    EXPECT_TRUE(client->write(first));
+    return std::move(*client);
+  }
+
+  static std::string header(const std::string& address) {
+    return std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c", 16) + address +
+           std::string("\x7f\x00\x00\x01\x9c\x40\x00\x19", 8);
+  }
+
+  const std::string server_ = header(std::string("\xc0\x00\x02\x07", 4));    // 192.0.2.7:40000
+  const std::string stranger_ = header(std::string("\xc0\x00\x02\x08", 4));  // 192.0.2.8
+};
+
+TEST_F(GatewayProxy, TellsWhoSends) {
+  for (const bool tls_first : {false, true}) {
+    SmtpClient client = connect("127.0.0.3", server_, tls_first);
+    ASSERT_TRUE(tls_first ? client.open_tls_first(lab_->lan_client_tls())
+                          : client.open(lab_->lan_client_tls()));
+    EXPECT_EQ(client.send(mail_out())->code, 250);
+  }
+  for (const LedgerRow& row : rows(2)) EXPECT_EQ(row.client_address, "192.0.2.7:40000");
+  for (const auto& mail : lab_->relay->mails()) EXPECT_THAT(mail.message, HasSubstr("([192.0.2.7])"));
+}
+
+TEST_F(GatewayProxy, IsHeardByteByByte) {
+  SmtpClient client = connect("127.0.0.3", "");
+  for (const char byte : server_) ASSERT_TRUE(client.write({&byte, 1}));
+  EXPECT_TRUE(client.open(lab_->lan_client_tls()));
+}
+
+TEST_F(GatewayProxy, CannotLetAStrangerIn) {
+  SmtpClient client = connect("127.0.0.3", stranger_);
+  EXPECT_EQ(client.read_reply()->code, 554);
+}
+
+TEST_F(GatewayProxy, MustSayAHeader) {
+  for (const std::string& first :
+       {std::string("EHLO client.example\r\n"), std::string("PROXY TCP4 192.0.2.7 1.2.3.4 1 25\r\n"),
+        std::string(600, 'x'), std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff", 16)}) {
+    SmtpClient client = connect("127.0.0.3", first);
+    EXPECT_FALSE(client.read_reply());
+  }
+  SmtpClient for_itself = connect("127.0.0.3", std::string("\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00", 16));
+  EXPECT_EQ(for_itself.read_reply()->code, 554);  // it is no client
+}
+
+TEST_F(GatewayProxy, NobodyElseIsBelieved) {
+  SmtpClient client = connect("127.0.0.2", server_);
+  EXPECT_EQ(client.read_reply()->code, 220);
+  EXPECT_EQ(client.read_reply()->code / 100, 5);  // the header is no command
+  SmtpClient stranger = connect("127.0.0.9", server_);
+  EXPECT_EQ(stranger.read_reply()->code, 554);
+  SmtpClient listed = connect("127.0.0.2", "");
+  EXPECT_TRUE(listed.open(lab_->lan_client_tls()));
+}
+
+TEST_F(GatewayProxy, CannotPutCommandsBeforeTls) {
+  SmtpClient client = connect("127.0.0.3", server_ + "EHLO client.example\r\nSTARTTLS\r\nNOOP\r\n");
+  for (const int code : {220, 250, 521}) EXPECT_EQ(client.read_reply()->code, code);
+  EXPECT_TRUE(client.is_ended_by_server(10s));
+}
+
 }  // namespace
 }  // namespace privyseal::test

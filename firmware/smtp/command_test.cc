@@ -130,6 +130,7 @@ const std::vector<Case> kBadCommands{
     {"BdatTwoSpaces", "BDAT 10  LAST", "521 5.5.4"},
     {"BdatThreeWords", "BDAT 10 LAST x", "521 5.5.4"},
     {"Etrn", "ETRN x", "502 5.5.1"},
+    {"Turn", "TURN", "502 5.5.1"},
     {"EhloNothing", "EHLO", "501 5.5.4"},
     {"EhloTwo", "EHLO a b", "501 5.5.4"},
     {"EhloTwoSpaces", "EHLO  a", "501 5.5.4"},

@@ -41,8 +41,8 @@ class Driver {
     }
     if (step.event == Event::kReady) open();
     if (step.event == Event::kMailAccepted && dialogue_.due() == 0) (void)dialogue_.recipient(recipient_);
-    if (step.event == Event::kRecipientAccepted) (void)dialogue_.start_data();
-    if (step.event == Event::kGoAhead) (void)dialogue_.end_of_data(), is_ended_ = true;
+    if (step.event == Event::kRecipientAccepted) start_body();
+    if (step.event == Event::kGoAhead) end_body();
     if (step.event == Event::kDelivered) CHECK(is_ended_ && reply.is_positive());
   }
 
@@ -51,6 +51,20 @@ class Driver {
     (void)dialogue_.mail(
         {.reverse_path = recipient_.address, .size_bytes = 100, .body = BodyType::k8BitMime});
     if (dialogue_.may_pipeline()) (void)dialogue_.recipient(recipient_);
+  }
+
+  void start_body() {
+    if (dialogue_.extensions().chunking)
+      (void)dialogue_.chunk(5, false);
+    else
+      (void)dialogue_.start_data();
+  }
+  void end_body() {
+    if (dialogue_.extensions().chunking)
+      (void)dialogue_.chunk(0, true);
+    else
+      (void)dialogue_.end_of_data();
+    is_ended_ = true;
   }
 
   ClientDialogue dialogue_{"gw.example"};

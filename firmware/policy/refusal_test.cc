@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -99,7 +101,8 @@ TEST(Refusal, KeepsTheCodesThatOthersRelyOn) {
                                                            {kTooManyRecipients, "452 4.5.3 "},
                                                            {kRecipientNotCjsm, "550 5.7.1 "},
                                                            {kSenderNotOurs, "550 5.7.1 "}}) {
-    EXPECT_TRUE(serialise(reply_of(refusal)).starts_with(codes)) << codes;
+    const smtp::Reply reply = reply_of(refusal);
+    EXPECT_EQ(std::to_string(reply.code) + " " + reply.enhanced + " ", codes);
   }
 }
 
@@ -111,6 +114,39 @@ TEST(Refusal, GivesASessionItsReplies) {
   EXPECT_EQ(replies.too_many_errors.code, 421);
   const smtp::ServerSession session({.hostname = "gw.example", .replies = replies});
   EXPECT_EQ(session.greeting().code, 220);
+}
+
+/// Council P8: every refusal for good tells whom to ask, in at most three sentences (tested above).
+TEST(Refusal, ForGoodTellsTheRuleAndAContact) {
+  const Contacts contacts{
+      .administrator = "IT, ext 1", .representative = "Jane Doe, ext 2", .helpdesk = "ext 3"};
+  for (const Refusal refusal : all()) {
+    const smtp::Reply reply = reply_of(refusal, contacts);
+    const std::string told = " Rule: " + std::string(text_of(refusal).rule) + ". Contact: ";
+    EXPECT_EQ(reply.text().contains(told), reply.is_permanent()) << text_of(refusal).id;
+    EXPECT_EQ(reply.text().contains("ext "), reply.is_permanent()) << text_of(refusal).id;
+  }
+  EXPECT_TRUE(reply_of(Refusal::kSenderNotRegistered, contacts)
+                  .text()
+                  .ends_with("Rule: T&C 3. Contact: Jane Doe, ext 2"));
+  EXPECT_TRUE(reply_of(Refusal::kTerminatedIn).text().contains("cjsm.helpdesk@egress.com"));
+  const std::string longest(200, 'x');  // that a contact may have
+  for (const Refusal refusal : all())
+    EXPECT_EQ(serialise(reply_of(refusal, {longest, longest, longest})).contains(longest),
+              text_of(refusal).code >= 500);
+}
+
+/// One text in the reply, the ledger and the documentation: README.md holds exactly these rows.
+TEST(Refusal, StandsInTheReadmeWordForWord) {
+  std::string table = "| Id | Reply | Rule | Text |\n|---|---|---|---|\n";
+  for (const Refusal refusal : all()) {
+    const RefusalText& row = text_of(refusal);
+    table += "| " + std::string(row.id) + " | " + std::to_string(row.code) + " " + std::string(row.enhanced) +
+             " | " + std::string(row.rule) + " | " + std::string(row.text) + " |\n";
+  }
+  std::ifstream file(PRIVYSEAL_POLICY_README);
+  const std::string readme{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(readme.contains(table)) << "README.md must hold this table:\n" << table;
 }
 
 }  // namespace

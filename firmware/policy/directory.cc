@@ -1,0 +1,108 @@
+#include "firmware/policy/directory.h"
+
+#include <algorithm>
+
+#include "firmware/base/base64.h"
+#include "firmware/base/check.h"
+#include "firmware/policy/csv.h"
+#include "firmware/policy/words.h"
+#include "firmware/smtp/ascii.h"
+
+namespace privyseal::policy {
+namespace {
+
+struct StatusName {
+  std::string_view name;
+  AccountStatus status;
+};
+constexpr std::array kStatuses{
+    StatusName{"active", AccountStatus::kActive},          StatusName{"locked", AccountStatus::kLocked},
+    StatusName{"new user locked", AccountStatus::kLocked}, StatusName{"suspended", AccountStatus::kSuspended},
+    StatusName{"deleted", AccountStatus::kDeleted},
+};
+
+std::string key_of(const smtp::Address& address) { return smtp::lower(smtp::to_string(address)); }
+
+/// RFC 2849: what does not begin safely, or is not ASCII, is written in base64.
+std::string ldif_line(std::string_view name, std::string_view value) {
+  if (value.empty()) return "";
+  const bool is_safe = std::ranges::all_of(value, smtp::is_printable) &&
+                       !std::string_view(" :<").contains(value.front()) && value.back() != ' ';
+  if (is_safe) return std::string(name) + ": " + std::string(value) + "\r\n";
+  return std::string(name) + ":: " + to_base64(bytes_of(value)) + "\r\n";
+}
+
+}  // namespace
+
+const std::string& DirectoryEntry::cell(std::string_view column) const {
+  const auto found = std::ranges::find(kDirectoryColumns, column);
+  CHECK(found != kDirectoryColumns.end());
+  return cells.at(static_cast<std::size_t>(found - kDirectoryColumns.begin()));
+}
+
+AccountStatus DirectoryEntry::status() const {
+  const auto found = std::ranges::find(kStatuses, smtp::lower(cell("Account Status")), &StatusName::name);
+  return found == kStatuses.end() ? AccountStatus::kOther : found->status;
+}
+
+Result<Directory> Directory::parse(std::string_view csv) {
+  const auto table = CsvTable::parse(csv, "directory.csv", {"Secure Email", "Account Status"});
+  if (!table) return std::unexpected(table.error());
+  std::array<std::size_t, kDirectoryColumns.size()> columns{};
+  std::ranges::transform(kDirectoryColumns, columns.begin(), [&](auto name) { return table->column(name); });
+  Directory directory;
+  for (std::size_t row = 0; row < table->size(); ++row) {
+    DirectoryEntry entry;
+    for (std::size_t i = 0; i < columns.size(); ++i) entry.cells.at(i) = table->cell(row, columns.at(i));
+    const auto address = smtp::parse_mailbox(entry.cell("Secure Email"));
+    if (!address) {
+      ++directory.left_out_;
+      continue;
+    }
+    directory.by_address_[key_of(*address)] = directory.entries_.size();
+    directory.searched_.push_back(smtp::lower(entry.cell("Firstname") + ' ' + entry.cell("Lastname") + ' ' +
+                                              entry.cell("Organisation") + ' ' + entry.cell("Secure Email")));
+    directory.entries_.push_back(std::move(entry));
+  }
+  return directory;
+}
+
+const DirectoryEntry* Directory::find(const smtp::Address& address) const {
+  const auto found = by_address_.find(key_of(address));
+  return found == by_address_.end() ? nullptr : &entries_.at(found->second);
+}
+
+std::vector<const DirectoryEntry*> Directory::search(std::string_view text, std::size_t most) const {
+  const std::vector<std::string> words = parts_of(smtp::lower(text), ' ');
+  std::vector<const DirectoryEntry*> found;
+  for (std::size_t i = 0; i < entries_.size() && found.size() < most; ++i) {
+    const auto stands = [&](const std::string& word) { return searched_[i].contains(word); };
+    if (entries_[i].status() == AccountStatus::kActive && std::ranges::all_of(words, stands))
+      found.push_back(&entries_[i]);
+  }
+  return found;
+}
+
+std::string Directory::to_csv() const {
+  std::string csv = csv_line({kDirectoryColumns.begin(), kDirectoryColumns.end()});
+  for (const DirectoryEntry& entry : entries_)
+    if (entry.status() == AccountStatus::kActive) csv += csv_line({entry.cells.begin(), entry.cells.end()});
+  return csv;
+}
+
+std::string Directory::to_ldif() const {
+  std::string ldif = "version: 1\r\n";
+  for (const DirectoryEntry& entry : entries_) {
+    if (entry.status() != AccountStatus::kActive) continue;
+    const std::string& mail = entry.cell("Secure Email");
+    const std::string name = std::string(trimmed(entry.cell("Firstname") + ' ' + entry.cell("Lastname")));
+    ldif += "\r\n" + ldif_line("dn", "mail=" + mail + ",ou=CJSM") + "objectClass: inetOrgPerson\r\n" +
+            ldif_line("cn", name.empty() ? mail : name) +
+            ldif_line("sn", entry.cell("Lastname").empty() ? mail : entry.cell("Lastname")) +
+            ldif_line("givenName", entry.cell("Firstname")) + ldif_line("o", entry.cell("Organisation")) +
+            ldif_line("mail", mail) + ldif_line("telephoneNumber", entry.cell("Telephone"));
+  }
+  return ldif;
+}
+
+}  // namespace privyseal::policy

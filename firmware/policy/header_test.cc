@@ -1,0 +1,85 @@
+#include "firmware/policy/header.h"
+
+#include <gmock/gmock.h>
+
+namespace privyseal::policy {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Header, IsTakenApartWithoutChangingAByte) {
+  const std::string text =
+      "From: a@b.example\r\nSUBJECT : one\r\n\ttwo\r\nnot a field\r\n: x\r\nEmpty:\r\nSubject:three\r\n\r\n";
+  const Header header = parse_header(text);
+  std::string again;
+  std::vector<std::string> names;
+  for (const Field& field : header.fields) {
+    again += field.raw;
+    names.push_back(field.name);
+  }
+  EXPECT_EQ(again + "\r\n", text);
+  EXPECT_THAT(names, ElementsAre("from", "subject", "", "", "empty", "subject"));
+  EXPECT_THAT(header.values("subject"), ElementsAre("one two", "three"));
+  EXPECT_EQ(header.find("empty")->value, "");
+  EXPECT_EQ(header.find("to"), nullptr);
+}
+
+TEST(Header, EndsAtTheFirstEmptyLine) {
+  EXPECT_EQ(find_body("\r\nbody", 0), 2U);
+  EXPECT_EQ(find_body("A: b\r\n\r\nbody\r\n\r\n", 0), 8U);
+  EXPECT_EQ(find_body("A: b\r\n", 0), std::nullopt);
+  EXPECT_EQ(find_body("", 0), std::nullopt);
+  const std::string text = "A: b\r\n\r\nbody";
+  for (std::size_t searched = 0; searched < 8; ++searched)
+    EXPECT_EQ(find_body(text, searched), 8U) << searched;
+}
+
+struct Word {
+  const char* value;
+  const char* meaning;
+};
+
+TEST(Header, DecodesEncodedWords) {
+  for (const auto& [value, meaning] : std::vector<Word>{
+           {"plain", "plain"},
+           {"=?utf-8?B?W1NFQ1JFVF0=?=", "[SECRET]"},
+           {"=?UTF-8?q?=5BSECRET=5D_op?=", "[SECRET] op"},
+           {"a =?utf-8?q?TOP?=\t =?utf-8?q?_SECRET?= z", "a TOP SECRET z"},
+           {"=?utf-8?q?a?= b =?utf-8?q?c?=", "a b c"},
+           {"=?utf-8?q?a=0D=0AX:_b?=", "a  X: b"},
+           {"=?utf-8?x?abc?=", "=?utf-8?x?abc?="},
+           {"=?utf-8?B?not base64?=", "=?utf-8?B?not base64?="},
+           {"=?utf-8?q?open", "=?utf-8?q?open"},
+           {"=?", "=?"},
+           {"=?a?q", "=?a?q"},
+           {"=?utf-8?q?100=_%=ZZ?=", "100= %=ZZ"},
+       }) {
+    EXPECT_EQ(decode_words(value), meaning) << value;
+  }
+}
+
+TEST(Header, FindsTheDomainsOfAddresses) {
+  EXPECT_THAT(domains_in("Alice <alice@LawFirm.example>"), ElementsAre("lawfirm.example"));
+  EXPECT_THAT(domains_in("a@b.example, \"x@y.example\" <c@d.example.>"),
+              ElementsAre("b.example", "d.example"));
+  EXPECT_THAT(domains_in("(a@b.example) c@d.example (e\\)f@g.example)"), ElementsAre("d.example"));
+  EXPECT_THAT(domains_in("\"a\\\"@b.example\" <c@d.example>"), ElementsAre("d.example"));
+  EXPECT_THAT(domains_in("undisclosed-recipients:;"), IsEmpty());
+  EXPECT_THAT(domains_in(""), IsEmpty());
+  EXPECT_THAT(domains_in("a@"), ElementsAre(""));
+}
+
+TEST(Header, MatchesPatterns) {
+  const Header header =
+      parse_header("List-Id: x\r\nAuto-Submitted: Auto-Generated; a=b\r\nFeedback-ID: 1\r\n");
+  EXPECT_TRUE(header.has({.name = "list-", .is_prefix = true, .value = {}}));
+  EXPECT_TRUE(header.has({.name = "auto-submitted", .is_prefix = false, .value = "auto-generated"}));
+  EXPECT_FALSE(header.has({.name = "auto-submitted", .is_prefix = false, .value = "auto-gen"}));
+  EXPECT_FALSE(header.has({.name = "auto-submitted", .is_prefix = false, .value = "auto-replied"}));
+  EXPECT_TRUE(header.has({.name = "feedback-id", .is_prefix = false, .value = {}}));
+  EXPECT_FALSE(header.has({.name = "feedback", .is_prefix = false, .value = {}}));
+}
+
+}  // namespace
+}  // namespace privyseal::policy

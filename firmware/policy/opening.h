@@ -1,0 +1,24 @@
+/// The first line of a mail's text that is not blank, which is where people put a marking when the subject
+/// has none. Looks into the first part of a multipart mail and through base64 and quoted-printable; HTML
+/// alone has no line.
+///
+/// Pure and total, for any beginning of a mail's body. Threads: any.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "firmware/policy/header.h"
+
+namespace privyseal::policy {
+
+/// No more of a body than this is looked at, and so held back before it is passed on.
+inline constexpr std::size_t kMaxOpeningBytes = 16 * 1024;
+
+/// `body` begins behind the header, dots still stuffed; `is_whole`: nothing will follow.
+/// Nothing: the line has not come yet. Empty: there is none, or none within kMaxOpeningBytes.
+[[nodiscard]] std::optional<std::string> first_line_of(const Header& header, std::string_view body,
+                                                       bool is_whole);
+
+}  // namespace privyseal::policy

@@ -1,0 +1,67 @@
+#include "firmware/policy/opening.h"
+
+#include <gtest/gtest.h>
+
+#include "firmware/base/base64.h"
+
+namespace privyseal::policy {
+namespace {
+
+std::optional<std::string> first_line(const std::string& header, const std::string& body,
+                                      bool is_whole = true) {
+  return first_line_of(parse_header(header), body, is_whole);
+}
+
+const std::string kMixed = "Content-Type: multipart/mixed; boundary=\"==a\"\r\n";
+
+std::string part(const std::string& type, const std::string& text) {
+  return "preamble SECRET\r\n--==a\r\nContent-Type: " + type + "\r\n\r\n" + text + "\r\n--==a--\r\n";
+}
+
+TEST(Opening, IsTheFirstLineThatIsNotBlank) {
+  EXPECT_EQ(first_line("", "\r\n \t\r\nSECRET\r\nrest\r\n"), "SECRET");
+  EXPECT_EQ(first_line("", "..SECRET\r\n"), ".SECRET");
+  EXPECT_EQ(first_line("", "no end"), "no end");
+  EXPECT_EQ(first_line("", ""), "");
+  EXPECT_EQ(first_line("Content-Type: text/plain; charset=utf-8\r\n", "a\r\n"), "a");
+}
+
+TEST(Opening, WaitsForTheWholeLine) {
+  EXPECT_EQ(first_line("", "SECR", false), std::nullopt);
+  EXPECT_EQ(first_line("", "\r\n\r\n", false), std::nullopt);
+  EXPECT_EQ(first_line("", "SECRET\r\n", false), "SECRET");
+  EXPECT_EQ(first_line(kMixed, "--==a\r\nContent-Type: te", false), std::nullopt);
+  EXPECT_EQ(first_line("", std::string(kMaxOpeningBytes, ' '), false), "");
+}
+
+TEST(Opening, LooksIntoTheFirstPart) {
+  EXPECT_EQ(first_line(kMixed, part("text/plain", "\r\nSECRET")), "SECRET");
+  EXPECT_EQ(first_line(kMixed, part("text/html", "<p>SECRET")), "");
+  EXPECT_EQ(first_line("Content-Type: multipart/mixed; boundary===a; x=y\r\n", part("text/plain", "a")), "a");
+  EXPECT_EQ(first_line(kMixed, part("multipart/alternative; boundary=b",
+                                    "--b\r\n\r\nSECRET\r\n--b\r\nContent-Type: text/html\r\n\r\nx")),
+            "SECRET");
+  EXPECT_EQ(first_line("Content-Type: text/html\r\n", "<p>a\r\n"), "");
+  EXPECT_EQ(first_line("Content-Type: multipart/mixed\r\n", "a\r\n"), "");
+  EXPECT_EQ(first_line(kMixed, part("text/plain", "")), "");
+}
+
+TEST(Opening, LooksThroughEncodings) {
+  const std::string base64 = "Content-Transfer-Encoding: BASE64\r\n";
+  EXPECT_EQ(first_line(base64, to_base64(bytes_of("\r\n\r\nSECRET\r\nrest")) + "\r\n"), "SECRET");
+  EXPECT_EQ(first_line(base64, "U0VD\r\nUkVU\r\n"), "SECRET");
+  EXPECT_EQ(first_line(base64, "U0VD\r\nUkVU\r\n", false), std::nullopt);
+  EXPECT_EQ(first_line(base64, "%%%%\r\n"), "");
+  const std::string quoted = "Content-Transfer-Encoding: quoted-printable\r\n";
+  EXPECT_EQ(first_line(quoted, "=\r\nTOP =\r\nSEC=52ET\r\nx\r\n"), "TOP SECRET");
+  EXPECT_EQ(first_line(quoted, "a=\r\n"), "a");
+}
+
+TEST(Opening, EndsWithEndlessNesting) {
+  std::string body;
+  for (int i = 0; i < 20; ++i) body += "--==a\r\nContent-Type: multipart/mixed; boundary=\"==a\"\r\n\r\n";
+  EXPECT_EQ(first_line(kMixed, body), "");
+}
+
+}  // namespace
+}  // namespace privyseal::policy

@@ -20,11 +20,15 @@ constexpr std::array kGrants{
     DoorGrant{"console", "ledger-extract"},   DoorGrant{"provisioning", "ledger-extract"},
     DoorGrant{"console", "audit-entries"},    DoorGrant{"provisioning", "audit-entries"},
     DoorGrant{"console", "audit-checkpoint"}, DoorGrant{"provisioning", "audit-checkpoint"},
+    DoorGrant{"console", "line-switch"},      DoorGrant{"provisioning", "line-switch"},
+    DoorGrant{"console", "rate-release"},     DoorGrant{"provisioning", "rate-release"},
+    DoorGrant{"console", "directory-search"}, DoorGrant{"provisioning", "directory-search"},
     DoorGrant{"console", "audit-verify"},     DoorGrant{"provisioning", "audit-verify"},
 };
 
 constexpr std::int64_t kMostMinutes = 24 * 60;
 constexpr std::int64_t kMostMails = 100;
+constexpr std::int64_t kMostFound = 50;  // people
 constexpr std::int64_t kMostExtracted = 500;
 constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
 
@@ -76,6 +80,9 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Operation{"ledger-extract", &Desk::extract}};
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return (this->*operation.answer)(request.body);
+  if (request.operation == "line-switch") return switch_line(request);
+  if (request.operation == "rate-release") return release_rate(request);
+  if (request.operation == "directory-search") return search_directory(request);
   const Bytes public_key = checkpoint_state().public_key;
   return audit::answer_door(
       request.operation, request.body,
@@ -98,7 +105,61 @@ Result<JsonObject> Desk::status(const JsonObject&) {
                     {"relay", relay_of(facts_.settings.cjsm.hop, *totals)},
                     {"ledger", ledger_of(*totals)},
                     {"audit", std::move(*audit)},
+                    {"policy", facts_.book.status()},
                     {"today", today_of(*totals)}};
+}
+
+void Desk::note(const DoorRequest& request, std::string object, const Result<void>& done,
+                std::string why) const {
+  facts_.note({.actor = request.actor.name,
+               .role = request.actor.role,
+               .source = request.actor.source,
+               .action = request.operation,
+               .object = std::move(object),
+               .params_hash = {},
+               .outcome = done ? "ok" : "failed",
+               .why = done ? std::move(why) : done.error().message});
+}
+
+/// {line: active, suspended or terminated; why}: new mail is answered so from now on.
+Result<JsonObject> Desk::switch_line(const DoorRequest& request) {
+  const auto text = json_text(request.body, "line");
+  const auto why = json_text(request.body, "why");
+  if (!text || !why) return std::unexpected(text ? why.error() : text.error());
+  const auto state = line_state(*text);
+  if (!state || why->empty())
+    return fail(ErrorCode::kInvalid, "line: active, suspended or terminated, and why");
+  const auto done = facts_.book.set_line(*state, request.actor.name, *why);
+  note(request, "line/" + *text, done, *why);
+  if (!done) return std::unexpected(done.error());
+  return JsonObject{{"line", to_string(facts_.book.line())}};
+}
+
+/// {key: as status names it, why}
+Result<JsonObject> Desk::release_rate(const DoorRequest& request) {
+  const auto key = json_text(request.body, "key");
+  const auto why = json_text(request.body, "why");
+  if (!key || !why) return std::unexpected(key ? why.error() : key.error());
+  if (why->empty()) return fail(ErrorCode::kInvalid, "why: must be given");
+  const auto done = facts_.book.release(*key);
+  note(request, "rate/" + *key, done, *why);
+  if (!done) return std::unexpected(done.error());
+  return JsonObject{};
+}
+
+/// {text, limit?}: {entries: [{name, organisation, address}]}, active ones only.
+Result<JsonObject> Desk::search_directory(const DoorRequest& request) {
+  const auto text = json_text(request.body, "text");
+  if (!text) return std::unexpected(text.error());
+  const auto limit = json_number(request.body, "limit", kMostFound, 1, kMostFound);
+  if (!limit) return std::unexpected(limit.error());
+  const auto rules = facts_.book.rules();
+  JsonArray entries;
+  for (const auto* entry : rules->directory.search(*text, static_cast<std::size_t>(*limit)))
+    entries.push_back(JsonObject{{"name", entry->cell("Firstname") + " " + entry->cell("Lastname")},
+                                 {"organisation", entry->cell("Organisation")},
+                                 {"address", entry->cell("Secure Email")}});
+  return JsonObject{{"entries", std::move(entries)}};
 }
 
 /// {size, root, checkpoint_size, signed_at?, unsigned_since?, failure?}

@@ -1,6 +1,8 @@
-/// What the gateway answers at its door: how it is, which mails there were, and what its audit log says.
+/// What the gateway answers at its door: how it is, which mails there were, what its audit log says, and who
+/// is in the directory. It reads through a connection of its own, so that no question can hold up a mail.
 ///
-/// It only reads, through a connection of its own, so that no question can hold up a mail.
+/// Two things it changes: whether the line carries mail at all, and a rate that stopped a sender. Both need a
+/// reason and stand in the audit log with the person who asked.
 ///
 /// Threads: the door's. Ownership: what `Facts` names must outlive it.
 #pragma once
@@ -13,6 +15,7 @@
 #include "firmware/base/door.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger_reader.h"
+#include "firmware/gateway/rule_book.h"
 #include "firmware/gateway/settings.h"
 
 namespace privyseal::gateway {
@@ -24,10 +27,12 @@ class Desk {
     const Settings& settings;
     const Clock& clock;
     Lanes& lanes;
+    RuleBook& book;
     audit::CheckpointWriter* checkpoints;  ///< null: no audit key is configured
     WallTime since;
     std::function<bool()> is_draining;
     std::function<std::uint32_t()> sessions;
+    std::function<void(audit::Entry)> note;  ///< into the audit log, before an answer that changed something
   };
 
   [[nodiscard]] static Result<std::unique_ptr<Desk>> open(Facts facts);
@@ -45,6 +50,10 @@ class Desk {
   Result<JsonObject> find(const JsonObject& request);
   Result<JsonObject> track(const JsonObject& request);
   Result<JsonObject> extract(const JsonObject& request);
+  Result<JsonObject> switch_line(const DoorRequest& request);
+  Result<JsonObject> release_rate(const DoorRequest& request);
+  Result<JsonObject> search_directory(const DoorRequest& request);
+  void note(const DoorRequest& request, std::string object, const Result<void>& done, std::string why) const;
   Result<JsonObject> audit_status();
   [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
 

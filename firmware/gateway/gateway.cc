@@ -59,10 +59,14 @@ class Gateway::State {
     if (!library) return std::unexpected(library.error());
     auto lanes = Lanes::open(settings_, *library);
     if (!lanes) return std::unexpected(lanes.error());
-    auto route = policy::Route::create(settings_.domains, {});
+    auto route = policy::Route::create(settings_.domains, settings_.mappings);
     if (!route) return std::unexpected(route.error());
     auto ledger = Ledger::open(settings_.ledger, settings_.audit.origin, clock_);
     if (!ledger) return std::unexpected(ledger.error());
+    auto book = RuleBook::open(
+        {.folder = settings_.policy, .line = settings_.ledger.parent_path() / "line.json"}, clock_);
+    if (!book) return std::unexpected(book.error());
+    book_ = std::move(*book);
     lanes_ = std::move(*lanes);
     route_.emplace(std::move(*route));
     ledger_ = std::move(*ledger);
@@ -71,6 +75,7 @@ class Gateway::State {
                                .clock = clock_,
                                .ledger = *ledger_,
                                .lanes = *lanes_,
+                               .book = *book_,
                                .seats = Seats(settings_.limits.max_connections_per_client)});
     make_loops();
     return open_listeners();
@@ -176,6 +181,7 @@ class Gateway::State {
   const SystemClock clock_;
   std::unique_ptr<Lanes> lanes_;
   std::optional<policy::Route> route_;
+  std::unique_ptr<RuleBook> book_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Service> service_;
   std::vector<std::unique_ptr<Loop>> loops_;

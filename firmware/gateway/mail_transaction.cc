@@ -53,6 +53,7 @@ MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> l
       client_(client),
       mail_(std::move(mail)),
       opened_at_(service.clock.now()),
+      policy_(service, lane_->direction, mail_.reverse_path),
       body_clock_(service.pace()) {}
 
 net::awaitable<std::vector<Reply>> MailTransaction::add_recipients(std::vector<smtp::RcptTo> recipients) {
@@ -60,11 +61,9 @@ net::awaitable<std::vector<Reply>> MailTransaction::add_recipients(std::vector<s
   std::vector<smtp::RcptTo> routed;
   std::vector<std::size_t> places;  // of the routed ones among all
   for (std::size_t i = 0; i < recipients.size(); ++i) {
-    const smtp::Address& asked = recipients[i].address;
-    auto address = lane_->direction == Direction::kOut ? service_.route.recipient_out(asked)
-                                                       : service_.route.recipient_in(asked);
+    auto address = policy_.recipient(recipients[i].address);
     if (!address) {
-      replies[i] = policy::reply_of(address.error());
+      replies[i] = std::move(address.error());
       continue;
     }
     routed.push_back(recipients[i]);
@@ -100,7 +99,7 @@ net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smt
   if (first) {
     hop_.emplace(lane_->hop);
     if (auto opened = co_await hop_->open(); !opened) {
-      hop_failure_ = opened.error();
+      hop_failure_ = policy_.of_absent_hop(opened.error());
       co_return std::vector(count, *hop_failure_);
     }
     service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes());
@@ -136,6 +135,11 @@ net::awaitable<std::optional<Reply>> MailTransaction::open_row() {
   if (hop_failure_) {
     co_await refuse(*hop_failure_);
     co_return hop_failure_;
+  }
+  if (const auto refusal = policy_.refuses_data(recipients_.size())) {
+    co_await hop_->leave();
+    co_await refuse(*refusal);
+    co_return *refusal;
   }
   const auto row = co_await service_.ledger.open_row(record());
   if (!row) {
@@ -207,6 +211,11 @@ net::awaitable<void> MailTransaction::write_part(ByteView part) {
     refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
 }
 
+net::awaitable<void> MailTransaction::pass_on(MailPolicy::Passed passed) {
+  if (passed.refusal) refuse_body(*passed.refusal, "policy");
+  co_await write_part(passed.bytes);
+}
+
 net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input, std::size_t* consumed) {
   const auto step = dots_.feed(input);
   *consumed = step.consumed;
@@ -214,12 +223,14 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
     refuse_body(policy::reply_of(refusal_of(step.why)), smtp::to_string(step.why));
     co_return BodyState::kTooLate;
   }
+  const bool is_end = step.state == smtp::DotStream::State::kEnd;
   for (const ByteView part : {step.held, step.forward}) {
     judge_body(part);
-    co_await write_part(part);
+    if (!body_refusal_) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
   }
+  if (is_end && !body_refusal_) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
   if (size_bytes() > kMaxDiscardFactor * max_bytes()) co_return BodyState::kTooLate;
-  co_return step.state == smtp::DotStream::State::kEnd ? BodyState::kEnd : BodyState::kMore;
+  co_return is_end ? BodyState::kEnd : BodyState::kMore;
 }
 
 /// At most `most` bytes; they live until the next call. kTimeout: the client is too slow, now or on average.
@@ -287,40 +298,63 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
       part = *got;
     }
     left -= part.size();
-    state = co_await take_part(part, chunk.is_last && left == 0);
+    state = co_await take_part(part, chunk, left);
     if (is_early) early->consume(part.size());
   } while (left > 0 && state == BodyState::kMore);
   Reply reply = co_await finish_chunk(chunk);
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
 }
 
-/// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then.
+/// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then; one with it hears of a
+/// chunk when policy has judged the mail, because only then its size is known.
 net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
-  const bool is_first = !chunks_;
-  std::string header;
-  if (is_first) {
+  hop_has_chunk_ = false;
+  if (!chunks_) {
     chunks_.emplace();
     body_refusal_ = co_await open_row();
     if (body_refusal_) co_return;
-    header = trace_header();
     if (!hop_->offers().chunking) {
       if (auto ready = co_await hop_->start_data(); !ready) {
         body_refusal_ = ready.error();
         co_await hop_->leave();
         co_return;
       }
+      const std::string header = trace_header();
+      co_await write_part(bytes_of(header));
     }
   }
-  if (hop_->offers().chunking) {
-    if (auto begun = co_await hop_->start_chunk(header.size() + chunk.size_bytes, chunk.is_last); !begun)
-      refuse_body(policy::reply_of(lane_->hop.when_unavailable), begun.error().message);
+  if (hop_->offers().chunking && policy_.is_judged())
+    co_await tell_hop_of_chunk(chunk.size_bytes, chunk.is_last);
+}
+
+net::awaitable<void> MailTransaction::tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last) {
+  hop_has_chunk_ = true;
+  if (auto begun = co_await hop_->start_chunk(size_bytes, is_last); !begun)
+    refuse_body(policy::reply_of(lane_->hop.when_unavailable), begun.error().message);
+}
+
+/// `left` bytes of the client's chunk follow `part`.
+net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChunk chunk,
+                                                    std::uint64_t left) {
+  const bool was_judged = policy_.is_judged();
+  const std::string& peer = client_.session->peer_subject;
+  auto passed = policy_.pass(part, peer);
+  if (chunk.is_last && left == 0 && !policy_.is_judged()) passed = policy_.pass_end(peer);
+  if (passed.refusal) refuse_body(*passed.refusal, "policy");
+  if (body_refusal_) co_return;
+  if (hop_->offers().chunking && !was_judged && policy_.is_judged()) {
+    const std::string header = trace_header();
+    co_await tell_hop_of_chunk(header.size() + passed.bytes.size() + left, chunk.is_last);
+    co_await write_part(bytes_of(header));
   }
-  co_await write_part(bytes_of(header));
+  co_await write_part(passed.bytes);
 }
 
 /// All of the mail up to here is judged before any of `part` is passed on: the last byte of the last chunk
 /// makes the mail exist.
-net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView part, bool is_end) {
+net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView part, smtp::TakeChunk chunk,
+                                                                      std::uint64_t left) {
+  const bool is_end = chunk.is_last && left == 0;
   auto step = chunks_->feed(part);
   Bytes stuffed(step.stuffed.begin(), step.stuffed.end());
   if (is_end && step.why == smtp::Violation::kNone) {
@@ -332,13 +366,13 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView p
     co_return BodyState::kTooLate;
   }
   judge_body(part);
-  co_await write_part(hop_->offers().chunking ? part : ByteView(stuffed));
+  if (!body_refusal_) co_await pass_chunk_on(hop_->offers().chunking ? part : ByteView(stuffed), chunk, left);
   co_return size_bytes() > kMaxDiscardFactor* max_bytes() ? BodyState::kTooLate : BodyState::kMore;
 }
 
 net::awaitable<Reply> MailTransaction::finish_chunk(smtp::TakeChunk chunk) {
   if (!body_refusal_ && !chunk.is_last) {
-    if (hop_->offers().chunking)
+    if (hop_has_chunk_)
       if (auto taken = co_await hop_->finish_chunk(); !taken) body_refusal_ = taken.error();
     if (!body_refusal_)
       co_return smtp::make_reply(250, "2.0.0", std::to_string(chunk.size_bytes) + " bytes taken");

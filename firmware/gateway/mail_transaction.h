@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "firmware/gateway/lane.h"
+#include "firmware/gateway/mail_policy.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/next_hop.h"
 #include "firmware/gateway/pace.h"
@@ -37,6 +38,9 @@ class MailTransaction {
  public:
   MailTransaction(Service& service, std::shared_ptr<const Lane> lane, const ClientFacts& client,
                   smtp::MailFrom mail);
+
+  /// Nothing: policy lets this sender send now.
+  [[nodiscard]] std::optional<smtp::Reply> refuses_mail() { return policy_.refuses_mail(); }
 
   /// The sender may not send: records it. The transaction is over.
   [[nodiscard]] net::awaitable<void> refuse(smtp::Reply reply);
@@ -78,10 +82,13 @@ class MailTransaction {
   net::awaitable<std::optional<smtp::Reply>> open_row();
   net::awaitable<Result<ByteView>> read_body(tls::Stream* client, std::size_t most);
   net::awaitable<void> start_chunk(smtp::TakeChunk chunk);
-  net::awaitable<BodyState> take_part(ByteView part, bool is_end);
+  net::awaitable<BodyState> take_part(ByteView part, smtp::TakeChunk chunk, std::uint64_t left);
+  net::awaitable<void> tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last);
+  net::awaitable<void> pass_chunk_on(ByteView part, smtp::TakeChunk chunk, std::uint64_t left);
   net::awaitable<void> write_part(ByteView part);
   net::awaitable<smtp::Reply> finish_chunk(smtp::TakeChunk chunk);
   net::awaitable<std::optional<BodyEnd>> lose_client(Error error);
+  net::awaitable<void> pass_on(MailPolicy::Passed passed);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
   void refuse_body(smtp::Reply reply, std::string_view why);
   net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
@@ -94,6 +101,7 @@ class MailTransaction {
   const ClientFacts& client_;
   const smtp::MailFrom mail_;
   WallTime opened_at_;
+  MailPolicy policy_;
   std::optional<NextHop> hop_;
   std::optional<smtp::Reply> hop_failure_;  // the hop cannot be used any more; every RCPT hears this
   std::vector<std::string> recipients_;     // as the next hop accepted them
@@ -104,6 +112,7 @@ class MailTransaction {
   Bytes block_;                              // of the body, as it was read
   smtp::DotStream dots_;                     // of a mail that comes by DATA
   std::optional<smtp::ChunkStream> chunks_;  // of one that comes by BDAT
+  bool hop_has_chunk_ = false;               // the hop was told of the client's present chunk
   smtp::HeaderScan headers_;
   std::optional<smtp::Reply> body_refusal_;  // the body is read to its end, but goes nowhere
 };

@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
+#include "firmware/gateway/rule_book.h"
 #include "firmware/gateway/seats.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/route.h"
@@ -40,6 +41,7 @@ struct Service {
   const Clock& clock;
   Ledger& ledger;
   Lanes& lanes;
+  RuleBook& book;
   Seats seats;
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;

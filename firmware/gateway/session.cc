@@ -269,18 +269,20 @@ net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
   if (service_.draining) co_return co_await refuse_and_close(Refusal::kShuttingDown);
   client_.name = protocol_.client_name();
   client_.is_esmtp = protocol_.is_esmtp();
-  const auto refused = lane_->direction == Direction::kOut
-                           ? service_.route.refuses_sender_out(action.mail.reverse_path)
-                           : std::nullopt;
   // The next hop is a new session: it takes the lane as it is now.
   mail_.emplace(service_, service_.lanes.current(lane_->direction), client_, std::move(action.mail));
+  auto refused = mail_->refuses_mail();
   if (!refused) {
     protocol_.answered(smtp::mail_accepted());
     co_return send_later(smtp::mail_accepted());
   }
-  co_await mail_->refuse(policy::reply_of(*refused));
+  co_await mail_->refuse(*refused);
   mail_.reset();
-  co_return co_await answer(policy::reply_of(*refused));
+  // These two speak of the whole session (RFC 5321 section 3.8, RFC 7504).
+  const bool closes = refused->code == 421 || refused->code == 521;
+  const Next next = co_await answer(std::move(*refused));
+  if (closes && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
+  co_return closes ? Next::kClose : next;
 }
 
 net::awaitable<Session::Next> Session::on(smtp::AddRecipient action) {

@@ -4,6 +4,7 @@
 
 #include "firmware/base/audit/checkpoint.h"
 #include "firmware/base/config_reader.h"
+#include "firmware/policy/words.h"
 #include "firmware/smtp/address.h"
 
 namespace privyseal::gateway {
@@ -34,6 +35,19 @@ SideSettings read_side(ConfigReader& reader, const std::string& side, const std:
   return settings;
 }
 
+/// "CJSM DOMAIN = OWN DOMAIN"; what they must be is Route's business.
+std::vector<policy::Mapping> read_mappings(ConfigReader& reader) {
+  std::vector<policy::Mapping> mappings;
+  for (const std::string& line : reader.texts("mappings")) {
+    const auto sides = policy::parts_of(line, '=');
+    if (sides.size() == 2)
+      mappings.push_back({.cjsm_domain = sides[0], .own_domain = sides[1]});
+    else
+      reader.refuse("mappings", "must list pairs such as \"york.cjsm.net = lawfirm.example\"");
+  }
+  return mappings;
+}
+
 bool is_loopback(const std::string& host) {
   boost::system::error_code no_address;
   const auto address = boost::asio::ip::make_address(host, no_address);
@@ -57,6 +71,8 @@ Result<Settings> read_settings(Config config) {
   settings.practice = reader.flag("practice", false);
   settings.host = reader.text("host");
   settings.domains = reader.texts("domains");
+  settings.mappings = read_mappings(reader);
+  settings.policy = reader.text("policy", "");
   settings.ledger = reader.text("ledger");
   settings.openssl_config = reader.text("openssl_config");
   settings.status = reader.text("status", "");

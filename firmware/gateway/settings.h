@@ -12,6 +12,7 @@
 #include "firmware/base/host_port.h"
 #include "firmware/base/result.h"
 #include "firmware/gateway/pace.h"
+#include "firmware/policy/route.h"
 
 namespace privyseal::gateway {
 
@@ -48,7 +49,9 @@ struct AuditSettings {
 struct Settings {
   bool practice = false;  ///< every address must be loopback, so that nothing can leave the machine
   std::string host;       ///< what we call ourselves in SMTP
-  std::vector<std::string> domains;  ///< the organisation's own mail domains
+  std::vector<std::string> domains;       ///< the organisation's own mail domains
+  std::vector<policy::Mapping> mappings;  ///< ["york.cjsm.net = lawfirm.example"]
+  std::filesystem::path policy;  ///< the organisation's folder (firmware/policy/README.md); may be empty
   std::filesystem::path ledger;
   std::filesystem::path openssl_config;
   std::filesystem::path status;  ///< where the listeners' addresses are written once open; may be empty

@@ -51,10 +51,12 @@ Result<void> SideWork::start_door() {
   auto desk = Desk::open({.settings = service_.settings,
                           .clock = service_.clock,
                           .lanes = service_.lanes,
+                          .book = service_.book,
                           .checkpoints = checkpoints_.get(),
                           .since = service_.clock.now(),
                           .is_draining = [this] { return service_.draining.load(); },
-                          .sessions = [this] { return service_.sessions.load(); }});
+                          .sessions = [this] { return service_.sessions.load(); },
+                          .note = [this](audit::Entry entry) { service_.ledger.note(std::move(entry)); }});
   if (!desk) return std::unexpected(desk.error());
   desk_ = std::move(*desk);
   auto door = Door::open(*service_.settings.door, Desk::grants(),

@@ -27,7 +27,7 @@ GatewayLab::GatewayLab(const LabOptions& options) {
   settings.ledger_folder = options.ledger_folder;
   settings.keyd_socket = keyd.socket();
   settings.environment = options.environment;
-  settings.extra = "practice = true\n";
+  settings.extra = "practice = true\n" + options.settings;
   settings.max_message_bytes = options.max_message_bytes;
   settings.limits = options.limits;
   settings.lan.clients = options.lan_clients;
@@ -231,7 +231,7 @@ std::string difficult_message() {
 
 std::string without_trace(const std::string& received) {
   static const std::regex kTrace(
-      R"(^(Received|Authentication-Results|X-CJSM-Origin):[^\r]*\r\n([ \t][^\r]*\r\n)*)");
+      R"(^(Received|Authentication-Results|X-CJSM-Origin|X-CJSM-Handling):[^\r]*\r\n([ \t][^\r]*\r\n)*)");
   std::string rest = received;
   std::smatch match;
   while (std::regex_search(rest, match, kTrace, std::regex_constants::match_continuous))

@@ -36,6 +36,7 @@ struct LabOptions {
   std::string cjsm_extra{};  ///< and of [cjsm]
   std::filesystem::path ledger_folder{};
   std::vector<std::string> environment{};  ///< of the gateway
+  std::string settings{};                  ///< TOML lines at the top of its settings
 };
 
 class GatewayLab {

@@ -1,0 +1,170 @@
+#include "firmware/gateway/mail_policy.h"
+
+#include <algorithm>
+
+#include "firmware/policy/opening.h"
+#include "firmware/smtp/ascii.h"
+
+namespace privyseal::gateway {
+
+using policy::Refusal;
+using smtp::Reply;
+
+MailPolicy::MailPolicy(Service& service, Direction direction, std::optional<smtp::Address> sender)
+    : service_(service),
+      direction_(direction),
+      sender_(std::move(sender)),
+      rules_(service.book.rules()),
+      now_(service.clock.now()) {}
+
+Reply MailPolicy::refused(Refusal refusal) {
+  service_.book.count("refused/" + std::string(policy::text_of(refusal).id));
+  return policy::reply_of(refusal, rules_->options.contacts);
+}
+
+std::optional<Reply> MailPolicy::settled(const policy::Judgement& judgement) {
+  if (judgement.refusal) return refused(*judgement.refusal);
+  for (const Refusal warning : judgement.warnings)
+    if (!std::ranges::contains(warnings_, warning)) warnings_.push_back(warning);
+  return std::nullopt;
+}
+
+std::optional<Reply> MailPolicy::refuses_mail() {
+  const bool is_out = direction_ == Direction::kOut;
+  switch (service_.book.line()) {
+    case LineState::kActive:
+      break;
+    case LineState::kSuspended:
+      return refused(Refusal::kSuspended);
+    case LineState::kTerminated:
+      return refused(is_out ? Refusal::kTerminatedOut : Refusal::kTerminatedIn);
+  }
+  if (!is_out) return std::nullopt;
+  if (const auto foreign = service_.route.refuses_sender_out(sender_)) return refused(*foreign);
+  if (auto reply = settled(policy::judge_sender(*rules_, sender_, now_))) return reply;
+  return refusal_of_cap(service_.book.reached(caps()));
+}
+
+/// Bounces have no sender; they count for the organisation only.
+std::vector<policy::RateCap> MailPolicy::caps() const {
+  const policy::Options& options = rules_->options;
+  std::vector<policy::RateCap> caps;
+  if (sender_ && options.sender_per_hour > 0)
+    caps.push_back({"sender/" + smtp::lower(smtp::to_string(*sender_)), options.sender_per_hour});
+  if (options.organisation_per_hour > 0) caps.push_back({"organisation", options.organisation_per_hour});
+  return caps;
+}
+
+std::optional<Reply> MailPolicy::refusal_of_cap(int full) {
+  if (full < 0) return std::nullopt;
+  const std::string key = caps().at(static_cast<std::size_t>(full)).key;
+  return refused(key == "organisation" ? Refusal::kOrganisationRate : Refusal::kSenderRate);
+}
+
+std::expected<smtp::Address, Reply> MailPolicy::recipient(const smtp::Address& asked) {
+  const bool is_out = direction_ == Direction::kOut;
+  auto routed = is_out ? service_.route.recipient_out(asked) : service_.route.recipient_in(asked);
+  if (!routed) {
+    if (routed.error() == Refusal::kRecipientNotCjsm) left_one_out_ = true;
+    return std::unexpected(refused(routed.error()));
+  }
+  if (!is_out) return std::move(*routed);
+  const std::uint32_t most = rules_->options.recipients;
+  if (most > 0 && accepted_ >= most) return std::unexpected(refused(Refusal::kTooManyRecipients));
+  if (auto reply = settled(policy::judge_recipient(*rules_, *routed)))
+    return std::unexpected(std::move(*reply));
+  ++accepted_;
+  return std::move(*routed);
+}
+
+std::optional<Reply> MailPolicy::refuses_data(std::size_t accepted_recipients) {
+  accepted_ = accepted_recipients;
+  if (direction_ == Direction::kIn) return std::nullopt;
+  return refusal_of_cap(service_.book.admit(caps()));
+}
+
+Reply MailPolicy::of_absent_hop(Reply reply) const {
+  const bool is_planned =
+      direction_ == Direction::kOut && reply.is_transient() && rules_->maintenance.at(now_);
+  if (!is_planned) return reply;
+  return policy::reply_of(Refusal::kPlannedMaintenance, rules_->options.contacts);
+}
+
+MailPolicy::Passed MailPolicy::pass(ByteView bytes, std::string_view peer) {
+  if (is_judged_) return {.bytes = bytes, .refusal = {}};
+  held_ += text_of(bytes);
+  return judge_held(false, peer);
+}
+
+MailPolicy::Passed MailPolicy::pass_end(std::string_view peer) {
+  if (is_judged_) return {};
+  return judge_held(true, peer);
+}
+
+MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) {
+  if (!body_) {
+    body_ = policy::find_body(held_, searched_);
+    searched_ = held_.size();
+    if (body_.value_or(held_.size()) > policy::kMaxHeaderBytes) {
+      is_judged_ = true;
+      return {.bytes = {}, .refusal = refused(Refusal::kHeaderTooBig)};
+    }
+    if (!body_ && !is_whole) return {};
+    if (!body_) body_ = held_.size();
+  }
+  // Each look begins anew, so the next one waits until there is twice as much to see.
+  const std::size_t body_bytes = held_.size() - *body_;
+  if (!is_whole && body_bytes < std::min(looks_next_at_, policy::kMaxOpeningBytes)) return {};
+  looks_next_at_ = 2 * body_bytes + 1;
+  const policy::Header header = policy::parse_header(std::string_view(held_).substr(0, *body_));
+  const std::string_view body = std::string_view(held_).substr(*body_);
+  if (direction_ == Direction::kIn)
+    return release(header, policy::origin_fields(service_.settings.host, peer), body);
+  const auto first_line = policy::first_line_of(header, body, is_whole);
+  if (!first_line) return {};
+  return judge_out(header, body, *first_line);
+}
+
+MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::string_view body,
+                                         const std::string& first_line) {
+  const policy::Envelope envelope{.sender = sender_,
+                                  .own_domains = service_.settings.domains,
+                                  .recipients = accepted_,
+                                  .left_one_out = left_one_out_,
+                                  .now = now_};
+  auto judged = policy::judge_header(*rules_, envelope, header, first_line);
+  if (!judged.marking.empty()) service_.book.count("marking/" + judged.marking);
+  if (!judged.refusal && judged.permit &&
+      service_.book.admit({{"permit/" + judged.permit->reference, judged.permit->hourly_cap}}) >= 0)
+    judged.refusal = Refusal::kPermitUsedUp;
+  if (judged.refusal) {
+    is_judged_ = true;
+    return {.bytes = {}, .refusal = refused(*judged.refusal)};
+  }
+  for (const Refusal warning : warnings_)
+    judged.fields.push_back("X-Privyseal-Warning: " + std::string(policy::text_of(warning).id));
+  for (const auto& of : {warnings_, judged.warnings})
+    for (const Refusal warning : of)
+      service_.book.count("warned/" + std::string(policy::text_of(warning).id));
+  return release(header, judged.fields, body);
+}
+
+/// The fields that we add, and the mail without those that only we may add.
+MailPolicy::Passed MailPolicy::release(const policy::Header& header, const std::vector<std::string>& fields,
+                                       std::string_view body) {
+  std::string mail;
+  mail.reserve(held_.size() + 512);
+  for (const std::string& field : fields) mail += field + "\r\n";
+  std::size_t header_bytes = 0;
+  for (const policy::Field& field : header.fields) {
+    header_bytes += field.raw.size();
+    if (!policy::is_ours_alone(field)) mail += field.raw;
+  }
+  mail += std::string_view(held_).substr(header_bytes, *body_ - header_bytes);  // the empty line
+  mail += body;
+  held_ = std::move(mail);
+  is_judged_ = true;
+  return {.bytes = bytes_of(held_), .refusal = {}};
+}
+
+}  // namespace privyseal::gateway

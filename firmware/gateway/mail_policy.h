@@ -1,0 +1,75 @@
+/// One mail before the policy: asks the rules at MAIL, at each RCPT, at DATA, and of the header while the
+/// mail passes by.
+///
+/// The header and the first line of the text are held until they are judged; nothing of the body goes on
+/// before. From then on bytes pass unchanged. The rules are those of the mail's beginning.
+///
+/// Threads: the loop of its session. Ownership: the service must outlive it.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "firmware/base/bytes.h"
+#include "firmware/gateway/mail_record.h"
+#include "firmware/gateway/service.h"
+#include "firmware/policy/judge.h"
+#include "firmware/smtp/reply.h"
+
+namespace privyseal::gateway {
+
+class MailPolicy {
+ public:
+  MailPolicy(Service& service, Direction direction, std::optional<smtp::Address> sender);
+
+  /// May this sender send now?
+  [[nodiscard]] std::optional<smtp::Reply> refuses_mail();
+
+  /// The recipient as the next hop must hear it.
+  [[nodiscard]] std::expected<smtp::Address, smtp::Reply> recipient(const smtp::Address& asked);
+
+  /// Before DATA; counts the mail against the hourly caps.
+  [[nodiscard]] std::optional<smtp::Reply> refuses_data(std::size_t accepted_recipients);
+
+  /// What the sender is told of a next hop that is away: during planned maintenance, that.
+  [[nodiscard]] smtp::Reply of_absent_hop(smtp::Reply reply) const;
+
+  /// The header was judged: from here on bytes pass as they come.
+  [[nodiscard]] bool is_judged() const { return is_judged_; }
+
+  /// What may go on; the bytes are valid until the next call.
+  struct Passed {
+    ByteView bytes;
+    std::optional<smtp::Reply> refusal;
+  };
+  /// The mail's bytes in order, dots stuffed. `peer` is the sending mail server's name in its certificate.
+  [[nodiscard]] Passed pass(ByteView bytes, std::string_view peer);
+  /// The mail is whole: what was still held.
+  [[nodiscard]] Passed pass_end(std::string_view peer);
+
+ private:
+  [[nodiscard]] smtp::Reply refused(policy::Refusal refusal);
+  [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
+  [[nodiscard]] std::vector<policy::RateCap> caps() const;
+  [[nodiscard]] std::optional<smtp::Reply> refusal_of_cap(int full);
+  Passed judge_held(bool is_whole, std::string_view peer);
+  Passed judge_out(const policy::Header& header, std::string_view body, const std::string& first_line);
+  Passed release(const policy::Header& header, const std::vector<std::string>& fields, std::string_view body);
+
+  Service& service_;
+  const Direction direction_;
+  const std::optional<smtp::Address> sender_;
+  const std::shared_ptr<const policy::Rules> rules_;
+  const WallTime now_;
+  std::size_t accepted_ = 0;  // recipients; the hop may have refused some of them
+  bool left_one_out_ = false;
+  std::vector<policy::Refusal> warnings_;
+  std::string held_;                 // of the mail, not yet judged
+  std::size_t searched_ = 0;         // of it, for the header's end
+  std::optional<std::size_t> body_;  // where it begins in held_
+  std::size_t looks_next_at_ = 0;    // so many bytes held: look for the first line again
+  bool is_judged_ = false;
+};
+
+}  // namespace privyseal::gateway

@@ -16,6 +16,11 @@ struct Campaign {
   int at_once;
 };
 
+std::string name_of(const Campaign& campaign) {
+  return (campaign.latency == 0us ? "AtOnce" : "After1ms") + std::to_string(campaign.at_once);
+}
+void PrintTo(const Campaign& campaign, std::ostream* out) { *out << name_of(campaign); }
+
 class MutualTls : public HandshakeTest, public testing::WithParamInterface<Campaign> {
  protected:
   static void SetUpTestSuite() {
@@ -62,10 +67,7 @@ INSTANTIATE_TEST_SUITE_P(, MutualTls,
                          testing::Values(Campaign{0us, 1}, Campaign{0us, 2}, Campaign{0us, 16},
                                          Campaign{0us, 32}, Campaign{1ms, 1}, Campaign{1ms, 2},
                                          Campaign{1ms, 16}, Campaign{1ms, 32}),
-                         [](const auto& row) {
-                           return (row.param.latency == 0us ? "AtOnce" : "After1ms") +
-                                  std::to_string(row.param.at_once);
-                         });
+                         [](const auto& row) { return name_of(row.param); });
 
 }  // namespace
 }  // namespace privyseal::test

@@ -119,16 +119,16 @@ TEST(Refusal, GivesASessionItsReplies) {
 /// Council P8: every refusal for good tells whom to ask, in at most three sentences (tested above).
 TEST(Refusal, ForGoodTellsTheRuleAndAContact) {
   const Contacts contacts{
-      .administrator = "IT, ext 1", .representative = "Jane Doe, ext 2", .helpdesk = "ext 3"};
+      .administrator = "IT, tel. 1", .representative = "Jane Doe, tel. 2", .helpdesk = "tel. 3"};
   for (const Refusal refusal : all()) {
     const smtp::Reply reply = reply_of(refusal, contacts);
     const std::string told = " Rule: " + std::string(text_of(refusal).rule) + ". Contact: ";
     EXPECT_EQ(reply.text().contains(told), reply.is_permanent()) << text_of(refusal).id;
-    EXPECT_EQ(reply.text().contains("ext "), reply.is_permanent()) << text_of(refusal).id;
+    EXPECT_EQ(reply.text().contains("tel. "), reply.is_permanent()) << text_of(refusal).id;
   }
   EXPECT_TRUE(reply_of(Refusal::kSenderNotRegistered, contacts)
                   .text()
-                  .ends_with("Rule: T&C 3. Contact: Jane Doe, ext 2"));
+                  .ends_with("Rule: T&C 3. Contact: Jane Doe, tel. 2"));
   EXPECT_TRUE(reply_of(Refusal::kTerminatedIn).text().contains("cjsm.helpdesk@egress.com"));
   const std::string longest(200, 'x');  // that a contact may have
   for (const Refusal refusal : all())

@@ -125,6 +125,45 @@ TEST_F(GatewayPolicy, Clause1MarkingIsFoundInHoweverSmallPieces) {
     EXPECT_THAT(session.encrypted, Not(HasSubstr(kSecret)));
 }
 
+/// A relay with CHUNKING must hear each chunk's size first: it hears of none before the mail is judged.
+TEST_F(GatewayPolicy, Clause1MarkingIsFoundInChunks) {
+  const auto bdat = [](const std::string& bytes, bool is_last = false) {
+    return "BDAT " + std::to_string(bytes.size()) + (is_last ? " LAST" : "") + "\r\n" + bytes;
+  };
+  const auto expect_codes = [](SmtpClient& client, std::initializer_list<int> codes) {
+    for (const int code : codes) EXPECT_EQ(client.read_reply().value_or(peer::Reply{}).code, code);
+  };
+  for (const bool takes_chunks : {true, false}) {
+    SCOPED_TRACE(takes_chunks ? "chunks" : "DATA");
+    const auto play = [&] {
+      lab_->relay->play(peer::offering(takes_chunks
+                                           ? std::vector<std::string>{"PIPELINING", "8BITMIME", "CHUNKING"}
+                                           : std::vector<std::string>{"PIPELINING", "8BITMIME"}));
+    };
+    const std::string envelope = "MAIL FROM:<alice@lawfirm.example>\r\nRCPT TO:<bob@a.cjsm.net>\r\n";
+    play();
+    SmtpClient bad = lab_->lan_client();
+    ASSERT_TRUE(bad.write(envelope + bdat("Subject: x\r\nX-CJSM-Or") + bdat("igin: y\r\n\r\nSEC") +
+                          bdat("RET\r\n" + std::string(kSecret) + "\r\n", true)));
+    expect_codes(bad, {250, 250, 250, 250, 550});
+    EXPECT_TRUE(lab_->relay->mails().empty());
+    for (const auto& session : sessions_of(lab_->relay.get()))
+      EXPECT_THAT(session.encrypted, Not(HasSubstr(kSecret)));
+    EXPECT_THAT(only_row().reply, HasSubstr("marked above"));
+    GatewayTest::SetUp();
+    play();
+    SmtpClient good = lab_->lan_client();
+    ASSERT_TRUE(good.write(envelope + bdat("Subject: x\r\nX-CJSM-Or") + bdat("igin: y\r\nTo: z\r\n\r\nfir") +
+                           bdat("st\r\n.dot\r\n") + bdat("last\r\n") + bdat("", true)));
+    expect_codes(good, {250, 250, 250, 250, 250, 250, 250});
+    ASSERT_EQ(lab_->relay->mails().size(), 1U);
+    EXPECT_EQ(without_trace(lab_->relay->mails()[0].message),
+              "Subject: x\r\nTo: z\r\n\r\nfirst\r\n.dot\r\nlast\r\n");
+    static_cast<void>(only_row());
+    GatewayTest::SetUp();
+  }
+}
+
 TEST_F(GatewayPolicy, Clause1OddHeadersPassUnchanged) {
   for (const char* message : {"no header at all\r\n", "\r\nbody\r\n", "", "A: b\r\n", "A: b\r\n\r\n",
                               "..A: b\r\n.B: c\r\n\r\n..\r\n"}) {

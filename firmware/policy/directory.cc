@@ -7,6 +7,7 @@
 #include "firmware/policy/csv.h"
 #include "firmware/policy/words.h"
 #include "firmware/smtp/ascii.h"
+#include "firmware/smtp/utf8.h"
 
 namespace privyseal::policy {
 namespace {
@@ -22,6 +23,28 @@ constexpr std::array kStatuses{
 };
 
 std::string key_of(const smtp::Address& address) { return smtp::lower(smtp::to_string(address)); }
+
+/// The signs that Windows-1252 has where ISO 8859-1 has control characters, as ASCII.
+char plain_sign(unsigned char byte) {
+  if (byte == 0x91 || byte == 0x92) return '\'';
+  if (byte == 0x93 || byte == 0x94) return '"';
+  return byte == 0x96 || byte == 0x97 ? '-' : '?';
+}
+
+/// Older office programs save Windows-1252 or ISO 8859-1, whose bytes are the first code points of Unicode.
+std::string utf8_of_latin1(std::string_view latin1) {
+  std::string utf8;
+  for (const char c : latin1) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0xA0) {
+      utf8 += byte < 0x80 ? c : plain_sign(byte);
+    } else {
+      utf8 += static_cast<char>(0xC0 | byte >> 6);
+      utf8 += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return utf8;
+}
 
 /// RFC 2849: what does not begin safely, or is not ASCII, is written in base64.
 std::string ldif_line(std::string_view name, std::string_view value) {
@@ -46,6 +69,7 @@ AccountStatus DirectoryEntry::status() const {
 }
 
 Result<Directory> Directory::parse(std::string_view csv) {
+  if (!smtp::is_utf8(csv)) return parse(utf8_of_latin1(csv));
   const auto table = CsvTable::parse(csv, "directory.csv", {"Secure Email", "Account Status"});
   if (!table) return std::unexpected(table.error());
   std::array<std::size_t, kDirectoryColumns.size()> columns{};

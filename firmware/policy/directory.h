@@ -33,8 +33,8 @@ struct DirectoryEntry {
 
 class Directory {
  public:
-  /// Quotes, blanks, unknown values and further columns are taken; a row without an address is left out.
-  /// kInvalid: no CSV, or "Secure Email" or "Account Status" is missing.
+  /// UTF-8, or else ISO 8859-1. Quotes, blanks, unknown values and further columns are taken; a row without
+  /// an address is left out. kInvalid: no CSV, or "Secure Email" or "Account Status" is missing.
   [[nodiscard]] static Result<Directory> parse(std::string_view csv);
 
   [[nodiscard]] const std::vector<DirectoryEntry>& entries() const { return entries_; }

@@ -39,6 +39,15 @@ TEST(FaqF12, DirectoryIsImported) {
   EXPECT_FALSE(Directory::parse("Firstname\r\nAda\r\n"));
 }
 
+TEST(FaqF12, DirectoryMayBeInLatin1) {
+  const Directory imported = directory("\xC9va,Fr\xE9,smtpmail,Court,eva@court.cjsm.net,,,,,,,,,,Active\r\n");
+  EXPECT_EQ(imported.entries().at(0).cell("Firstname"), "\xC3\x89va");
+  EXPECT_EQ(imported.entries().at(0).cell("Lastname"), "Fr\xC3\xA9");
+  const Directory windows =
+      directory("Una,O\x92Test \x96 \x85,x,Court,una@court.cjsm.net,,,,,,,,,,Active\r\n");
+  EXPECT_EQ(windows.entries().at(0).cell("Lastname"), "O'Test - ?");
+}
+
 /// F12: what is exported is imported equal.
 TEST(FaqF12, ExportIsImportedEqual) {
   const Directory imported = directory(kRows);

@@ -90,7 +90,8 @@ std::string csv_line(const CsvRow& row) {
   std::string line;
   for (const std::string& field : row) {
     if (&field != &row.front()) line += ',';
-    const bool needs_quotes = field.find_first_of(",\"\r\n") != std::string::npos || field.empty();
+    const bool needs_quotes = field.empty() || field.find_first_of(",\"\r\n") != std::string::npos ||
+                              field.starts_with(kByteOrderMark);
     if (!needs_quotes) {
       line += field;
       continue;

@@ -33,8 +33,9 @@ TEST(Csv, IsRefusedWhenItHasNoEndOrIsTooBig) {
 }
 
 TEST(Csv, IsWrittenSoThatItIsReadTheSame) {
-  const CsvRow row{"plain", "with, comma", "\"quoted\"", "two\r\nlines", "", "\xC3\xA9"};
+  const CsvRow row{"plain", "with, comma", "\"quoted\"", "two\r\nlines", "", "\xC3\xA9", "\xEF\xBB\xBFx"};
   EXPECT_THAT(rows(csv_line(row)), ElementsAre(row));
+  EXPECT_THAT(rows(csv_line({"\xEF\xBB\xBFx"})), ElementsAre(ElementsAre("\xEF\xBB\xBFx")));
   EXPECT_THAT(rows(csv_line({""}) + csv_line({"x"})), ElementsAre(ElementsAre("x")));
 }
 

@@ -104,7 +104,7 @@ Header parse_header(std::string_view text) {
       end = newline == std::string_view::npos ? text.size() : newline + 1;
     } while (end < text.size() && is_blank(text[end]));
     const std::string_view raw = text.substr(begin, end - begin);
-    if (raw == "\r\n") break;
+    if (raw == "\r\n" && end == text.size()) break;
     header.fields.push_back(field_of(raw));
     begin = end;
   }

@@ -25,6 +25,13 @@ TEST(Header, IsTakenApartWithoutChangingAByte) {
   EXPECT_EQ(header.find("to"), nullptr);
 }
 
+/// Bare line ends never come here; if they did, no field behind them might go unseen.
+TEST(Header, AnOddLineHidesNoField) {
+  const Header header = parse_header("\n\r\nX-CJSM-Origin: x\r\n");
+  EXPECT_EQ(header.fields.size(), 3U);
+  EXPECT_EQ(header.fields.back().name, "x-cjsm-origin");
+}
+
 TEST(Header, EndsAtTheFirstEmptyLine) {
   EXPECT_EQ(find_body("\r\nbody", 0), 2U);
   EXPECT_EQ(find_body("A: b\r\n\r\nbody\r\n\r\n", 0), 8U);

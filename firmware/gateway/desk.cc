@@ -110,7 +110,7 @@ Result<JsonObject> Desk::status(const JsonObject&) {
 }
 
 void Desk::note(const DoorRequest& request, std::string object, const Result<void>& done,
-                std::string why) const {
+                const std::string& why) const {
   facts_.note({.actor = request.actor.name,
                .role = request.actor.role,
                .source = request.actor.source,
@@ -118,7 +118,7 @@ void Desk::note(const DoorRequest& request, std::string object, const Result<voi
                .object = std::move(object),
                .params_hash = {},
                .outcome = done ? "ok" : "failed",
-               .why = done ? std::move(why) : done.error().message});
+               .why = done ? why : done.error().message});
 }
 
 /// {line: active, suspended or terminated; why}: new mail is answered so from now on.

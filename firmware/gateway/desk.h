@@ -53,7 +53,8 @@ class Desk {
   Result<JsonObject> switch_line(const DoorRequest& request);
   Result<JsonObject> release_rate(const DoorRequest& request);
   Result<JsonObject> search_directory(const DoorRequest& request);
-  void note(const DoorRequest& request, std::string object, const Result<void>& done, std::string why) const;
+  void note(const DoorRequest& request, std::string object, const Result<void>& done,
+            const std::string& why) const;
   Result<JsonObject> audit_status();
   [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
 

@@ -160,7 +160,8 @@ MailPolicy::Passed MailPolicy::release(const policy::Header& header, const std::
     header_bytes += field.raw.size();
     if (!policy::is_ours_alone(field)) mail += field.raw;
   }
-  mail += std::string_view(held_).substr(header_bytes, *body_ - header_bytes);  // the empty line
+  mail += std::string_view(held_).substr(header_bytes,
+                                         held_.size() - body.size() - header_bytes);  // the empty line
   mail += body;
   held_ = std::move(mail);
   is_judged_ = true;

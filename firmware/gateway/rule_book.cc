@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto kLookEvery = 200ms;
 constexpr auto kAlertEvery = 1h;
-constexpr std::size_t kMaxFileBytes = 64 << 20;  // a directory of some 200,000 rows
+constexpr std::size_t kMaxFileBytes = 64UL << 20;  // a directory of some 200,000 rows
 constexpr std::size_t kMaxLineBytes = 4096;
 
 constexpr std::string_view kOptions = "policy.toml";
@@ -53,9 +53,9 @@ Result<policy::Options> read_options(const std::filesystem::path& file) {
 LineState read_line(const std::filesystem::path& file) {
   const auto text = read_file(file, kMaxLineBytes);
   if (!text && text.error().code == ErrorCode::kNotFound) return LineState::kActive;
-  const auto state = text.and_then([](const Bytes& bytes) { return parse_json_object(text_of(bytes)); })
-                         .and_then([](const JsonObject& object) { return json_text(object, "line"); });
-  if (state && line_state(*state)) return *line_state(*state);
+  const auto name = text.and_then([](const Bytes& bytes) { return parse_json_object(text_of(bytes)); })
+                        .and_then([](const JsonObject& object) { return json_text(object, "line"); });
+  if (const auto state = line_state(name.value_or(""))) return *state;
   log_event(LogLevel::kAlert, "line-state-unreadable", {{"file", file.string()}});
   return LineState::kSuspended;
 }

@@ -14,7 +14,7 @@
 namespace privyseal::policy {
 
 /// A longer header is refused: ordinary ones have a few KiB.
-inline constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+inline constexpr std::size_t kMaxHeaderBytes = 256UL << 10;
 
 struct Field {
   std::string name;      ///< lower case; empty for a line that is no field

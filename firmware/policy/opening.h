@@ -14,7 +14,7 @@
 namespace privyseal::policy {
 
 /// No more of a body than this is looked at, and so held back before it is passed on.
-inline constexpr std::size_t kMaxOpeningBytes = 16 * 1024;
+inline constexpr std::size_t kMaxOpeningBytes = 16UL << 10;
 
 /// `body` begins behind the header, dots still stuffed; `is_whole`: nothing will follow.
 /// Nothing: the line has not come yet. Empty: there is none, or none within kMaxOpeningBytes.

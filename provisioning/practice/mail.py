@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What servers on the way put in front of a message, and may: RFC 5321 section 4.4 (Received,
-# Return-Path), the mailbox's own notes, and the appliance's statement of where the mail came from.
+# Return-Path), the mailbox's own notes, and the appliance's statement of where the mail came from and how it is to be treated.
 _TRACE_HEADERS = (
     b"received", b"return-path", b"delivered-to", b"x-original-to", b"authentication-results", b"x-cjsm-origin",
+    b"x-cjsm-handling",
 )
 _LONGEST_LINE = 998  # RFC 5321 section 4.5.3.1.6, without its CRLF
 

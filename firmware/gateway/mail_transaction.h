@@ -5,6 +5,8 @@
 /// goes wrong before the hop's verdict cuts its connection without the end of data, so that no
 /// half mail can be accepted anywhere.
 ///
+/// Its .cc files: the envelope and the ledger's row; _body for DATA and the verdict; _chunks for BDAT.
+///
 /// Threads: the loop of its session. Ownership: the service must outlive it; it keeps its lane.
 #pragma once
 
@@ -33,6 +35,9 @@ struct ClientFacts {
   bool is_esmtp = true;
   std::optional<tls::SessionFacts> session;
 };
+
+/// What the sender was told, as the ledger calls it.
+[[nodiscard]] Outcome outcome_of(const smtp::Reply& reply);
 
 class MailTransaction {
  public:
@@ -78,9 +83,10 @@ class MailTransaction {
   void note_recipient(std::string address, const smtp::Reply& reply);
   [[nodiscard]] std::uint64_t max_bytes() const;
   [[nodiscard]] std::uint64_t size_bytes() const;
+  [[nodiscard]] bool is_far_too_big() const;
   void judge_body(ByteView part);
   net::awaitable<std::optional<smtp::Reply>> open_row();
-  net::awaitable<Result<ByteView>> read_body(tls::Stream* client, std::size_t most);
+  net::awaitable<Result<ByteView>> read_body(tls::Stream* client, std::uint64_t most);
   net::awaitable<void> start_chunk(smtp::TakeChunk chunk);
   net::awaitable<BodyState> take_part(ByteView part, smtp::TakeChunk chunk, std::uint64_t left);
   net::awaitable<void> tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last);
@@ -91,6 +97,8 @@ class MailTransaction {
   net::awaitable<void> pass_on(MailPolicy::Passed passed);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
   void refuse_body(smtp::Reply reply, std::string_view why);
+  void refuse_body(smtp::Violation why);
+  net::awaitable<smtp::Reply> settle();
   net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
   net::awaitable<void> record_end(std::string reply, Outcome outcome);
   [[nodiscard]] MailRecord record() const;

@@ -1,8 +1,11 @@
 /// One SMTP connection from a mail server to us, from its first byte to its last.
 ///
+/// Its .cc files: the connection, its lines and TLS; _mail for the commands that carry mail.
+///
 /// Threads: one loop. Ownership: service and waiting must outlive it; it keeps its lane.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -32,6 +35,9 @@ class Session {
 
  private:
   enum class Next { kContinue, kClose };
+
+  static constexpr std::chrono::seconds kHearOutWithin{2};
+  static constexpr std::size_t kCommandChunkBytes = 4096;
 
   net::awaitable<void> converse();
   net::awaitable<Result<void>> hear_proxy();

@@ -1,0 +1,150 @@
+/// The part of a MailTransaction that reads the mail, by DATA, and gives the verdict.
+#include <algorithm>
+
+#include "firmware/base/log.h"
+#include "firmware/gateway/mail_transaction.h"
+#include "firmware/smtp/line_repair.h"
+#include "firmware/smtp/utf8.h"
+
+namespace privyseal::gateway {
+
+using policy::Refusal;
+using smtp::Reply;
+
+namespace {
+
+constexpr std::size_t kBodyBlockBytes = 16384;
+constexpr std::uint64_t kMaxDiscardFactor = 2;  // how much of an unwanted body is read before hanging up
+
+Refusal refusal_of(smtp::Violation violation) {
+  switch (violation) {
+    case smtp::Violation::kNul:
+      return Refusal::kNulByte;
+    case smtp::Violation::kLineTooLong:
+      return Refusal::kLineTooLong;
+    default:
+      return Refusal::kBareNewline;
+  }
+}
+
+}  // namespace
+
+/// The hop loses its connection before its end of data; the client is heard out, then told.
+void MailTransaction::refuse_body(Reply reply, std::string_view why) {
+  if (body_refusal_) return;
+  log_event(LogLevel::kNotice, "body-refused", {{"row", *row_}, {"code", reply.code}, {"why", why}});
+  body_refusal_ = std::move(reply);
+  hop_->cut();
+}
+
+void MailTransaction::refuse_body(smtp::Violation why) {
+  refuse_body(policy::reply_of(refusal_of(why)), smtp::to_string(why));
+}
+
+std::uint64_t MailTransaction::max_bytes() const {
+  const std::uint64_t ours = service_.settings.limits.max_message_bytes;
+  const std::uint64_t hops = hop_->max_message_bytes();
+  return hops == 0 ? ours : std::min(ours, hops);
+}
+
+std::uint64_t MailTransaction::size_bytes() const {
+  return chunks_ ? chunks_->size_bytes() : dots_.size_bytes();
+}
+
+bool MailTransaction::is_far_too_big() const { return size_bytes() > kMaxDiscardFactor * max_bytes(); }
+
+/// What the bytes of the mail tell about it while they pass.
+void MailTransaction::judge_body(ByteView part) {
+  headers_.feed(part);
+  if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
+  if (size_bytes() > max_bytes())
+    refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
+  if (!body_refusal_ && !hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
+    refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
+}
+
+net::awaitable<void> MailTransaction::write_part(ByteView part) {
+  if (body_refusal_) co_return;
+  if (auto written = co_await hop_->write_body(part); !written)
+    refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
+}
+
+net::awaitable<void> MailTransaction::pass_on(MailPolicy::Passed passed) {
+  if (passed.refusal) refuse_body(*passed.refusal, "policy");
+  co_await write_part(passed.bytes);
+}
+
+net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input, std::size_t* consumed) {
+  const auto step = dots_.feed(input);
+  *consumed = step.consumed;
+  if (step.state == smtp::DotStream::State::kViolation) {
+    refuse_body(step.why);
+    co_return BodyState::kTooLate;
+  }
+  const bool is_end = step.state == smtp::DotStream::State::kEnd;
+  for (const ByteView part : {step.held, step.forward}) {
+    judge_body(part);
+    if (!body_refusal_) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
+  }
+  if (is_end && !body_refusal_) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
+  if (is_far_too_big()) co_return BodyState::kTooLate;
+  co_return is_end ? BodyState::kEnd : BodyState::kMore;
+}
+
+/// At most `most` bytes; they live until the next call. kTimeout: the client is too slow, now or on average.
+net::awaitable<Result<ByteView>> MailTransaction::read_body(tls::Stream* client, std::uint64_t most) {
+  const auto within = body_clock_.may_wait();
+  if (within <= within.zero()) co_return fail(ErrorCode::kTimeout, "the body comes too slowly");
+  block_.resize(kBodyBlockBytes);
+  const auto since = std::chrono::steady_clock::now();
+  const auto got = co_await client->read_some(
+      std::span(block_).first(std::min<std::uint64_t>(most, block_.size())), within);
+  if (!got) co_return std::unexpected(got.error());
+  body_clock_.waited(std::chrono::steady_clock::now() - since, *got);
+  co_return ByteView(block_).first(*got);
+}
+
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_body(tls::Stream* client,
+                                                                                    Bytes* rest) {
+  smtp::LineRepair repair(smtp::LineRepair::Where::kBody);
+  std::size_t consumed = 0;
+  ByteView input;
+  BodyState state = BodyState::kMore;
+  while (state == BodyState::kMore) {
+    const auto got = co_await read_body(client, kBodyBlockBytes);
+    if (!got) co_return co_await lose_client(got.error());
+    input = lane_->normalize ? repair.feed(*got) : *got;
+    state = co_await take(input, &consumed);
+  }
+  const ByteView left = input.subspan(consumed);
+  rest->assign(left.begin(), left.end());
+  const ByteView waiting = bytes_of(repair.waiting());
+  rest->insert(rest->end(), waiting.begin(), waiting.end());
+  Reply reply = co_await settle();
+  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+}
+
+/// The mail was read to its end: the hop's verdict or ours, recorded.
+net::awaitable<Reply> MailTransaction::settle() {
+  Reply reply;
+  if (body_refusal_)
+    reply = *body_refusal_;
+  else
+    reply = co_await hop_->finish();
+  if (row_) co_await close_row(reply, hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply));
+  co_await hop_->leave();
+  co_return reply;
+}
+
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::lose_client(Error error) {
+  hop_->cut();
+  const bool slow = error.code == ErrorCode::kTimeout;
+  const Reply reply = policy::reply_of(Refusal::kInputTooSlow);
+  if (row_)
+    co_await close_row(slow ? reply : smtp::make_reply(reply.code, reply.enhanced, "the sender went away"),
+                       Outcome::kAborted);
+  if (slow) co_return BodyEnd{.reply = reply, .close = true};
+  co_return std::nullopt;
+}
+
+}  // namespace privyseal::gateway

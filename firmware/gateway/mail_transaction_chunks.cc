@@ -1,0 +1,107 @@
+/// The part of a MailTransaction that reads the mail by BDAT (RFC 3030), and passes it on by BDAT or DATA.
+#include <algorithm>
+
+#include "firmware/gateway/mail_transaction.h"
+
+namespace privyseal::gateway {
+
+using smtp::Reply;
+
+net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_chunk(tls::Stream* client,
+                                                                                     smtp::LineReader* early,
+                                                                                     smtp::TakeChunk chunk) {
+  if (!body_refusal_) co_await start_chunk(chunk);
+  BodyState state = BodyState::kMore;
+  std::uint64_t left = chunk.size_bytes;
+  do {
+    const bool is_early = !early->buffered().empty();
+    ByteView part = early->buffered().first(std::min<std::uint64_t>(left, early->buffered().size()));
+    if (!is_early && left > 0) {
+      const auto got = co_await read_body(client, left);
+      if (!got) co_return co_await lose_client(got.error());
+      part = *got;
+    }
+    left -= part.size();
+    state = co_await take_part(part, chunk, left);
+    if (is_early) early->consume(part.size());
+  } while (left > 0 && state == BodyState::kMore);
+  Reply reply = co_await finish_chunk(chunk);
+  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+}
+
+/// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then; one with it hears of a
+/// chunk when policy has judged the mail, because only then its size is known.
+net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
+  hop_has_chunk_ = false;
+  if (!chunks_) {
+    chunks_.emplace();
+    body_refusal_ = co_await open_row();
+    if (body_refusal_) co_return;
+    if (!hop_->offers().chunking) {
+      if (auto ready = co_await hop_->start_data(); !ready) {
+        body_refusal_ = ready.error();
+        co_await hop_->leave();
+        co_return;
+      }
+      const std::string header = trace_header();
+      co_await write_part(bytes_of(header));
+    }
+  }
+  if (hop_->offers().chunking && policy_.is_judged())
+    co_await tell_hop_of_chunk(chunk.size_bytes, chunk.is_last);
+}
+
+net::awaitable<void> MailTransaction::tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last) {
+  hop_has_chunk_ = true;
+  if (auto begun = co_await hop_->start_chunk(size_bytes, is_last); !begun)
+    refuse_body(policy::reply_of(lane_->hop.when_unavailable), begun.error().message);
+}
+
+/// `left` bytes of the client's chunk follow `part`.
+net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChunk chunk,
+                                                    std::uint64_t left) {
+  const bool was_judged = policy_.is_judged();
+  const std::string& peer = client_.session->peer_subject;
+  auto passed = policy_.pass(part, peer);
+  if (chunk.is_last && left == 0 && !policy_.is_judged()) passed = policy_.pass_end(peer);
+  if (passed.refusal) refuse_body(*passed.refusal, "policy");
+  if (body_refusal_) co_return;
+  if (hop_->offers().chunking && !was_judged && policy_.is_judged()) {
+    const std::string header = trace_header();
+    co_await tell_hop_of_chunk(header.size() + passed.bytes.size() + left, chunk.is_last);
+    co_await write_part(bytes_of(header));
+  }
+  co_await write_part(passed.bytes);
+}
+
+/// All of the mail up to here is judged before any of `part` is passed on: the last byte of the last chunk
+/// makes the mail exist.
+net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView part, smtp::TakeChunk chunk,
+                                                                      std::uint64_t left) {
+  const bool is_end = chunk.is_last && left == 0;
+  auto step = chunks_->feed(part);
+  Bytes stuffed(step.stuffed.begin(), step.stuffed.end());
+  if (is_end && step.why == smtp::Violation::kNone) {
+    step = chunks_->end();
+    stuffed.insert(stuffed.end(), step.stuffed.begin(), step.stuffed.end());
+  }
+  if (step.why != smtp::Violation::kNone) {
+    refuse_body(step.why);
+    co_return BodyState::kTooLate;
+  }
+  judge_body(part);
+  if (!body_refusal_) co_await pass_chunk_on(hop_->offers().chunking ? part : ByteView(stuffed), chunk, left);
+  co_return is_far_too_big() ? BodyState::kTooLate : BodyState::kMore;
+}
+
+net::awaitable<Reply> MailTransaction::finish_chunk(smtp::TakeChunk chunk) {
+  if (!body_refusal_ && !chunk.is_last) {
+    if (hop_has_chunk_)
+      if (auto taken = co_await hop_->finish_chunk(); !taken) body_refusal_ = taken.error();
+    if (!body_refusal_)
+      co_return smtp::make_reply(250, "2.0.0", std::to_string(chunk.size_bytes) + " bytes taken");
+  }
+  co_return co_await settle();
+}
+
+}  // namespace privyseal::gateway

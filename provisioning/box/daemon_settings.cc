@@ -70,13 +70,39 @@ std::string keyd_settings(const Site& site) {
 
 std::string gatewayd_settings(const Site& site) {
   return std::format(
-             "host = \"{}\"\ndomains = {}\nledger = \"/var/lib/privyseal-gateway/ledger.db\"\n"
-             "openssl_config = \"{}\"\nstatus = \"/run/privyseal-gateway/status\"\n\n"
+             "host = \"{}\"\ndomains = {}\npolicy = \"/run/privyseal/policy\"\n"
+             "ledger = \"/var/lib/privyseal-gateway/ledger.db\"\nopenssl_config = \"{}\"\nstatus = "
+             "\"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",
              site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
          door("gateway") + gateway_side(site.lan, "lan", "server") +
          gateway_side(site.cjsm, "cjsm", "relay") +
          std::format("client_names = {}\n", toml_list(site.relay_client_names));
+}
+
+std::string mail_policy(const Site& site) {
+  return std::format(R"(# The rules that mail is judged by: firmware/policy/README.md tells of all of them.
+terms = "v10.2"
+
+[contacts]   # who is named to a sender whose mail is refused
+administrator = "the CJSM gateway administrator of {}"
+
+[rules]   # off, warn or enforce
+automated = "enforce"
+bulk = "enforce"
+auto_forward = "enforce"
+shared_service = "enforce"
+handling = "warn"
+registered_sender = "off"   # these three need a register: commitments.csv,
+assured = "off"             # assured.csv,
+retired_recipient = "off"   # directory.csv
+
+[limits]
+sender_per_hour = 200
+organisation_per_hour = 2000
+blind_recipients = 20
+)",
+                     site.domains.front());
 }
 
 std::string renewd_settings(const Site& site) {

@@ -58,6 +58,7 @@ std::vector<SettingsFile> settings_files(const Site& site) {
   }
   add("run/privyseal/keyd.toml", keyd_settings(site));
   add("run/privyseal/gatewayd.toml", gatewayd_settings(site));
+  add("run/privyseal/policy/policy.toml", mail_policy(site));
   add("run/privyseal/renewd.toml", renewd_settings(site));
   add("run/privyseal/admind.toml", admind_settings(site));
   return files;

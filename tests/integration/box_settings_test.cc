@@ -7,6 +7,7 @@
 
 #include "ca/renewd/settings.h"
 #include "firmware/gateway/settings.h"
+#include "firmware/policy/rules.h"
 #include "hsm/keyd/settings.h"
 #include "provisioning/box/settings_files.h"
 #include "provisioning/box/test_site.h"
@@ -32,6 +33,23 @@ TEST(BoxSettings, AreWhatTheGatewayReads) {
   EXPECT_EQ(settings->cjsm.hop.port, 4646);
   EXPECT_THAT(settings->lan.clients, testing::Contains("10.0.2.15/32"));
   EXPECT_TRUE(settings->door);
+}
+
+TEST(BoxSettings, NameTheFolderOfThePolicy) {
+  const auto settings =
+      Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->policy, "/run/privyseal/policy");
+}
+
+TEST(BoxSettings, CapMailAndKeepTheRulesThatNeedNoRegister) {
+  const auto options = policy::parse_options(file("policy/policy.toml"), "policy.toml");
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->sender_per_hour, 200u);
+  EXPECT_EQ(options->organisation_per_hour, 2000u);
+  EXPECT_EQ(options->registered_sender, policy::Mode::kOff);
+  EXPECT_EQ(options->automated, policy::Mode::kEnforce);
+  EXPECT_THAT(options->contacts.administrator, testing::HasSubstr("lawfirm.example"));
 }
 
 TEST(BoxSettings, AreWhatRenewdReads) {

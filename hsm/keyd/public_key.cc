@@ -11,9 +11,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "firmware/base/check.h"
+#include "firmware/base/sha256.h"
 #include "hsm/key_kind.h"
+#include "hsm/keyd/p256_table.h"
 #include "hsm/keyd/rsa_modulus.h"
 
 namespace privyseal::keyd {
@@ -108,6 +111,29 @@ Bytes spki_of(EVP_PKEY* key) {
 
 }  // namespace
 
+class PublicKey::ShortWay {
+ public:
+  explicit ShortWay(ByteView point) : point_(copy_of(point)) {}
+
+  /// False does not mean that it is wrong.
+  bool verifies(ByteView message, ByteView signature) {
+    const P256Table* table = table_.load(std::memory_order_acquire);
+    if (table != nullptr) return table->verifies(sha256(message), signature);
+    if (++times_asked_ == kWorthATable) {  // so only one thread makes it, and nobody waits for it
+      owned_ = P256Table::for_point(point_);
+      table_.store(owned_.get(), std::memory_order_release);
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::uint32_t kWorthATable = 16;
+  Bytes point_;
+  std::atomic<std::uint32_t> times_asked_ = 0;
+  std::unique_ptr<const P256Table> owned_;
+  std::atomic<const P256Table*> table_ = nullptr;
+};
+
 Result<PublicKey> PublicKey::from_ec_point(hsm::KeyType type, ByteView ec_point) {
   const auto point = bare_point(type, ec_point);
   if (!point) return std::unexpected(point.error());
@@ -127,7 +153,8 @@ Result<PublicKey> PublicKey::from_ec_point(hsm::KeyType type, ByteView ec_point)
   if (!check || EVP_PKEY_public_check(check.get()) != 1)
     return fail(ErrorCode::kInvalid, "public key: the point is no valid public key");
   Bytes spki = spki_of(key.get());
-  return PublicKey(type, std::move(key), std::move(spki));
+  auto short_way = type == hsm::KeyType::kEcP256 ? std::make_shared<ShortWay>(*point) : nullptr;
+  return PublicKey(type, std::move(key), std::move(spki), std::move(short_way));
 }
 
 Result<PublicKey> PublicKey::from_ed25519_point(ByteView ec_point) {
@@ -151,6 +178,7 @@ Result<PublicKey> PublicKey::from_rsa(hsm::KeyType type, ByteView modulus, ByteV
 }
 
 bool PublicKey::verifies(Scheme scheme, ByteView message, ByteView signature) const {
+  if (short_way_ && scheme == Scheme::kEcdsaSha256 && short_way_->verifies(message, signature)) return true;
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* in_context = nullptr;
   const bool verifies = is_of_family(scheme, type_) && context &&

@@ -72,24 +72,27 @@ Result<std::unique_ptr<Desk>> Desk::open(Facts facts) {
 Result<JsonObject> Desk::answer(const DoorRequest& request) {
   struct Operation {
     std::string_view name;
-    Result<JsonObject> (Desk::*answer)(const JsonObject&);
+    Result<JsonObject> (Desk::*answer)(const DoorRequest&);
   };
   static constexpr std::array kOperations{
-      Operation{"status", &Desk::status}, Operation{"mail-flow", &Desk::flow},
-      Operation{"mail-find", &Desk::find}, Operation{"mail-track", &Desk::track},
-      Operation{"ledger-extract", &Desk::extract}};
+      Operation{"status", &Desk::status},
+      Operation{"mail-flow", &Desk::flow},
+      Operation{"mail-find", &Desk::find},
+      Operation{"mail-track", &Desk::track},
+      Operation{"ledger-extract", &Desk::extract},
+      Operation{"line-switch", &Desk::switch_line},
+      Operation{"rate-release", &Desk::release_rate},
+      Operation{"directory-search", &Desk::search_directory},
+  };
   for (const Operation& operation : kOperations)
-    if (operation.name == request.operation) return (this->*operation.answer)(request.body);
-  if (request.operation == "line-switch") return switch_line(request);
-  if (request.operation == "rate-release") return release_rate(request);
-  if (request.operation == "directory-search") return search_directory(request);
+    if (operation.name == request.operation) return (this->*operation.answer)(request);
   const Bytes public_key = checkpoint_state().public_key;
   return audit::answer_door(
       request.operation, request.body,
       {.database = reader_.database(), .origin = facts_.settings.audit.origin, .public_key = public_key});
 }
 
-Result<JsonObject> Desk::status(const JsonObject&) {
+Result<JsonObject> Desk::status(const DoorRequest&) {
   const std::string today = to_rfc3339(std::chrono::floor<std::chrono::days>(facts_.clock.now()));
   const auto totals = reader_.totals(today);
   if (!totals) return std::unexpected(totals.error());
@@ -109,16 +112,28 @@ Result<JsonObject> Desk::status(const JsonObject&) {
                     {"today", today_of(*totals)}};
 }
 
-void Desk::note(const DoorRequest& request, std::string object, const Result<void>& done,
-                const std::string& why) const {
-  facts_.note({.actor = request.actor.name,
-               .role = request.actor.role,
-               .source = request.actor.source,
-               .action = request.operation,
-               .object = std::move(object),
-               .params_hash = {},
-               .outcome = done ? "ok" : "failed",
-               .why = done ? why : done.error().message});
+/// First `can` is asked, then the entry is put on the disk, then it is done: nothing is ever done that the
+/// log does not know. An act that fails all the same gets an entry of its own.
+Result<void> Desk::do_recorded(const DoorRequest& request, std::string object, const std::string& why,
+                               const Result<void>& can, const std::function<Result<void>()>& act) const {
+  audit::Entry entry{.actor = request.actor.name,
+                     .role = request.actor.role,
+                     .source = request.actor.source,
+                     .action = request.operation,
+                     .object = std::move(object),
+                     .params_hash = {},
+                     .outcome = "ok",
+                     .why = why};
+  Result<void> done = can;
+  if (can) {
+    if (auto recorded = facts_.record(entry); !recorded) return recorded;
+    done = act();
+  }
+  if (done) return done;
+  entry.outcome = "failed";
+  entry.why = done.error().message;
+  static_cast<void>(facts_.record(entry));  // what cannot be recorded is an alert, and nothing was done
+  return done;
 }
 
 /// {line: active, suspended or terminated; why}: new mail is answered so from now on.
@@ -129,8 +144,8 @@ Result<JsonObject> Desk::switch_line(const DoorRequest& request) {
   const auto state = line_state(*text);
   if (!state || why->empty())
     return fail(ErrorCode::kInvalid, "line: active, suspended or terminated, and why");
-  const auto done = facts_.book.set_line(*state, request.actor.name, *why);
-  note(request, "line/" + *text, done, *why);
+  const auto done = do_recorded(request, "line/" + *text, *why, facts_.book.may_switch_line(),
+                                [&] { return facts_.book.set_line(*state, request.actor.name, *why); });
   if (!done) return std::unexpected(done.error());
   return JsonObject{{"line", to_string(facts_.book.line())}};
 }
@@ -141,8 +156,8 @@ Result<JsonObject> Desk::release_rate(const DoorRequest& request) {
   const auto why = json_text(request.body, "why");
   if (!key || !why) return std::unexpected(key ? why.error() : key.error());
   if (why->empty()) return fail(ErrorCode::kInvalid, "why: must be given");
-  const auto done = facts_.book.release(*key);
-  note(request, "rate/" + *key, done, *why);
+  const auto done = do_recorded(request, "rate/" + *key, *why, facts_.book.may_release(*key),
+                                [&] { return facts_.book.release(*key); });
   if (!done) return std::unexpected(done.error());
   return JsonObject{};
 }
@@ -187,8 +202,8 @@ audit::CheckpointWriter::State Desk::checkpoint_state() const {
   return {.signed_at = {}, .failure = "no audit key is configured", .public_key = {}};
 }
 
-Result<JsonObject> Desk::flow(const JsonObject& request) {
-  const auto minutes = json_number(request, "minutes", 60, 1, kMostMinutes);
+Result<JsonObject> Desk::flow(const DoorRequest& request) {
+  const auto minutes = json_number(request.body, "minutes", 60, 1, kMostMinutes);
   if (!minutes) return std::unexpected(minutes.error());
   const WallTime first =
       std::chrono::floor<std::chrono::minutes>(facts_.clock.now()) - std::chrono::minutes(*minutes - 1);
@@ -198,18 +213,18 @@ Result<JsonObject> Desk::flow(const JsonObject& request) {
   return JsonObject{{"from", from}, {"minutes", flow_of(*counts, first, *minutes)}};
 }
 
-Result<JsonObject> Desk::find(const JsonObject& request) {
-  const auto text = json_text(request, "text", "");
+Result<JsonObject> Desk::find(const DoorRequest& request) {
+  const auto text = json_text(request.body, "text", "");
   if (!text) return std::unexpected(text.error());
-  const auto from = bound(request, "from");
+  const auto from = bound(request.body, "from");
   if (!from) return std::unexpected(from.error());
-  const auto to = bound(request, "to");
+  const auto to = bound(request.body, "to");
   if (!to) return std::unexpected(to.error());
-  const auto outcome = json_text(request, "outcome", "");
+  const auto outcome = json_text(request.body, "outcome", "");
   if (!outcome) return std::unexpected(outcome.error());
-  const auto before_id = json_number(request, "before_id", 0, 0, kMostId);
+  const auto before_id = json_number(request.body, "before_id", 0, 0, kMostId);
   if (!before_id) return std::unexpected(before_id.error());
-  const auto limit = json_number(request, "limit", kMostMails, 1, kMostMails);
+  const auto limit = json_number(request.body, "limit", kMostMails, 1, kMostMails);
   if (!limit) return std::unexpected(limit.error());
   const auto mails = reader_.find({.text = *text,
                                    .from = *from,
@@ -221,20 +236,20 @@ Result<JsonObject> Desk::find(const JsonObject& request) {
   return list_of(*mails, static_cast<std::size_t>(*limit));
 }
 
-Result<JsonObject> Desk::track(const JsonObject& request) {
-  const auto id = json_number(request, "id");
+Result<JsonObject> Desk::track(const DoorRequest& request) {
+  const auto id = json_number(request.body, "id");
   if (!id) return std::unexpected(id.error());
   return reader_.mail(*id).transform(track_of);
 }
 
-Result<JsonObject> Desk::extract(const JsonObject& request) {
-  const auto from = bound(request, "from");
+Result<JsonObject> Desk::extract(const DoorRequest& request) {
+  const auto from = bound(request.body, "from");
   if (!from) return std::unexpected(from.error());
-  const auto to = bound(request, "to");
+  const auto to = bound(request.body, "to");
   if (!to) return std::unexpected(to.error());
-  const auto after_id = json_number(request, "after_id", 0, 0, kMostId);
+  const auto after_id = json_number(request.body, "after_id", 0, 0, kMostId);
   if (!after_id) return std::unexpected(after_id.error());
-  const auto limit = json_number(request, "limit", kMostExtracted, 1, kMostExtracted);
+  const auto limit = json_number(request.body, "limit", kMostExtracted, 1, kMostExtracted);
   if (!limit) return std::unexpected(limit.error());
   const auto rows = reader_.extract(*from, *to, *after_id, *limit);
   if (!rows) return std::unexpected(rows.error());

@@ -2,7 +2,7 @@
 /// is in the directory. It reads through a connection of its own, so that no question can hold up a mail.
 ///
 /// Two things it changes: whether the line carries mail at all, and a rate that stopped a sender. Both need a
-/// reason and stand in the audit log with the person who asked.
+/// reason and stand in the audit log, with the person who asked, before they are done.
 ///
 /// Threads: the door's. Ownership: what `Facts` names must outlive it.
 #pragma once
@@ -32,7 +32,7 @@ class Desk {
     WallTime since;
     std::function<bool()> is_draining;
     std::function<std::uint32_t()> sessions;
-    std::function<void(audit::Entry)> note;  ///< into the audit log, before an answer that changed something
+    std::function<Result<void>(audit::Entry)> record;  ///< in the audit log, on the disk when it returns
   };
 
   [[nodiscard]] static Result<std::unique_ptr<Desk>> open(Facts facts);
@@ -45,16 +45,16 @@ class Desk {
  private:
   Desk(Facts facts, LedgerReader reader) : facts_(std::move(facts)), reader_(std::move(reader)) {}
 
-  Result<JsonObject> status(const JsonObject& request);
-  Result<JsonObject> flow(const JsonObject& request);
-  Result<JsonObject> find(const JsonObject& request);
-  Result<JsonObject> track(const JsonObject& request);
-  Result<JsonObject> extract(const JsonObject& request);
+  Result<JsonObject> status(const DoorRequest& request);
+  Result<JsonObject> flow(const DoorRequest& request);
+  Result<JsonObject> find(const DoorRequest& request);
+  Result<JsonObject> track(const DoorRequest& request);
+  Result<JsonObject> extract(const DoorRequest& request);
   Result<JsonObject> switch_line(const DoorRequest& request);
   Result<JsonObject> release_rate(const DoorRequest& request);
   Result<JsonObject> search_directory(const DoorRequest& request);
-  void note(const DoorRequest& request, std::string object, const Result<void>& done,
-            const std::string& why) const;
+  Result<void> do_recorded(const DoorRequest& request, std::string object, const std::string& why,
+                           const Result<void>& can, const std::function<Result<void>()>& act) const;
   Result<JsonObject> audit_status();
   [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
 

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -28,8 +29,9 @@ class Ledger::Writer {
     RowId row = 0;
     std::optional<MailEnd> end;
     std::optional<audit::Entry> entry{};
-    Done done{};                   ///< none: nobody waits
-    asio::any_io_executor loop{};  ///< where `done` must run
+    Done done{};                           ///< none: no loop waits
+    asio::any_io_executor loop{};          ///< where `done` must run
+    std::promise<Result<void>> written{};  ///< for a thread that waits
   };
 
   Writer(std::filesystem::path file, std::string origin, const Clock& clock, LedgerStore store)
@@ -66,6 +68,13 @@ class Ledger::Writer {
 
   void note(audit::Entry entry) {
     enqueue({.record = std::nullopt, .row = 0, .end = std::nullopt, .entry = std::move(entry)});
+  }
+
+  Result<void> record(audit::Entry entry) {
+    Job job{.record = std::nullopt, .row = 0, .end = std::nullopt, .entry = std::move(entry)};
+    auto written = job.written.get_future();
+    enqueue(std::move(job));
+    return written.get();
   }
 
  private:
@@ -139,6 +148,7 @@ class Ledger::Writer {
   static void complete(Job job, Result<RowId> result) {
     if (!job.done) {
       if (!result) log_event(LogLevel::kAlert, "audit-entry-not-written", {{"action", job.entry->action}});
+      job.written.set_value(result.transform([](RowId) {}));
       return;
     }
     asio::post(job.loop, [done = std::move(job.done), result = std::move(result)]() mutable {
@@ -172,6 +182,7 @@ Ledger::~Ledger() = default;
 void Ledger::stop() { writer_->stop(); }
 
 void Ledger::note(audit::Entry entry) { writer_->note(std::move(entry)); }
+Result<void> Ledger::record(audit::Entry entry) { return writer_->record(std::move(entry)); }
 
 net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);

@@ -41,6 +41,8 @@ class Ledger {
 
   /// Appends to the audit log, soon; from any thread. What cannot be written is an alert in the log.
   void note(audit::Entry entry);
+  /// The same, durable when it returns. Waits for the ledger's thread: not for a loop.
+  [[nodiscard]] Result<void> record(audit::Entry entry);
 
  private:
   class Writer;

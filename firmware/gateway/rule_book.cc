@@ -184,9 +184,14 @@ LineState RuleBook::line() {
   return now_.with([](Now& now) { return now.line; });
 }
 
-Result<void> RuleBook::set_line(LineState state, const std::string& by, const std::string& why) {
+Result<void> RuleBook::may_switch_line() {
   if (line() == LineState::kTerminated)
     return fail(ErrorCode::kConflict, "line: it was terminated; that is undone at the appliance itself");
+  return {};
+}
+
+Result<void> RuleBook::set_line(LineState state, const std::string& by, const std::string& why) {
+  if (auto may = may_switch_line(); !may) return may;
   const JsonObject object{
       {"line", to_string(state)}, {"since", to_rfc3339(clock_.now())}, {"by", by}, {"why", why}};
   // What stops mail holds even when it cannot be written; what lets it pass must be written first.
@@ -219,12 +224,18 @@ int RuleBook::reached(const std::vector<policy::RateCap>& caps) {
       [&](Rates& rates) { return note_full(caps, rates.mails.reached(caps, clock_.now()), rates); });
 }
 
+Result<void> RuleBook::may_release(const std::string& key) {
+  if (!rates_.with([&](const Rates& rates) { return rates.mails.counts(key); }))
+    return fail(ErrorCode::kNotFound, "rate: nothing was counted for it");
+  return {};
+}
+
 Result<void> RuleBook::release(const std::string& key) {
-  const bool released = rates_.with([&](Rates& rates) {
+  if (auto may = may_release(key); !may) return may;
+  rates_.with([&](Rates& rates) {
     rates.alerted.erase(key);
-    return rates.mails.release(key);
+    rates.mails.release(key);
   });
-  if (!released) return fail(ErrorCode::kNotFound, "rate: nothing was counted for it");
   return {};
 }
 

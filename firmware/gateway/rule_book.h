@@ -45,13 +45,16 @@ class RuleBook {
   [[nodiscard]] std::shared_ptr<const policy::Rules> rules();
 
   [[nodiscard]] LineState line();
-  /// Durable when it returns. kConflict: it was terminated, which only the file's removal undoes.
+  /// kConflict: it was terminated, which only the file's removal undoes.
+  [[nodiscard]] Result<void> may_switch_line();
+  /// Durable when it returns. kConflict as may_switch_line().
   [[nodiscard]] Result<void> set_line(LineState state, const std::string& by, const std::string& why);
 
   /// As policy::Rates; a cap that is newly reached is an alert in the log.
   [[nodiscard]] int admit(const std::vector<policy::RateCap>& caps);
   [[nodiscard]] int reached(const std::vector<policy::RateCap>& caps);
   /// kNotFound: nothing was counted for it.
+  [[nodiscard]] Result<void> may_release(const std::string& key);
   [[nodiscard]] Result<void> release(const std::string& key);
 
   /// For status(): "refused/marked-too-high", "warned/...", "marking/OFFICIAL".

@@ -48,15 +48,16 @@ Result<void> SideWork::start_watch() {
 
 Result<void> SideWork::start_door() {
   if (!service_.settings.door) return {};
-  auto desk = Desk::open({.settings = service_.settings,
-                          .clock = service_.clock,
-                          .lanes = service_.lanes,
-                          .book = service_.book,
-                          .checkpoints = checkpoints_.get(),
-                          .since = service_.clock.now(),
-                          .is_draining = [this] { return service_.draining.load(); },
-                          .sessions = [this] { return service_.sessions.load(); },
-                          .note = [this](audit::Entry entry) { service_.ledger.note(std::move(entry)); }});
+  auto desk =
+      Desk::open({.settings = service_.settings,
+                  .clock = service_.clock,
+                  .lanes = service_.lanes,
+                  .book = service_.book,
+                  .checkpoints = checkpoints_.get(),
+                  .since = service_.clock.now(),
+                  .is_draining = [this] { return service_.draining.load(); },
+                  .sessions = [this] { return service_.sessions.load(); },
+                  .record = [this](audit::Entry entry) { return service_.ledger.record(std::move(entry)); }});
   if (!desk) return std::unexpected(desk.error());
   desk_ = std::move(*desk);
   auto door = Door::open(*service_.settings.door, Desk::grants(),

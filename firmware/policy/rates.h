@@ -30,6 +30,8 @@ class Rates {
   /// As admit, but counts nothing.
   [[nodiscard]] int reached(const std::vector<RateCap>& caps, WallTime now);
 
+  /// Whether something was counted for this key.
+  [[nodiscard]] bool counts(const std::string& key) const { return windows_.contains(key); }
   /// A person lets this key begin anew. False: nothing was counted for it.
   bool release(const std::string& key);
 

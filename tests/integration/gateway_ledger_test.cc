@@ -73,6 +73,21 @@ TEST_F(GatewayLedger, LockedLedgerRefusesMail) {
   expect_out(250, mail_out());
 }
 
+TEST_F(GatewayLedger, LineIsNotSwitchedUnrecorded) {
+  const JsonObject suspend{{"op", "line-switch"}, {"line", "suspended"}, {"why", "a test"}};
+  auto other = Database::open(lab_->gateway->ledger(), Database::Mode::kReadWrite);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
+  const auto answer = lab_->gateway->ask(suspend);
+  ASSERT_TRUE(other->execute("ROLLBACK"));
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().code, ErrorCode::kTimeout) << answer.error().message;
+  expect_out(250, mail_out());
+  ASSERT_TRUE(lab_->gateway->ask(suspend));
+  EXPECT_EQ(lab_->lan_client().command("MAIL FROM:<alice@lawfirm.example>")->code, 421);
+  ASSERT_TRUE(lab_->gateway->ask({{"op", "line-switch"}, {"line", "active"}, {"why", "the test is over"}}));
+}
+
 TEST_F(GatewayLedger, DiskThatFillsDuringTheMailDoesNotMakeItTwo) {
   lab_->relay->play([this](const Event& event, Answer usual) {
     if (event.step == Step::kFinalDot) disk_->fill();

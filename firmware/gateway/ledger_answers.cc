@@ -30,11 +30,22 @@ Json session_of(const std::optional<tls::SessionFacts>& facts) {
                     {"peer_subject", facts->peer_subject},
                     {"peer_issuer", facts->peer_issuer},
                     {"peer_serial", facts->peer_serial},
-                    {"session_id", facts->session_id}};
+                    {"session_id", facts->session_id},
+                    {"signatures", facts->signatures},
+                    {"handshake_ms", facts->handshake_took.count()}};
 }
 
 Json or_null(std::optional<std::int64_t> number) { return number ? Json(*number) : Json(nullptr); }
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json or_null(StageTimes::Time time) { return time ? Json(time->count()) : Json(nullptr); }
+
+JsonObject times_of(const StageTimes& took) {
+  return {{"connect_ms", or_null(took.connect)},
+          {"record_ms", or_null(took.record)},
+          {"body_ms", or_null(took.body)},
+          {"verdict_ms", or_null(took.verdict)}};
+}
 
 std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
@@ -46,6 +57,12 @@ std::string session_text(const tls::SessionFacts& facts) {
   if (!facts.peer_subject.empty())
     text += "; the peer showed " + facts.peer_subject + ", serial " + facts.peer_serial;
   return text + "; session " + facts.session_id;
+}
+
+/// "left-out/recipient-not-cjsm" stands as it is: it is the name under which the rule is explained.
+std::string rules_text(const PolicyFacts& policy) {
+  const std::string marking = policy.marking.empty() ? "no marking" : "the marking " + policy.marking;
+  return "The rules saw " + marking + " and said: " + policy.verdict;
 }
 
 std::string end_text(const MailRow& mail) {
@@ -70,6 +87,7 @@ JsonArray timeline_of(const MailRow& mail, const std::optional<tls::SessionFacts
   if (mail.opened_seq)
     add(mail.opened_at, "Recorded before it was passed on: audit entry " + std::to_string(*mail.opened_seq));
   if (mail.closed_at.empty()) return timeline;
+  if (!mail.policy.verdict.empty()) add(mail.closed_at, rules_text(mail.policy));
   add(mail.closed_at, end_text(mail));
   if (mail.closed_seq)
     add(mail.closed_at, "Outcome recorded: audit entry " + std::to_string(*mail.closed_seq));
@@ -91,6 +109,8 @@ JsonObject summary_of(const MailRow& mail) {
           {"recipients", first_of(mail.recipients, kMostRecipientsInAList)},
           {"recipient_count", mail.recipients.size()},
           {"size", or_null(mail.size_bytes)},
+          {"marking", or_null(mail.policy.marking)},
+          {"verdict", or_null(mail.policy.verdict)},
           {"outcome", mail.outcome},
           {"reply", mail.reply}};
 }
@@ -122,6 +142,10 @@ JsonObject track_of(const MailRow& mail) {
                     {"recipient_count", mail.recipients.size()},
                     {"size", or_null(mail.size_bytes)},
                     {"hop", mail.hop},
+                    {"message_id", or_null(mail.policy.message_id)},
+                    {"marking", or_null(mail.policy.marking)},
+                    {"verdict", or_null(mail.policy.verdict)},
+                    {"took", times_of(mail.took)},
                     {"outcome", mail.outcome},
                     {"reply", or_null(mail.reply)},
                     {"opened_seq", or_null(mail.opened_seq)},

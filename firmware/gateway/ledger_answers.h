@@ -12,7 +12,8 @@
 
 namespace privyseal::gateway {
 
-/// For a list: {id, opened_at, direction, sender, recipients, recipient_count, size, outcome, reply}.
+/// For a list: {id, opened_at, direction, sender, recipients, recipient_count, size, marking, verdict,
+/// outcome, reply}.
 /// Of many recipients only the first ones.
 [[nodiscard]] JsonObject summary_of(const MailRow& mail);
 

@@ -35,14 +35,17 @@ MailRow some_mail() {
           .outcome = "delivered",
           .reply = "250 ok",
           .opened_seq = 3,
-          .closed_seq = 4};
+          .closed_seq = 4,
+          .policy = {.message_id = "1@lawfirm.example", .marking = "OFFICIAL", .verdict = "passed"},
+          .took = {.connect = std::chrono::milliseconds(7), .record = {}, .body = {}, .verdict = {}}};
 }
 
 TEST(MailSummary, SaysWhatAListNeeds) {
   EXPECT_EQ(
       to_text(summary_of(some_mail())),
       R"({"id":7,"opened_at":"2026-03-01T09:00:00.000Z","direction":"out","sender":"alice@lawfirm.example",)"
-      R"("recipients":["bob@police.example.cjsm.net"],"recipient_count":1,"size":42,"outcome":"delivered",)"
+      R"("recipients":["bob@police.example.cjsm.net"],"recipient_count":1,"size":42,"marking":"OFFICIAL",)"
+      R"("verdict":"passed","outcome":"delivered",)"
       R"("reply":"250 ok"})");
 }
 
@@ -73,7 +76,8 @@ TEST(MailTrack, TellsTheStoryInOrder) {
   std::size_t at = 0;
   for (const char* part :
        {"began a mail for 1 recipient\"", "Its connection: TLSv1.3, X25519", "The connection to relay",
-        "audit entry 3", "Delivered: relay.example:25 took it (250 ok)", "audit entry 4"}) {
+        "audit entry 3", "the marking OFFICIAL and said: passed",
+        "Delivered: relay.example:25 took it (250 ok)", "audit entry 4"}) {
     const auto next = text.find(part, at);
     ASSERT_NE(next, std::string::npos) << part << " in " << text;
     at = next;

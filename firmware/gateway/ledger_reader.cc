@@ -1,39 +1,29 @@
 #include "firmware/gateway/ledger_reader.h"
 
 #include <algorithm>
-#include <ranges>
+#include <array>
+#include <limits>
 
+#include "firmware/gateway/ledger_queries.h"
 #include "firmware/gateway/ledger_row.h"
+#include "firmware/gateway/ledger_schema.h"
+#include "firmware/gateway/search_keys.h"
 
 namespace privyseal::gateway {
 namespace {
 
-constexpr std::string_view kSelect =
-    "SELECT id, opened_at, closed_at, direction, client_address, sender, recipients, size_bytes, hop, "
-    "outcome,"
-    " reply, opened_seq, closed_seq,"
-    " session_id, tls_version, tls_group, tls_suite, peer_subject, peer_serial, peer_issuer, resumed,"
-    " lan_session_id, lan_tls_version, lan_tls_group, lan_tls_suite, lan_peer_subject, lan_peer_serial,"
-    " lan_peer_issuer, lan_resumed FROM mail ";
+constexpr std::string_view kEndOfTime = "9999";
 constexpr int kCjsmSession = 13;
-constexpr int kLanSession = 21;
-
-// The relay is the hop of mail out; when it is away, or its verdict was not heard, the mail is one of these.
-constexpr std::string_view kLastFailure =
-    "SELECT coalesce(closed_at, ''), coalesce(reply, '') FROM mail"
-    " WHERE direction = 'out' AND outcome IN ('deferred', 'unknown') ORDER BY id DESC LIMIT 1";
-constexpr std::string_view kLastDelivered =
-    "SELECT coalesce(closed_at, '') FROM mail WHERE direction = 'out' AND outcome = 'delivered'"
-    " ORDER BY id DESC LIMIT 1";
-
-std::vector<std::string> lines_in(const std::string& text) {
-  std::vector<std::string> lines;
-  for (const auto line : std::views::split(text, '\n')) lines.emplace_back(line.begin(), line.end());
-  return lines;
-}
+constexpr int kLanSession = 23;
+constexpr int kPolicy = 33;
+constexpr int kTimes = 36;
 
 std::optional<std::int64_t> number_at(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.number(column));
+}
+
+StageTimes::Time time_at(const Statement& row, int column) {
+  return number_at(row, column).transform([](std::int64_t ms) { return std::chrono::milliseconds(ms); });
 }
 
 std::optional<tls::SessionFacts> session_at(const Statement& row, int first) {
@@ -45,7 +35,9 @@ std::optional<tls::SessionFacts> session_at(const Statement& row, int first) {
                            .peer_subject = row.text(first + 4),
                            .peer_issuer = row.text(first + 6),
                            .peer_serial = row.text(first + 5),
-                           .session_id = row.text(first)};
+                           .session_id = row.text(first),
+                           .signatures = static_cast<std::uint32_t>(row.number(first + 8)),
+                           .handshake_took = std::chrono::milliseconds(row.number(first + 9))};
 }
 
 MailRow mail_at(const Statement& row) {
@@ -63,7 +55,14 @@ MailRow mail_at(const Statement& row) {
           .outcome = row.text(9),
           .reply = row.text(10),
           .opened_seq = number_at(row, 11),
-          .closed_seq = number_at(row, 12)};
+          .closed_seq = number_at(row, 12),
+          .policy = {.message_id = row.text(kPolicy),
+                     .marking = row.text(kPolicy + 1),
+                     .verdict = row.text(kPolicy + 2)},
+          .took = {.connect = time_at(row, kTimes),
+                   .record = time_at(row, kTimes + 1),
+                   .body = time_at(row, kTimes + 2),
+                   .verdict = time_at(row, kTimes + 3)}};
 }
 
 /// Every row that `statement` gives, as `make` makes it.
@@ -76,16 +75,6 @@ auto rows_of(Result<Statement>& statement, Make make) -> Result<std::vector<decl
     if (!*row) return rows;
     rows.push_back(make(*statement));
   }
-}
-
-/// What LIKE ... ESCAPE '\' finds anywhere in a text.
-std::string pattern_of(std::string_view text) {
-  std::string pattern = "%";
-  for (const char c : text) {
-    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-    pattern += c;
-  }
-  return pattern + "%";
 }
 
 /// The first row's texts; empty ones when there is no row.
@@ -117,26 +106,48 @@ Result<LedgerReader> LedgerReader::open(const std::filesystem::path& file) {
   return LedgerReader(std::make_unique<Database>(std::move(*database)));
 }
 
+/// Where a text is looked for: the first of these that any mail has.
+Result<LedgerReader::Words> LedgerReader::words_of(const std::string& text) {
+  const std::string key = search_key(text);
+  const std::array candidates{Words{key, key}, Words{"@" + key, "@" + key}, Words{key, end_of_prefix(key)},
+                              Words{"@" + key, end_of_prefix("@" + key)}};
+  auto probe = database_->prepare(queries::kAnyMail);
+  if (!probe) return std::unexpected(probe.error());
+  for (const Words& words : candidates) {
+    const auto row = probe->bind(1, words.first).bind(2, words.last).step();
+    if (!row) return std::unexpected(row.error());
+    probe->reset();
+    if (*row) return words;
+  }
+  return candidates.front();
+}
+
 Result<std::vector<MailRow>> LedgerReader::find(const MailQuery& query) {
-  auto select =
-      database_->prepare(std::string(kSelect) +
-                         "WHERE (?1 = 0 OR id < ?1) AND opened_at >= ?2 AND (?3 = '' OR opened_at < ?3) AND "
-                         "(?4 = '' OR outcome = ?4)"
-                         " AND (?5 = '%%' OR sender LIKE ?5 ESCAPE '\\' OR recipients LIKE ?5 ESCAPE '\\'"
-                         " OR session_id LIKE ?5 ESCAPE '\\' OR lan_session_id LIKE ?5 ESCAPE '\\')"
-                         " ORDER BY id DESC LIMIT ?6");
+  std::string_view sql = query.outcome.empty() ? queries::kByTime : queries::kByOutcome;
+  Words words;
+  if (!search_key(query.text).empty()) {
+    auto found = words_of(query.text);
+    if (!found) return std::unexpected(found.error());
+    words = std::move(*found);
+    sql = words.is_one() ? queries::kByWord : queries::kByBeginning;
+  }
+  auto select = database_->prepare(sql);
   if (!select) return std::unexpected(select.error());
-  select->bind(1, query.before_id)
+  select->bind(1, query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : query.before_id)
       .bind(2, query.from)
-      .bind(3, query.to)
+      .bind(3, query.to.empty() ? kEndOfTime : query.to)
       .bind(4, query.outcome)
-      .bind(5, pattern_of(query.text))
-      .bind(6, query.limit);
+      .bind(5, query.limit);
+  if (sql == queries::kByWord || sql == queries::kByBeginning)
+    select->bind(6, words.first)
+        .bind(7, words.last)
+        .bind(8, day_number(query.from))
+        .bind(9, query.to.empty() ? day_number(kEndOfTime) : day_number(query.to, '9'));
   return rows_of(select, mail_at);
 }
 
 Result<MailRow> LedgerReader::mail(std::int64_t id) {
-  auto select = database_->prepare(std::string(kSelect) + "WHERE id = ?1");
+  auto select = database_->prepare(queries::kOne);
   if (!select) return std::unexpected(select.error());
   select->bind(1, id);
   const auto row = select->step();
@@ -147,8 +158,7 @@ Result<MailRow> LedgerReader::mail(std::int64_t id) {
 }
 
 Result<std::vector<MinuteCount>> LedgerReader::flow(std::string_view minute) {
-  auto select = database_->prepare(
-      "SELECT substr(opened_at, 1, 16), outcome, count(*) FROM mail WHERE opened_at >= ?1 GROUP BY 1, 2");
+  auto select = database_->prepare(queries::kFlow);
   if (!select) return std::unexpected(select.error());
   select->bind(1, minute);
   return rows_of(select, [](const Statement& row) {
@@ -164,7 +174,7 @@ Result<std::vector<ExtractedRow>> LedgerReader::extract(std::string_view from, s
                                    " ORDER BY id LIMIT ?4");
   if (!select) return std::unexpected(select.error());
   select->bind(1, after_id).bind(2, from).bind(3, to).bind(4, limit);
-  const int behind = static_cast<int>(std::ranges::count(row_columns(), ',')) + 1;
+  const int behind = row_column_count();
   return rows_of(select, [behind](const Statement& row) {
     std::string salt = row.text(behind + 1);
     std::ranges::transform(salt, salt.begin(),
@@ -179,24 +189,24 @@ Result<std::vector<ExtractedRow>> LedgerReader::extract(std::string_view from, s
 
 Result<LedgerTotals> LedgerReader::totals(std::string_view today) {
   LedgerTotals totals;
-  const auto span = first_row(
-      *database_, "SELECT count(*), coalesce(min(opened_at), ''), coalesce(max(opened_at), '') FROM mail", 3);
-  if (!span) return std::unexpected(span.error());
-  totals.mails = std::stoll(span->at(0));
-  totals.oldest_at = span->at(1);
-  totals.last_at = span->at(2);
-  auto count =
-      database_->prepare("SELECT outcome, count(*) FROM mail WHERE opened_at >= ?1 GROUP BY outcome");
+  for (const auto& [sql, into] : {std::pair{queries::kOldest, &totals.oldest_at},
+                                  {queries::kNewest, &totals.last_at},
+                                  {queries::kLastDelivered, &totals.last_delivered_at}}) {
+    auto row = first_row(*database_, sql, 1);
+    if (!row) return std::unexpected(row.error());
+    *into = std::move(row->at(0));
+  }
+  const auto mails = first_row(*database_, queries::kCount, 1);
+  if (!mails) return std::unexpected(mails.error());
+  totals.mails = std::stoll(mails->at(0));
+  auto count = database_->prepare(queries::kToday);
   if (!count) return std::unexpected(count.error());
   count->bind(1, today);
   const auto counts =
       rows_of(count, [](const Statement& row) { return std::pair(row.text(0), row.number(1)); });
   if (!counts) return std::unexpected(counts.error());
   totals.today = {counts->begin(), counts->end()};
-  const auto delivered = first_row(*database_, kLastDelivered, 1);
-  if (!delivered) return std::unexpected(delivered.error());
-  totals.last_delivered_at = delivered->at(0);
-  const auto failed = first_row(*database_, kLastFailure, 2);
+  const auto failed = first_row(*database_, queries::kLastFailure, 2);
   if (!failed) return std::unexpected(failed.error());
   totals.last_failure_at = failed->at(0);
   totals.last_failure = failed->at(1);

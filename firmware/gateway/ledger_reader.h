@@ -36,11 +36,14 @@ struct MailRow {
   std::string reply{};
   std::optional<std::int64_t> opened_seq{};  ///< the entries of the audit log
   std::optional<std::int64_t> closed_seq{};
+  PolicyFacts policy{};
+  StageTimes took{};
 };
 
 /// All that is given must hold. Times are RFC 3339 in UTC, or the beginning of one: "2026-03-01".
 struct MailQuery {
-  std::string text{};          ///< in the sender, a recipient, or the id of a session
+  /// An address, a domain, a Message-ID or the id of a session, or how one of these begins; in any case.
+  std::string text{};
   std::string from{};          ///< opened then or later
   std::string to{};            ///< opened before
   std::string outcome{};       ///< as to_string(Outcome)
@@ -98,6 +101,13 @@ class LedgerReader {
   [[nodiscard]] Database& database() { return *database_; }
 
  private:
+  struct Words {
+    std::string first;
+    std::string last;
+    [[nodiscard]] bool is_one() const { return first == last; }
+  };
+  [[nodiscard]] Result<Words> words_of(const std::string& text);
+
   explicit LedgerReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
   std::unique_ptr<Database> database_;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "firmware/base/json.h"
+#include "firmware/gateway/ledger_queries.h"
 #include "firmware/gateway/ledger_row.h"
 #include "firmware/gateway/ledger_store.h"
 #include "tests/support/temp_folder.h"
@@ -10,6 +13,7 @@
 namespace privyseal::gateway {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 const WallTime kNine{std::chrono::milliseconds{1772355600000}};  // 2026-03-01T09:00:00Z
@@ -27,7 +31,9 @@ tls::SessionFacts session(const std::string& id) {
           .peer_subject = "CN=peer",
           .peer_issuer = "CN=ca",
           .peer_serial = "2A",
-          .session_id = id};
+          .session_id = id,
+          .signatures = 1,
+          .handshake_took = std::chrono::milliseconds(12)};
 }
 
 class LedgerReaderTest : public testing::Test {
@@ -48,7 +54,16 @@ class LedgerReaderTest : public testing::Test {
                 .value();
       if (!outcome) return {};
       return store_.close(
-          row, {.closed_at = at + minutes(1), .outcome = *outcome, .size_bytes = 9, .reply = "250 \"ok\""});
+          row,
+          {.closed_at = at + minutes(1),
+           .outcome = *outcome,
+           .size_bytes = 9,
+           .reply = "250 \"ok\"",
+           .policy = {.message_id = "Note.1@lawfirm.example", .marking = "OFFICIAL", .verdict = "passed"},
+           .took = {.connect = milliseconds(7),
+                    .record = {},
+                    .body = milliseconds(0),
+                    .verdict = milliseconds(40)}});
     });
     EXPECT_TRUE(written);
     return row;
@@ -84,6 +99,78 @@ TEST_F(LedgerReaderTest, FindsByWhatIsAskedNewestFirst) {
   EXPECT_EQ(found({.before_id = 3, .limit = 1}), Ids{2});
 }
 
+struct Sought {
+  const char* name;
+  const char* text;
+  Ids ids;
+};
+void PrintTo(const Sought& sought, std::ostream* out) { *out << sought.name; }
+
+class Search : public LedgerReaderTest, public testing::WithParamInterface<Sought> {};
+
+TEST_P(Search, FindsByWord) {
+  add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
+  add(kNine + minutes(1), "", std::nullopt);  // a bounce; open, so that it has no Message-ID
+  EXPECT_EQ(found({.text = GetParam().text}), GetParam().ids);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Search,
+                         testing::ValuesIn(std::to_array<Sought>({
+                             {"Sender", "alice@lawfirm.example", {1}},
+                             {"InAnyCase", "Alice@LawFirm.Example", {1}},
+                             {"BeginningOfSender", "ali", {1}},
+                             {"Recipient", "bob@york.cjsm.net", {2, 1}},
+                             {"Domain", "york.cjsm.net", {2, 1}},
+                             {"DomainWithAt", "@lawfirm.example", {1}},
+                             {"BeginningOfDomain", "york.cj", {2, 1}},
+                             {"MessageId", "note.1@lawfirm.example", {1}},
+                             {"MessageIdInBrackets", " <Note.1@lawfirm.example> ", {1}},
+                             {"Session", "c0ffee", {2, 1}},
+                             {"BeginningOfSession", "c0ff", {2, 1}},
+                             {"NotTheMiddle", "lice", {}},
+                             {"NotTheEnd", ".net", {}},
+                             {"OfNobody", "bob@york.cjsm.net.uk", {}},
+                             {"OnlyBlanks", "  ", {2, 1}},
+                         })),
+                         [](const auto& c) { return std::string(c.param.name); });
+
+TEST_F(LedgerReaderTest, FindsAWordWithinBounds) {
+  for (int day = 0; day < 4; ++day)
+    add(kNine + std::chrono::days(day), "alice@lawfirm.example",
+        day == 2 ? Outcome::kRefused : Outcome::kDelivered);
+  for (const char* text : {"alice@lawfirm.example", "alice", "york.cjsm.net"}) {
+    EXPECT_EQ(found({.text = text, .from = "2026-03-02", .to = "2026-03-04"}), (Ids{3, 2})) << text;
+    EXPECT_EQ(found({.text = text, .from = "2026-03-02T09:00:00.001", .to = "2026-03-0"}), Ids{}) << text;
+    EXPECT_EQ(found({.text = text, .from = "2026-03-02T09:00", .to = "2026-04"}), (Ids{4, 3, 2})) << text;
+    EXPECT_EQ(found({.text = text, .outcome = "refused"}), Ids{3}) << text;
+    EXPECT_EQ(found({.text = text, .before_id = 3, .limit = 1}), Ids{2}) << text;
+  }
+}
+
+TEST_F(LedgerReaderTest, PagesThroughMailsThatBeganTogether) {
+  for (int i = 0; i < 5; ++i) add(kNine, "alice@lawfirm.example", Outcome::kRefused);
+  for (const char* text : {"", "alice@lawfirm.example", "alice"})
+    for (const char* outcome : {"", "refused"}) {
+      Ids all;
+      for (std::int64_t before = 0;;) {
+        const Ids page = found({.text = text, .outcome = outcome, .before_id = before, .limit = 2});
+        if (page.empty()) break;
+        all.insert(all.end(), page.begin(), page.end());
+        before = page.back();
+      }
+      EXPECT_EQ(all, (Ids{5, 4, 3, 2, 1})) << text << outcome;
+    }
+}
+
+TEST_F(LedgerReaderTest, ReadsNoTableFromEndToEndForASearch) {
+  for (const std::string_view sql : queries::kAll) {
+    auto plan = reader_.database().prepare("EXPLAIN QUERY PLAN " + std::string(sql)).value();
+    while (plan.step().value()) {
+      EXPECT_FALSE(plan.text(3).starts_with("SCAN mail")) << plan.text(3) << " of " << sql;
+    }
+  }
+}
+
 TEST_F(LedgerReaderTest, TakesWildcardsAsTheyStand) {
   add(kNine, "alice@lawfirm.example", Outcome::kDelivered);
   EXPECT_EQ(found({.text = "50%_off"}), Ids{1});
@@ -102,6 +189,15 @@ TEST_F(LedgerReaderTest, GivesOneMailWithItsEntries) {
   EXPECT_FALSE(mail.lan_session.has_value());
   EXPECT_EQ(mail.opened_seq, 0);
   EXPECT_EQ(mail.closed_seq, 1);
+  EXPECT_EQ(mail.cjsm_session->signatures, 1U);
+  EXPECT_EQ(mail.cjsm_session->handshake_took, milliseconds(12));
+  EXPECT_EQ(mail.policy.message_id, "Note.1@lawfirm.example");
+  EXPECT_EQ(mail.policy.marking, "OFFICIAL");
+  EXPECT_EQ(mail.policy.verdict, "passed");
+  EXPECT_EQ(mail.took.connect, milliseconds(7));
+  EXPECT_FALSE(mail.took.record.has_value());
+  EXPECT_EQ(mail.took.body, milliseconds(0));
+  EXPECT_EQ(mail.took.verdict, milliseconds(40));
   EXPECT_EQ(reader_.mail(2).error().code, ErrorCode::kNotFound);
 }
 
@@ -146,7 +242,11 @@ TEST_F(LedgerReaderTest, ExtractsRowsThatTheAuditLogVouchesFor) {
   EXPECT_EQ(json_text(row, "salt").value(), rows[0].salt);
   EXPECT_EQ(rows[0].salt.size(), 32U);
   // The row as it was opened can be made again from the closed one.
-  for (const char* later : {"closed_at", "size_bytes", "reply"}) row[later] = nullptr;
+  for (const char* later : {"closed_at", "size_bytes", "reply", "message_id", "marking", "verdict",
+                            "connect_ms", "record_ms", "body_ms", "verdict_ms"}) {
+    EXPECT_TRUE(row.contains(later)) << later;
+    row[later] = nullptr;
+  }
   row["outcome"] = "open";
   EXPECT_EQ(vouched(log, rows[0].opened_seq), hash_of_row(to_text(row)));
 }

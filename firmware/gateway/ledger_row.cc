@@ -1,6 +1,8 @@
 #include "firmware/gateway/ledger_row.h"
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "firmware/base/audit/json_line.h"
 
@@ -12,6 +14,7 @@ enum class Kind { kText, kNumber, kBytes };
 struct Column {
   const char* name;
   Kind kind = Kind::kText;
+  std::int64_t since = 1;  // the form that it came with
 };
 
 // The order is part of the canonical text: append only.
@@ -44,7 +47,24 @@ constexpr std::array kColumns{
     Column{"outcome"},
     Column{"reply"},
     Column{"salt", Kind::kBytes},
+    Column{"form", Kind::kNumber, 2},
+    Column{"signatures", Kind::kNumber, 2},
+    Column{"handshake_ms", Kind::kNumber, 2},
+    Column{"lan_signatures", Kind::kNumber, 2},
+    Column{"lan_handshake_ms", Kind::kNumber, 2},
+    Column{"message_id", Kind::kText, 2},
+    Column{"marking", Kind::kText, 2},
+    Column{"verdict", Kind::kText, 2},
+    Column{"connect_ms", Kind::kNumber, 2},
+    Column{"record_ms", Kind::kNumber, 2},
+    Column{"body_ms", Kind::kNumber, 2},
+    Column{"verdict_ms", Kind::kNumber, 2},
 };
+
+constexpr int kFormAt =
+    static_cast<int>(std::ranges::find(kColumns, std::string_view("form"),
+                                       [](const Column& c) { return std::string_view(c.name); }) -
+                     kColumns.begin());
 
 }  // namespace
 
@@ -57,10 +77,14 @@ const std::string& row_columns() {
   return kText;
 }
 
+int row_column_count() { return static_cast<int>(kColumns.size()); }
+
 std::string canonical_row(const Statement& row) {
+  const std::int64_t form = row.number(kFormAt);
   audit::JsonLine line;
   int at = 0;
   for (const Column& column : kColumns) {
+    if (column.since > form) break;
     if (row.is_null(at))
       line.null(column.name);
     else if (column.kind == Kind::kNumber)

@@ -2,71 +2,29 @@
 
 #include "firmware/base/random.h"
 #include "firmware/gateway/ledger_row.h"
+#include "firmware/gateway/search_keys.h"
 
 namespace privyseal::gateway {
 namespace {
 
-constexpr const char* kSchema = R"(
-CREATE TABLE IF NOT EXISTS mail (
-  id               INTEGER PRIMARY KEY AUTOINCREMENT,
-  opened_at        TEXT NOT NULL,     -- RFC 3339, UTC
-  closed_at        TEXT,
-  direction        TEXT NOT NULL CHECK (direction IN ('out', 'in')),
-  client_address   TEXT NOT NULL,
-  sender           TEXT NOT NULL,     -- '' is the null reverse-path
-  recipients       TEXT NOT NULL,     -- one a line
-  size_bytes       INTEGER,
-  session_id       TEXT,              -- of the CJSM side; the facts below are of that session too
-  tls_version      TEXT,
-  tls_group        TEXT,
-  tls_suite        TEXT,
-  peer_subject     TEXT,
-  peer_serial      TEXT,
-  peer_issuer      TEXT,
-  resumed          INTEGER,
-  lan_session_id   TEXT,              -- of the organisation's side
-  lan_tls_version  TEXT,
-  lan_tls_group    TEXT,
-  lan_tls_suite    TEXT,
-  lan_peer_subject TEXT,
-  lan_peer_serial  TEXT,
-  lan_peer_issuer  TEXT,
-  lan_resumed      INTEGER,
-  hop              TEXT NOT NULL,
-  outcome          TEXT NOT NULL,
-  reply            TEXT,
-  salt             BLOB NOT NULL,     -- so that the hash in the audit log tells nothing about the row
-  opened_seq       INTEGER,           -- the entries of the audit log that vouch for the row
-  closed_seq       INTEGER
-) STRICT;
-CREATE INDEX IF NOT EXISTS mail_open ON mail (outcome) WHERE outcome = 'open';
-CREATE INDEX IF NOT EXISTS mail_opened_at ON mail (opened_at);
-)";
-
 constexpr std::string_view kAdd =
-    "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, salt,"
+    "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, salt, form,"
     " session_id, tls_version, tls_group, tls_suite, peer_subject, peer_serial, peer_issuer, resumed,"
+    " signatures, handshake_ms,"
     " lan_session_id, lan_tls_version, lan_tls_group, lan_tls_suite, lan_peer_subject, lan_peer_serial,"
-    " lan_peer_issuer, lan_resumed)"
+    " lan_peer_issuer, lan_resumed, lan_signatures, lan_handshake_ms)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-    " ?20, ?21, ?22, ?23) RETURNING ";
-constexpr int kCjsmSession = 8;  // the first of its eight parameters
-constexpr int kLanSession = 16;
+    " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) RETURNING ";
+constexpr int kCjsmSession = 9;  // the first of its ten parameters
+constexpr int kLanSession = 19;
 
 constexpr std::string_view kClose =
-    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5"
+    "UPDATE mail SET closed_at = ?2, outcome = ?3, size_bytes = ?4, reply = ?5, message_id = ?6, marking = "
+    "?7,"
+    " verdict = ?8, connect_ms = ?9, record_ms = ?10, body_ms = ?11, verdict_ms = ?12"
     " WHERE id = ?1 AND outcome = 'open' RETURNING ";
 
 constexpr std::size_t kSaltBytes = 16;
-
-std::string lines_of(const std::vector<std::string>& recipients) {
-  std::string lines;
-  for (const std::string& recipient : recipients) {
-    if (!lines.empty()) lines += '\n';
-    lines += recipient;
-  }
-  return lines;
-}
 
 /// Parameters that are not bound stay NULL: a mail that never had that session.
 void bind_session(Statement& add, int first, const std::optional<tls::SessionFacts>& session) {
@@ -78,7 +36,25 @@ void bind_session(Statement& add, int first, const std::optional<tls::SessionFac
       .bind(first + 4, session->peer_subject)
       .bind(first + 5, session->peer_serial)
       .bind(first + 6, session->peer_issuer)
-      .bind(first + 7, std::int64_t{session->resumed});
+      .bind(first + 7, std::int64_t{session->resumed})
+      .bind(first + 8, std::int64_t{session->signatures})
+      .bind(first + 9, std::int64_t{session->handshake_took.count()});
+}
+
+/// An empty text stays NULL.
+void bind_if_known(Statement& close, int parameter, const std::string& text) {
+  if (!text.empty()) close.bind(parameter, text);
+}
+
+void bind_if_known(Statement& close, int parameter, StageTimes::Time time) {
+  if (time) close.bind(parameter, std::int64_t{time->count()});
+}
+
+std::vector<std::string> keys_of(const MailRecord& record) {
+  auto keys = address_keys(record.sender, record.recipients);
+  for (const auto* session : {&record.cjsm_session, &record.lan_session})
+    if (*session) keys.push_back((*session)->session_id);
+  return keys;
 }
 
 }  // namespace
@@ -88,7 +64,7 @@ Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const s
   auto opened = Database::open(file, Database::Mode::kReadWrite);
   if (!opened) return fail("ledger", opened.error());
   auto database = std::make_unique<Database>(std::move(*opened));
-  if (auto made = database->execute(kSchema); !made) return fail("ledger", made.error());
+  if (auto made = prepare_ledger(*database); !made) return fail("ledger", made.error());
   auto log = audit::Log::open(*database, origin, clock);
   if (!log) return fail("ledger", log.error());
   auto add = database->prepare(std::string(kAdd) + row_columns());
@@ -99,11 +75,14 @@ Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const s
   if (!mark_opened) return fail("ledger", mark_opened.error());
   auto mark_closed = database->prepare("UPDATE mail SET closed_seq = ?2 WHERE id = ?1");
   if (!mark_closed) return fail("ledger", mark_closed.error());
+  auto keys = KeyTable::open(*database);
+  if (!keys) return fail("ledger", keys.error());
   return LedgerStore(std::move(database), std::move(*log),
                      {.add = std::move(*add),
                       .close = std::move(*close),
                       .mark_opened = std::move(*mark_opened),
-                      .mark_closed = std::move(*mark_closed)});
+                      .mark_closed = std::move(*mark_closed),
+                      .keys = std::move(*keys)});
 }
 
 Result<void> LedgerStore::close_left_overs(WallTime now) {
@@ -149,13 +128,16 @@ Result<RowId> LedgerStore::add(const MailRecord& record) {
       .bind(4, record.sender)
       .bind(5, lines_of(record.recipients))
       .bind(6, record.hop)
-      .bind(7, ByteView(salt));
+      .bind(7, ByteView(salt))
+      .bind(8, kRowForm);
   bind_session(add, kCjsmSession, record.cjsm_session);
   bind_session(add, kLanSession, record.lan_session);
   if (auto added = add.step(); !added) return std::unexpected(added.error());
   const RowId id = add.number(0);
   const std::string row = canonical_row(add);
   add.reset();
+  if (auto keyed = statements_.keys.add(keys_of(record), to_rfc3339(record.opened_at), id); !keyed)
+    return std::unexpected(keyed.error());
   if (auto vouched = vouch("mail-opened", id, row, to_string(Outcome::kOpen), statements_.mark_opened);
       !vouched)
     return std::unexpected(vouched.error());
@@ -169,11 +151,22 @@ Result<void> LedgerStore::close(RowId row, const MailEnd& end) {
       .bind(3, to_string(end.outcome))
       .bind(4, static_cast<std::int64_t>(end.size_bytes))
       .bind(5, end.reply);
+  bind_if_known(close, 6, end.policy.message_id);
+  bind_if_known(close, 7, end.policy.marking);
+  bind_if_known(close, 8, end.policy.verdict);
+  bind_if_known(close, 9, end.took.connect);
+  bind_if_known(close, 10, end.took.record);
+  bind_if_known(close, 11, end.took.body);
+  bind_if_known(close, 12, end.took.verdict);
   const auto closed = close.step();
   if (!closed) return std::unexpected(closed.error());
   if (!*closed) return fail(ErrorCode::kConflict, "ledger: no such open row");
   const std::string text = canonical_row(close);
+  const std::string opened_at = close.text(1);
   close.reset();
+  if (!end.policy.message_id.empty())
+    if (auto keyed = statements_.keys.add({search_key(end.policy.message_id)}, opened_at, row); !keyed)
+      return keyed;
   return vouch("mail-closed", row, text, to_string(end.outcome), statements_.mark_closed);
 }
 

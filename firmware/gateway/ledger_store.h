@@ -12,6 +12,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/database.h"
 #include "firmware/base/result.h"
+#include "firmware/gateway/ledger_schema.h"
 #include "firmware/gateway/mail_record.h"
 
 namespace privyseal::gateway {
@@ -45,6 +46,7 @@ class LedgerStore {
     Statement close;
     Statement mark_opened;
     Statement mark_closed;
+    KeyTable keys;
   };
 
   LedgerStore(std::unique_ptr<Database> database, audit::Log log, Statements statements)

@@ -19,6 +19,7 @@ MailPolicy::MailPolicy(Service& service, Direction direction, std::optional<smtp
 
 Reply MailPolicy::refused(Refusal refusal) {
   service_.book.count("refused/" + std::string(policy::text_of(refusal).id));
+  refusal_ = refusal;
   return policy::reply_of(refusal, rules_->options.contacts);
 }
 
@@ -61,7 +62,15 @@ std::optional<Reply> MailPolicy::refusal_of_cap(int full) {
   return refused(key == "organisation" ? Refusal::kOrganisationRate : Refusal::kSenderRate);
 }
 
+/// A recipient who is refused does not stop the mail.
 std::expected<smtp::Address, Reply> MailPolicy::recipient(const smtp::Address& asked) {
+  auto routed = route(asked);
+  if (const auto why = std::exchange(refusal_, std::nullopt); why && !std::ranges::contains(left_out_, *why))
+    left_out_.push_back(*why);
+  return routed;
+}
+
+std::expected<smtp::Address, Reply> MailPolicy::route(const smtp::Address& asked) {
   const bool is_out = direction_ == Direction::kOut;
   auto routed = is_out ? service_.route.recipient_out(asked) : service_.route.recipient_in(asked);
   if (!routed) {
@@ -88,6 +97,22 @@ Reply MailPolicy::of_absent_hop(Reply reply) const {
       direction_ == Direction::kOut && reply.is_transient() && rules_->maintenance.at(now_);
   if (!is_planned) return reply;
   return policy::reply_of(Refusal::kPlannedMaintenance, rules_->options.contacts);
+}
+
+PolicyFacts MailPolicy::facts() const {
+  PolicyFacts facts = seen_;
+  const auto add = [&](std::string_view what, Refusal rule) {
+    facts.verdict +=
+        (facts.verdict.empty() ? "" : " ") + std::string(what) + std::string(policy::text_of(rule).id);
+  };
+  const bool has_nobody = accepted_ == 0 && !left_out_.empty();
+  if (refusal_)
+    add("refused/", *refusal_);
+  else if (is_judged_ && !has_nobody)
+    facts.verdict = "passed";
+  for (const Refusal rule : left_out_) add(has_nobody ? "refused/" : "left-out/", rule);
+  for (const Refusal rule : warnings_) add("warned/", rule);
+  return facts;
 }
 
 MailPolicy::Passed MailPolicy::pass(ByteView bytes, std::string_view peer) {
@@ -118,8 +143,11 @@ MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) 
   looks_next_at_ = 2 * body_bytes + 1;
   const policy::Header header = policy::parse_header(std::string_view(held_).substr(0, *body_));
   const std::string_view body = std::string_view(held_).substr(*body_);
-  if (direction_ == Direction::kIn)
+  seen_.message_id = policy::message_id_of(header);
+  if (direction_ == Direction::kIn) {
+    seen_.marking = policy::marking_of(*rules_, header);
     return release(header, policy::origin_fields(service_.settings.host, peer), body);
+  }
   const auto first_line = policy::first_line_of(header, body, is_whole);
   if (!first_line) return {};
   return judge_out(header, body, *first_line);
@@ -134,6 +162,7 @@ MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::stri
                                   .now = now_};
   auto judged = policy::judge_header(*rules_, envelope, header, first_line);
   if (!judged.marking.empty()) service_.book.count("marking/" + judged.marking);
+  seen_.marking = judged.marking;
   if (!judged.refusal && judged.permit &&
       service_.book.admit({{"permit/" + judged.permit->reference, judged.permit->hourly_cap}}) >= 0)
     judged.refusal = Refusal::kPermitUsedUp;
@@ -143,9 +172,9 @@ MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::stri
   }
   for (const Refusal warning : warnings_)
     judged.fields.push_back("X-Privyseal-Warning: " + std::string(policy::text_of(warning).id));
-  for (const auto& of : {warnings_, judged.warnings})
-    for (const Refusal warning : of)
-      service_.book.count("warned/" + std::string(policy::text_of(warning).id));
+  warnings_.insert(warnings_.end(), judged.warnings.begin(), judged.warnings.end());
+  for (const Refusal warning : warnings_)
+    service_.book.count("warned/" + std::string(policy::text_of(warning).id));
   return release(header, judged.fields, body);
 }
 

@@ -35,6 +35,9 @@ class MailPolicy {
   /// What the sender is told of a next hop that is away: during planned maintenance, that.
   [[nodiscard]] smtp::Reply of_absent_hop(smtp::Reply reply) const;
 
+  /// What was seen and said so far.
+  [[nodiscard]] PolicyFacts facts() const;
+
   /// The header was judged: from here on bytes pass as they come.
   [[nodiscard]] bool is_judged() const { return is_judged_; }
 
@@ -49,6 +52,7 @@ class MailPolicy {
   [[nodiscard]] Passed pass_end(std::string_view peer);
 
  private:
+  [[nodiscard]] std::expected<smtp::Address, smtp::Reply> route(const smtp::Address& asked);
   [[nodiscard]] smtp::Reply refused(policy::Refusal refusal);
   [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
   [[nodiscard]] std::vector<policy::RateCap> caps() const;
@@ -65,10 +69,13 @@ class MailPolicy {
   std::size_t accepted_ = 0;  // recipients; the hop may have refused some of them
   bool left_one_out_ = false;
   std::vector<policy::Refusal> warnings_;
-  std::string held_;                 // of the mail, not yet judged
-  std::size_t searched_ = 0;         // of it, for the header's end
-  std::optional<std::size_t> body_;  // where it begins in held_
-  std::size_t looks_next_at_ = 0;    // so many bytes held: look for the first line again
+  PolicyFacts seen_;
+  std::optional<policy::Refusal> refusal_;  // of the mail
+  std::vector<policy::Refusal> left_out_;   // of recipients
+  std::string held_;                        // of the mail, not yet judged
+  std::size_t searched_ = 0;                // of it, for the header's end
+  std::optional<std::size_t> body_;         // where it begins in held_
+  std::size_t looks_next_at_ = 0;           // so many bytes held: look for the first line again
   bool is_judged_ = false;
 };
 

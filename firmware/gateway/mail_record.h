@@ -1,8 +1,10 @@
 /// What the ledger says of one mail transaction: who, when, which way, under which session, with what end.
 ///
-/// No subject, no header, no body: envelope and transport facts only.
+/// No subject, no body: envelope and transport facts, what the rules said, and of the header the Message-ID
+/// and the marking alone.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,11 +44,31 @@ struct MailRecord {
   std::optional<tls::SessionFacts> lan_session{};   ///< of the organisation's side
 };
 
+/// How long each part of a mail's way took; nothing: it did not come so far.
+struct StageTimes {
+  using Time = std::optional<std::chrono::milliseconds>;
+  Time connect{};  ///< to the next hop: TCP, TLS, greeting, log-in
+  Time record{};   ///< until the row was on the disk
+  Time body{};     ///< from our go-ahead until its end was here
+  Time verdict{};  ///< from the end that we sent to the next hop's reply
+};
+
+/// What the rules saw in a mail and said of it.
+struct PolicyFacts {
+  std::string message_id{};  ///< without the angle brackets; empty: none, or the header was not read
+  std::string marking{};     ///< as it was found; empty: none
+  /// "passed", or "refused/RULE", then "left-out/RULE" for recipients that were refused alone and
+  /// "warned/RULE"; empty: it was not judged.
+  std::string verdict{};
+};
+
 struct MailEnd {
   WallTime closed_at{};
   Outcome outcome = Outcome::kOpen;
   std::uint64_t size_bytes = 0;
   std::string reply;  ///< what the sender was told; the next hop's own words where it spoke
+  PolicyFacts policy{};
+  StageTimes took{};
 };
 
 }  // namespace privyseal::gateway

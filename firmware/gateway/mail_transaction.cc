@@ -82,7 +82,10 @@ net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smt
   const bool first = !hop_;
   if (first) {
     hop_.emplace(lane_->hop);
-    if (auto opened = co_await hop_->open(); !opened) {
+    stages_.enter(&StageTimes::connect);
+    auto opened = co_await hop_->open();
+    stages_.leave();
+    if (!opened) {
       hop_failure_ = policy_.of_absent_hop(opened.error());
       co_return std::vector(count, *hop_failure_);
     }
@@ -125,7 +128,9 @@ net::awaitable<std::optional<Reply>> MailTransaction::open_row() {
     co_await refuse(*refusal);
     co_return *refusal;
   }
+  stages_.enter(&StageTimes::record);
   const auto row = co_await service_.ledger.open_row(record());
+  stages_.enter(&StageTimes::body);
   if (!row) {
     hop_->cut();
     co_return policy::reply_of(Refusal::kLedgerUnavailable);
@@ -164,18 +169,25 @@ std::string MailTransaction::trace_header() const {
 /// If the outcome cannot be recorded the row stays open, which the next start turns into "unknown": the
 /// hop's verdict stands, and the client must hear it, or it would send the mail a second time.
 net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
+  stages_.leave();
   MailEnd end{.closed_at = service_.clock.now(),
               .outcome = outcome,
               .size_bytes = size_bytes(),
-              .reply = line_of(reply)};
+              .reply = line_of(reply),
+              .policy = policy_.facts(),
+              .took = stages_.times()};
   const auto closed = co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end));
   if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});
 }
 
 /// A mail that never reached DATA. It went nowhere, so that a ledger that fails here stops nothing.
 net::awaitable<void> MailTransaction::record_end(std::string reply, Outcome outcome) {
-  MailEnd end{
-      .closed_at = service_.clock.now(), .outcome = outcome, .size_bytes = 0, .reply = std::move(reply)};
+  MailEnd end{.closed_at = service_.clock.now(),
+              .outcome = outcome,
+              .size_bytes = 0,
+              .reply = std::move(reply),
+              .policy = policy_.facts(),
+              .took = stages_.times()};
   if (auto written = co_await service_.ledger.record(record(), std::move(end)); !written)
     log_event(LogLevel::kAlert, "refusal-not-recorded", {{"why", written.error().message}});
 }

@@ -20,6 +20,7 @@
 #include "firmware/gateway/next_hop.h"
 #include "firmware/gateway/pace.h"
 #include "firmware/gateway/service.h"
+#include "firmware/gateway/stage_clock.h"
 #include "firmware/smtp/chunk_stream.h"
 #include "firmware/smtp/dot_stream.h"
 #include "firmware/smtp/header_scan.h"
@@ -117,6 +118,7 @@ class MailTransaction {
   std::optional<smtp::Reply> last_refusal_;
   std::optional<RowId> row_;
   BodyClock body_clock_;
+  StageClock stages_;
   Bytes block_;                              // of the body, as it was read
   smtp::DotStream dots_;                     // of a mail that comes by DATA
   std::optional<smtp::ChunkStream> chunks_;  // of one that comes by BDAT

@@ -127,10 +127,12 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
 /// The mail was read to its end: the hop's verdict or ours, recorded.
 net::awaitable<Reply> MailTransaction::settle() {
   Reply reply;
-  if (body_refusal_)
+  if (body_refusal_) {
     reply = *body_refusal_;
-  else
+  } else {
+    stages_.enter(&StageTimes::verdict);
     reply = co_await hop_->finish();
+  }
   if (row_) co_await close_row(reply, hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply));
   co_await hop_->leave();
   co_return reply;

@@ -132,11 +132,16 @@ constexpr std::array kChecks{
     Check{Refusal::kAutomatedMail, &Options::automated, &is_generated, MailKind::kGenerated},
 };
 
-Facts facts_of(const Rules& rules, const Envelope& envelope, const Header& header,
-               const std::string& first_line) {
+MarkedText marked_text_of(const Rules& rules, const Header& header, const std::string& first_line) {
   MarkedText text{.labels = {}, .subjects = header.values("subject"), .first_line = first_line};
   for (const std::string& name : rules.profile.marking.headers)
     for (std::string& value : header.values(smtp::lower(name))) text.labels.push_back(std::move(value));
+  return text;
+}
+
+Facts facts_of(const Rules& rules, const Envelope& envelope, const Header& header,
+               const std::string& first_line) {
+  MarkedText text = marked_text_of(rules, header, first_line);
   const bool is_answer = header.has({.name = "auto-submitted", .is_prefix = false, .value = "auto-replied"});
   auto marking = marking_in(rules.profile.marking, text);
   return {.rules = rules,
@@ -213,6 +218,21 @@ HeaderJudgement judge_header(const Rules& rules, const Envelope& envelope, const
   }
   add_marks(facts, judgement);
   return judgement;
+}
+
+std::string marking_of(const Rules& rules, const Header& header) {
+  const auto marking = marking_in(rules.profile.marking, marked_text_of(rules, header, ""));
+  return marking ? marking->text : "";
+}
+
+std::string message_id_of(const Header& header) {
+  constexpr std::size_t kMostBytes = 250;
+  const Field* field = header.find("message-id");
+  if (field == nullptr) return {};
+  std::string_view id = field->value;
+  id = id.substr(0, id.find('>'));
+  if (id.starts_with('<')) id.remove_prefix(1);
+  return std::string(id.substr(0, kMostBytes));
 }
 
 bool is_ours_alone(const Field& field) {

@@ -46,6 +46,13 @@ struct HeaderJudgement {
 [[nodiscard]] HeaderJudgement judge_header(const Rules& rules, const Envelope& envelope, const Header& header,
                                            const std::string& first_line);
 
+/// For mail in, which is not judged: the marking in its header; empty: none.
+[[nodiscard]] std::string marking_of(const Rules& rules, const Header& header);
+
+/// The Message-ID without its angle brackets (RFC 5322 section 3.6.4), of which no more than 250 bytes count;
+/// empty: none.
+[[nodiscard]] std::string message_id_of(const Header& header);
+
 /// Whether a field may not cross the gateway in either direction, because only we may say it.
 [[nodiscard]] bool is_ours_alone(const Field& field);
 

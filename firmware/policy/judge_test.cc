@@ -256,6 +256,23 @@ TEST(Judge, WarningsStandInTheMail) {
   EXPECT_THAT(judged.fields, ElementsAre("X-Privyseal-Warning: automated-mail"));
 }
 
+TEST(MessageId, IsWhatStandsInTheBrackets) {
+  const auto id = [](const std::string& field) { return message_id_of(parse_header(field + "\r\n")); };
+  EXPECT_EQ(id("Message-ID: <a.b@c.example>"), "a.b@c.example");
+  EXPECT_EQ(id("message-id:\r\n <a@b> (comment)"), "a@b");
+  EXPECT_EQ(id("Message-ID: a@b"), "a@b");
+  EXPECT_EQ(id("Message-ID: <a@b"), "a@b");
+  EXPECT_EQ(id("Message-ID: <>"), "");
+  EXPECT_EQ(id("Message-ID: " + std::string(1000, 'x')).size(), 250U);
+  EXPECT_EQ(id("Subject: <a@b>"), "");
+}
+
+TEST(MarkingOf, ReadsTheHeaderOfAMailThatIsNotJudged) {
+  EXPECT_EQ(marking_of(rules(), parse_header("Subject: [OFFICIAL-SENSITIVE] case\r\n")),
+            "OFFICIAL-SENSITIVE");
+  EXPECT_EQ(marking_of(rules(), parse_header("Subject: Secret Santa\r\n")), "");
+}
+
 struct Bad {
   const char* toml;
   const char* message_part;

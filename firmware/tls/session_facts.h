@@ -3,6 +3,8 @@
 
 #include <openssl/types.h>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "firmware/base/result.h"
@@ -21,6 +23,8 @@ struct SessionFacts {
   /// "EXPORTER-appliance-audit", no context, 32 bytes), hexadecimal. Both ends of a session can
   /// compute it, no other session has it, and it tells nothing about the session's keys.
   std::string session_id;
+  std::uint32_t signatures = 0;  ///< that our side made in the handshake (CertificateVerify, sent)
+  std::chrono::milliseconds handshake_took{};  ///< from its first byte until it was done
 };
 
 [[nodiscard]] Result<SessionFacts> facts_of(SSL* session);

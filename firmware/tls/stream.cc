@@ -33,6 +33,17 @@ std::string address_text(const net::tcp::endpoint& peer) {
   return peer.address().to_string() + ":" + std::to_string(peer.port());
 }
 
+/// For SSL_set_msg_callback: counts the signatures that we send (RFC 8446 section 4.4.3, RFC 5246
+/// section 7.4.3 for a TLS 1.2 server). `count` is a std::uint32_t.
+void count_signature(int is_sent, int version, int type, const void* message, std::size_t size, SSL* session,
+                     void* count) {
+  if (is_sent == 0 || type != SSL3_RT_HANDSHAKE || size == 0) return;
+  const int kind = *static_cast<const unsigned char*>(message);
+  const bool is_signed_kex = kind == SSL3_MT_SERVER_KEY_EXCHANGE && version == TLS1_2_VERSION;
+  if (kind == SSL3_MT_CERTIFICATE_VERIFY || (is_signed_kex && SSL_is_server(session) == 1))
+    ++*static_cast<std::uint32_t*>(count);
+}
+
 }  // namespace
 
 struct Stream::State : std::enable_shared_from_this<State> {
@@ -90,6 +101,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
   std::string address;
   std::shared_ptr<const Context> context;  // what `tls` was made from
   SslPtr tls;
+  std::uint32_t signatures = 0;    // of ours in the handshake
   int tls_error = SSL_ERROR_NONE;  // of the last step of the handshake
   Error failure{};                 // why it failed, if it did
   std::shared_ptr<Job> job;        // the handshake's, while it lasts; ends before `tls` does
@@ -154,7 +166,10 @@ net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Con
   state->tls.reset(context->new_session());
   if (!state->tls || SSL_set_fd(state->tls.get(), state->socket.native_handle()) != 1)
     co_return fail_openssl(ErrorCode::kUnavailable, "tls session");
+  SSL_set_msg_callback(state->tls.get(), count_signature);
+  SSL_set_msg_callback_arg(state->tls.get(), &state->signatures);
   state->context = std::move(context);
+  const auto since = std::chrono::steady_clock::now();
   JobPool* jobs = JobPool::of_this_thread();
   if (jobs != nullptr && state->context->has_key())
     state->job = std::make_shared<Job>(*jobs, state->socket.get_executor(),
@@ -164,7 +179,13 @@ net::awaitable<Result<SessionFacts>> Stream::handshake(std::shared_ptr<const Con
   state->unwatch();
   state->job.reset();
   if (!shaken) co_return std::unexpected(shaken.error());
-  co_return facts_of(state->tls.get());
+  SSL_set_msg_callback(state->tls.get(), nullptr);
+  auto facts = facts_of(state->tls.get());
+  if (!facts) co_return std::unexpected(facts.error());
+  facts->signatures = state->signatures;
+  facts->handshake_took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - since);
+  co_return std::move(*facts);
 }
 
 net::awaitable<Result<void>> Stream::shake_hands(std::shared_ptr<State> state) {

@@ -405,6 +405,33 @@ TEST_F(GatewayPolicy, CouncilK1AForgedFromIsRefused) {
   expect_carried(mail_out());
 }
 
+TEST_F(GatewayPolicy, Clause4TheLedgerSaysWhatTheRulesSawAndSaid) {
+  const Mail mail = with_header("Message-ID: <one@lawfirm.example>\r\nSubject: [OFFICIAL-SENSITIVE] case");
+  auto client = lab_->lan_client();
+  for (const auto& [command, code] : {std::pair{"MAIL FROM:<alice@lawfirm.example>", 250},
+                                      {"RCPT TO:<bob@gmail.example>", 550},
+                                      {"RCPT TO:<bob@police.example.cjsm.net>", 250},
+                                      {"DATA", 354}})
+    EXPECT_EQ(client.command(command)->code, code) << command;
+  ASSERT_TRUE(client.write(mail.message + ".\r\n"));
+  EXPECT_EQ(client.read_reply()->code, 250);
+  const LedgerRow row = only_row();
+  EXPECT_EQ(row.message_id, "one@lawfirm.example");
+  EXPECT_EQ(row.marking, "OFFICIAL-SENSITIVE");
+  EXPECT_EQ(row.verdict, "passed left-out/recipient-not-cjsm");
+  EXPECT_EQ(row.signatures, 1);
+  EXPECT_EQ(row.lan_signatures, 1);
+  for (const auto took : {row.connect_ms, row.record_ms, row.body_ms, row.verdict_ms}) EXPECT_GE(took, 0);
+  GatewayTest::SetUp();
+
+  ASSERT_TRUE(lab_->lan_client().send(with_header("Subject: [SECRET]")));
+  const LedgerRow stopped = only_row();
+  EXPECT_EQ(stopped.marking, "SECRET");
+  EXPECT_EQ(stopped.verdict, "refused/marked-too-high");
+  EXPECT_GE(stopped.body_ms, 0);
+  EXPECT_EQ(stopped.verdict_ms, -1);  // the relay was not asked
+}
+
 TEST_F(GatewayPolicy, CouncilK4PartnersOutsideTheListAreRefusedOrWarnedAbout) {
   use("assured.csv", "domain,status,confirmed\r\ncourt.example.cjsm.net,assured,2026-01-01\r\n");
   use("policy.toml", quiet("assured = \"enforce\""));
@@ -412,6 +439,7 @@ TEST_F(GatewayPolicy, CouncilK4PartnersOutsideTheListAreRefusedOrWarnedAbout) {
   use("policy.toml", quiet("assured = \"warn\""));
   expect_out(250, mail_out());
   EXPECT_THAT(lab_->relay->mails().at(0).message, HasSubstr("X-Privyseal-Warning: partner-not-assured\r\n"));
+  EXPECT_EQ(only_row().verdict, "passed warned/partner-not-assured");
   const JsonObject status = policy_status();
   EXPECT_GE(json_number(*json_object(status, "counts"), "warned/partner-not-assured").value(), 1);
 }

@@ -84,7 +84,18 @@ std::string row_text(std::int64_t id, std::string_view at, const std::string& se
   }
   line.text("hop", "relay.cjsm.example:4646").text("outcome", outcome);
   is_open ? line.null("reply") : line.text("reply", "250 2.0.0 Ok: \"queued\" caf\xc3\xa9");
-  return line.text("salt", std::format("{:032x}", id * 7)).line();
+  line.text("salt", std::format("{:032x}", id * 7)).number("form", 2);
+  line.number("signatures", 1)
+      .number("handshake_ms", 4)
+      .number("lan_signatures", 1)
+      .number("lan_handshake_ms", 5);
+  for (const auto& [column, text] : {std::pair{"message_id", "42@lawfirm.example"},
+                                     {"marking", "OFFICIAL-SENSITIVE"},
+                                     {"verdict", "passed"}})
+    is_open ? line.null(column) : line.text(column, text);
+  for (const char* column : {"connect_ms", "record_ms", "body_ms", "verdict_ms"})
+    is_open ? line.null(column) : line.number(column, 3);
+  return line.line();
 }
 
 }  // namespace

@@ -169,7 +169,8 @@ std::vector<LedgerRow> TestGateway::rows(std::int64_t after) const {
   auto query = database->prepare(
       "SELECT id, closed_at, direction, client_address, sender, recipients, size_bytes, session_id, "
       "tls_version,"
-      " tls_group, tls_suite, peer_subject, peer_serial, resumed, hop, outcome, reply"
+      " tls_group, tls_suite, peer_subject, peer_serial, resumed, hop, outcome, reply, signatures,"
+      " lan_signatures, message_id, marking, verdict, connect_ms, record_ms, body_ms, verdict_ms"
       " FROM mail WHERE id > ?1 ORDER BY id");
   CHECK(query);
   query->bind(1, after);
@@ -192,7 +193,16 @@ std::vector<LedgerRow> TestGateway::rows(std::int64_t after) const {
                     .resumed = number(13),
                     .hop = query->text(14),
                     .outcome = query->text(15),
-                    .reply = query->text(16)});
+                    .reply = query->text(16),
+                    .signatures = number(17),
+                    .lan_signatures = number(18),
+                    .message_id = query->text(19),
+                    .marking = query->text(20),
+                    .verdict = query->text(21),
+                    .connect_ms = number(22),
+                    .record_ms = number(23),
+                    .body_ms = number(24),
+                    .verdict_ms = number(25)});
   }
   return rows;
 }

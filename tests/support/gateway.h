@@ -68,6 +68,15 @@ struct LedgerRow {
   std::string hop;
   std::string outcome;
   std::string reply;
+  std::int64_t signatures;  ///< of ours towards CJSM, and below towards the organisation
+  std::int64_t lan_signatures;
+  std::string message_id;
+  std::string marking;
+  std::string verdict;
+  std::int64_t connect_ms;  ///< -1: it did not come so far
+  std::int64_t record_ms;
+  std::int64_t body_ms;
+  std::int64_t verdict_ms;
 };
 
 class TestGateway {

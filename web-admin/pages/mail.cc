@@ -60,6 +60,8 @@ Html size_of(const JsonObject& mail) {
   return "not known";
 }
 
+std::string or_none(const std::string& text) { return text.empty() ? "none" : text; }
+
 Html outcome_select(const std::string& chosen) {
   Html options = el("option", {{"value", ""}}, "Any");
   for (const Outcome& outcome : kOutcomes)
@@ -73,7 +75,7 @@ Html search_form(const Visit& visit) {
   return el("form", {{"method", "get"}, {"action", "/mail"}, {"role", "search"}},
             input({.name = "text",
                    .label = "Find a message",
-                   .hint = "Part of a sender's or recipient's address, or a session id",
+                   .hint = "An address or how it begins, a domain, a Message-ID, or a session id",
                    .value = visit.query.text("text"),
                    .type = "search"}),
             outcome_select(visit.query.text("outcome")), button("Find"));
@@ -108,7 +110,7 @@ Html results(const Visit& visit, const JsonArray* mails) {
   if (mails == nullptr || mails->empty())
     return inset(visit.query.size() == 0
                      ? "No mail has passed yet."
-                     : "No message matches. Try a shorter part of the address, or another outcome.");
+                     : "No message matches. Try how the address begins, or another outcome.");
   return join(found_table(*mails), older_link(visit, *mails));
 }
 
@@ -167,7 +169,7 @@ Response mail_page(Visit& visit) {
       answer ? results(visit, json_array(*answer, "mails"))
              : not_answering("The mail gateway", "Its records are safe and can be read when it is back.");
   if (!answer && answer.error().code == ErrorCode::kInvalid)
-    found = inset("That cannot be searched for. Try a part of an address.");
+    found = inset("That cannot be searched for. Try how an address begins.");
   return page(visit, Place::kMail, "Mail", join(search_form(visit), found));
 }
 
@@ -191,6 +193,9 @@ Response mail_track_page(Visit& visit) {
                     {"To", long_text(recipients_of(*mail))},
                     {"Received", friendly_time(shown(*mail, "opened_at"))},
                     {"Size", size_of(*mail)},
+                    {"Marking", or_none(shown(*mail, "marking"))},
+                    {"Rules", or_none(shown(*mail, "verdict"))},
+                    {"Message-ID", long_text(or_none(shown(*mail, "message_id")))},
                     {"The other side said",
                      shown(*mail, "reply").empty() ? Html("nothing yet") : Html(shown(*mail, "reply"))}}),
            timeline_of(*answer), tls_of(*mail, "hop_tls", "The connection onward"),

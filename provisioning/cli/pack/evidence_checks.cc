@@ -61,7 +61,7 @@ Verdict fresh_session_keys(const Facts& facts) {
                       mails_text(sessions.size()))};
 }
 
-constexpr std::array<std::string_view, 28> kColumns{"id",
+constexpr std::array<std::string_view, 40> kColumns{"id",
                                                     "opened_at",
                                                     "closed_at",
                                                     "direction",
@@ -88,7 +88,19 @@ constexpr std::array<std::string_view, 28> kColumns{"id",
                                                     "lan_resumed",
                                                     "lan_peer_subject",
                                                     "lan_peer_serial",
-                                                    "lan_peer_issuer"};
+                                                    "lan_peer_issuer",
+                                                    "form",
+                                                    "signatures",
+                                                    "handshake_ms",
+                                                    "lan_signatures",
+                                                    "lan_handshake_ms",
+                                                    "message_id",
+                                                    "marking",
+                                                    "verdict",
+                                                    "connect_ms",
+                                                    "record_ms",
+                                                    "body_ms",
+                                                    "verdict_ms"};
 
 Verdict no_mail_at_rest(const Facts& facts) {
   for (const JsonObject& mail : facts.mails)
@@ -289,7 +301,8 @@ EvidenceCheck find_evidence_check(std::string_view name) {
 }
 
 bool is_personal_column(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kPersonal{"sender", "recipients", "client_address", "reply"};
+  constexpr std::array<std::string_view, 5> kPersonal{"sender", "recipients", "client_address", "reply",
+                                                         "message_id"};
   return std::ranges::contains(kPersonal, name);
 }
 

@@ -11,7 +11,9 @@ namespace privyseal::cli {
 namespace {
 
 JsonObject as_opened(JsonObject row) {
-  for (const char* later : {"closed_at", "size_bytes", "reply"}) row[later] = nullptr;
+  for (const char* later : {"closed_at", "size_bytes", "reply", "message_id", "marking", "verdict",
+                            "connect_ms", "record_ms", "body_ms", "verdict_ms"})
+    if (const auto column = row.find(later); column != row.end()) column->value() = nullptr;
   row["outcome"] = "open";
   return row;
 }

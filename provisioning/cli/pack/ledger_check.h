@@ -1,7 +1,7 @@
 /// Whether the ledger's rows are the ones that gatewayd's audit log vouches for.
 ///
 /// The log holds, for a mail opened and for a mail closed, the SHA-256 of the row's canonical text; a row
-/// that was not yet closed had no closed_at, size_bytes and reply, and the outcome "open".
+/// that was not yet closed had nothing of what its end brings, and the outcome "open".
 ///
 /// Pure. Threads: any.
 #pragma once

@@ -1,0 +1,168 @@
+#include "firmware/gateway/ledger_schema.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ranges>
+
+#include "firmware/base/schema.h"
+#include "firmware/gateway/search_keys.h"
+
+namespace privyseal::gateway {
+namespace {
+
+constexpr const char* kFirstForm = R"(
+CREATE TABLE IF NOT EXISTS mail (
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  opened_at        TEXT NOT NULL,     -- RFC 3339, UTC
+  closed_at        TEXT,
+  direction        TEXT NOT NULL CHECK (direction IN ('out', 'in')),
+  client_address   TEXT NOT NULL,
+  sender           TEXT NOT NULL,     -- '' is the null reverse-path
+  recipients       TEXT NOT NULL,     -- one a line
+  size_bytes       INTEGER,
+  session_id       TEXT,              -- of the CJSM side; the facts below are of that session too
+  tls_version      TEXT,
+  tls_group        TEXT,
+  tls_suite        TEXT,
+  peer_subject     TEXT,
+  peer_serial      TEXT,
+  peer_issuer      TEXT,
+  resumed          INTEGER,
+  lan_session_id   TEXT,              -- of the organisation's side
+  lan_tls_version  TEXT,
+  lan_tls_group    TEXT,
+  lan_tls_suite    TEXT,
+  lan_peer_subject TEXT,
+  lan_peer_serial  TEXT,
+  lan_peer_issuer  TEXT,
+  lan_resumed      INTEGER,
+  hop              TEXT NOT NULL,
+  outcome          TEXT NOT NULL,
+  reply            TEXT,
+  salt             BLOB NOT NULL,     -- so that the hash in the audit log tells nothing about the row
+  opened_seq       INTEGER,           -- the entries of the audit log that vouch for the row
+  closed_seq       INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS mail_open ON mail (outcome) WHERE outcome = 'open';
+CREATE INDEX IF NOT EXISTS mail_opened_at ON mail (opened_at);
+)";
+
+// Everything but `form` may be NULL, so that the former version can still write its rows.
+constexpr const char* kSecondForm = R"(
+ALTER TABLE mail ADD COLUMN form INTEGER NOT NULL DEFAULT 1;  -- which columns the log vouches for
+ALTER TABLE mail ADD COLUMN signatures INTEGER;               -- ours, in the CJSM side's handshake
+ALTER TABLE mail ADD COLUMN handshake_ms INTEGER;
+ALTER TABLE mail ADD COLUMN lan_signatures INTEGER;
+ALTER TABLE mail ADD COLUMN lan_handshake_ms INTEGER;
+ALTER TABLE mail ADD COLUMN message_id TEXT;
+ALTER TABLE mail ADD COLUMN marking TEXT;
+ALTER TABLE mail ADD COLUMN verdict TEXT;                     -- of the rules
+ALTER TABLE mail ADD COLUMN connect_ms INTEGER;               -- the parts of its way (mail_record.h)
+ALTER TABLE mail ADD COLUMN record_ms INTEGER;
+ALTER TABLE mail ADD COLUMN body_ms INTEGER;
+ALTER TABLE mail ADD COLUMN verdict_ms INTEGER;
+CREATE INDEX mail_outcome ON mail (outcome, opened_at);
+DROP INDEX mail_open;
+CREATE TABLE mail_key (                                       -- search_keys.h
+  key  TEXT NOT NULL,
+  day  INTEGER NOT NULL,                                      -- of opened_at: 20260301
+  mail INTEGER NOT NULL,
+  PRIMARY KEY (key, day, mail)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hold (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  key         TEXT NOT NULL,                                  -- as in mail_key; '': every mail
+  opened_from TEXT NOT NULL,                                  -- '': from the beginning
+  opened_to   TEXT NOT NULL,                                  -- '': without end
+  placed_at   TEXT NOT NULL,
+  placed_by   TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  ended_at    TEXT,
+  ended_by    TEXT,
+  ended_why   TEXT
+) STRICT;
+)";
+
+Result<void> make_first_form(Database& database) { return database.execute(kFirstForm); }
+
+/// The mails of a former version get their words.
+Result<void> add_keys(Database& database) {
+  auto keys = KeyTable::open(database);
+  if (!keys) return std::unexpected(keys.error());
+  auto select = database.prepare(
+      "SELECT id, opened_at, sender, recipients, coalesce(session_id, ''), coalesce(lan_session_id, '') FROM "
+      "mail");
+  if (!select) return std::unexpected(select.error());
+  for (;;) {
+    const auto row = select->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return {};
+    auto words = address_keys(select->text(2), lines_in(select->text(3)));
+    for (const int session : {4, 5})
+      if (!select->text(session).empty()) words.push_back(select->text(session));
+    if (auto added = keys->add(words, select->text(1), select->number(0)); !added) return added;
+  }
+}
+
+Result<void> make_second_form(Database& database) {
+  return database.execute(kSecondForm).and_then([&] { return add_keys(database); });
+}
+
+}  // namespace
+
+Result<void> prepare_ledger(Database& database) {
+  return apply_schema(database, std::array<SchemaStep, 2>{make_first_form, make_second_form});
+}
+
+std::int64_t day_number(std::string_view time, char missing) {
+  constexpr std::size_t kDigits = sizeof("20260301") - 1;
+  std::string digits;
+  for (const char c : time.substr(0, sizeof("2026-03-01") - 1))
+    if (c >= '0' && c <= '9') digits += c;
+  digits.resize(kDigits, missing);
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+std::string lines_of(const std::vector<std::string>& texts) {
+  std::string lines;
+  for (const std::string& text : texts) {
+    if (!lines.empty()) lines += '\n';
+    lines += text;
+  }
+  return lines;
+}
+
+std::vector<std::string> lines_in(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const auto line : std::views::split(text, '\n')) lines.emplace_back(line.begin(), line.end());
+  return lines;
+}
+
+Result<KeyTable> KeyTable::open(Database& database) {
+  auto add = database.prepare("INSERT OR IGNORE INTO mail_key (key, day, mail) VALUES (?1, ?2, ?3)");
+  if (!add) return std::unexpected(add.error());
+  auto remove = database.prepare("DELETE FROM mail_key WHERE key = ?1 AND day = ?2 AND mail = ?3");
+  if (!remove) return std::unexpected(remove.error());
+  return KeyTable(std::move(*add), std::move(*remove));
+}
+
+Result<void> KeyTable::add(const std::vector<std::string>& keys, std::string_view opened_at,
+                           std::int64_t mail) {
+  for (const std::string& key : keys)
+    if (auto added = add_.bind(1, key).bind(2, day_number(opened_at)).bind(3, mail).run(); !added)
+      return added;
+  return {};
+}
+
+Result<void> KeyTable::remove(const std::vector<std::string>& keys, std::string_view opened_at,
+                              std::int64_t mail) {
+  for (const std::string& key : keys)
+    if (auto removed = remove_.bind(1, key).bind(2, day_number(opened_at)).bind(3, mail).run(); !removed)
+      return removed;
+  return {};
+}
+
+}  // namespace privyseal::gateway

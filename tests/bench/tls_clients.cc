@@ -19,6 +19,7 @@
 namespace privyseal::bench {
 namespace {
 
+using LibraryPtr = std::unique_ptr<OSSL_LIB_CTX, Free<OSSL_LIB_CTX_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Free<SSL_free>>;
 
@@ -88,7 +89,9 @@ class Clients {
     start(connection);
   }
 
-  const SslContextPtr tls_{SSL_CTX_new(TLS_client_method())};
+  // Not the default library context: whatever a bench loads there is not for the clients.
+  const LibraryPtr library_{OSSL_LIB_CTX_new()};
+  const SslContextPtr tls_{SSL_CTX_new_ex(library_.get(), nullptr, TLS_client_method())};
   const std::uint16_t port_;
   int left_;
   int under_way_ = 0;

@@ -2,8 +2,8 @@
 /// for tools, which want to know what keyd costs or have none. It is not in the image: it needs the PIN in
 /// the program that parses what the network sends, and nobody counts or refuses but this program.
 ///
-/// What is signed is checked as keyd checks it (tls13.h, csr.h) and every signature is verified; certificates
-/// and CRLs are keyd's alone, which writes them down.
+/// What is signed is checked as keyd checks it (tls13.h, csr.h), but no signature is verified before it leaves:
+/// the module is this program's own. Certificates and CRLs are keyd's alone, which writes them down.
 ///
 /// Settings: `pkcs11-module`, `pkcs11-token` (its label) and `pkcs11-pin-file`. Threads: any, as many
 /// sessions as there are signatures at once. A child of a fork cannot use what its parent has opened, and is
@@ -156,9 +156,7 @@ class TokenKeys final : public Keys {
     const auto raw = session->sign(key.private_key, call.mechanism, call.input, call.parameter);
     if (!raw) return fail(ErrorCode::kUnavailable, raw.error().message);
     idle_.with([&](std::vector<Session>& sessions) { sessions.push_back(std::move(*session)); });
-    auto signature = keyd::signature_from_token(key.info.type, *raw);
-    if (signature && key.public_key.verifies(scheme, message, *signature)) return signature;
-    return fail(ErrorCode::kUnavailable, "the token gave a signature that does not verify");
+    return keyd::signature_from_token(key.info.type, *raw);
   }
 
   const pid_t owner_ = ::getpid();

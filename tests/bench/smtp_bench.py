@@ -1,6 +1,7 @@
 """4 KiB mails through the gateway and through Postfix, side by side: messages/s and CPU"""
 
 import argparse
+import dataclasses
 import os
 import statistics
 import sys
@@ -9,10 +10,11 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "provisioning" / "practice"))
 
-from appliance import Appliance, Hop, mail_server  # noqa: E402
+from appliance import Appliance  # noqa: E402
 from children import Child, LabError  # noqa: E402
+from est_server import EstServer  # noqa: E402
 from pki import Authority  # noqa: E402
-from places import GATEWAY_NAME, RELAY_NAME, Places, free_ports  # noqa: E402
+from places import GATEWAY_NAME, RELAY_NAME, Places, Ports, free_ports  # noqa: E402
 from postfix_rival import postfix_rival  # noqa: E402
 from practice import OnlyOne  # noqa: E402
 from report import Report  # noqa: E402
@@ -37,7 +39,6 @@ class Field:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.children: list[Child] = []
-        ports = free_ports(0)
         log = places.log("pki")
         egress = Authority(places.pki, "egress-ca", log)
         egress.create("Bench Egress CA")
@@ -45,21 +46,29 @@ class Field:
         self.lan.create("Bench LAN CA")
         self.sink = Sink(places.program("tests/bench/smtp_sink"), egress.identity("sink", RELAY_NAME),
                          egress.certificate, places.log("sink"))
+        ports = dataclasses.replace(free_ports(0), relay=self.sink.port)
         try:
-            self.rivals = [self._gateway(ports.lan, ports.cjsm, ports.org, egress),
-                           self._postfix(ports.relay, egress)]
+            self.rivals = [self._gateway(ports, egress), self._postfix(ports.relay_inside, egress)]
         except BaseException:
             self.stop()
             raise
+        # Each rival has its own CA on this side.
+        self.lan_roots = places.pki / "lan-roots.pem"
+        self.lan_roots.write_bytes(self.lan.certificate.read_bytes() + places.lan_root.read_bytes())
 
-    def _gateway(self, lan_port: int, cjsm_port: int, unused_port: int, egress: Authority) -> Rival:
-        appliance = Appliance(self.places, egress, self.lan)
-        appliance.make_token()
-        self.children.append(appliance.start_keyd())
-        appliance.make_identities()
-        appliance.configure_gateway(lan_port, cjsm_port, mail_server(unused_port), Hop(self.sink.port, RELAY_NAME))
-        self.children.append(appliance.start_gateway())
-        return Rival(_GATEWAY, lan_port, {child.name: child.pid for child in self.children})
+    def _gateway(self, ports: Ports, egress: Authority) -> Rival:
+        """Provisioned as in practice mode; the sink stands where the relay would."""
+        est = EstServer(self.places.top / "est", egress, egress, ports.est, self.places.log("est"))
+        est.write()
+        self.children.append(est.start())
+        appliance = Appliance(self.places, ports, egress.certificate, "est")
+        appliance.set_up()
+        self.children.append(keyd := appliance.start("keyd"))
+        appliance.make_keys()
+        self.children.append(renewd := appliance.start("renewd"))
+        appliance.wait_for_certificates(renewd, "lan", "cjsm")
+        self.children.append(gatewayd := appliance.start("gatewayd"))
+        return Rival(_GATEWAY, ports.lan, {child.name: child.pid for child in (keyd, gatewayd)})
 
     def _postfix(self, port: int, egress: Authority) -> Rival:
         postfix = postfix_rival(self.places, port, self.sink.port, self.lan.identity("postfix-lan", GATEWAY_NAME),
@@ -74,7 +83,7 @@ class Field:
         self.sink.stop()
 
     def run(self, rival: Rival, load: Load) -> Round:
-        return run_round(self.places.program("tests/bench/smtp_source"), GATEWAY_NAME, self.lan.certificate, rival,
+        return run_round(self.places.program("tests/bench/smtp_source"), GATEWAY_NAME, self.lan_roots, rival,
                          self.sink, load)
 
 

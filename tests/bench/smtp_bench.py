@@ -1,4 +1,4 @@
-"""4 KiB mails through the gateway and through Postfix, side by side: messages/s and CPU"""
+"""Mails of 4 KiB, 64 KiB and 1 MiB through the gateway and through Postfix, side by side: messages/s and CPU"""
 
 import argparse
 import dataclasses
@@ -21,7 +21,9 @@ from report import Report  # noqa: E402
 from smtp_load import Load, Rival, Round, Sink, run_round  # noqa: E402
 
 _GATEWAY, _POSTFIX = "gateway", "Postfix"
-_SIZE_BYTES = 4096
+# size, in bytes, and how many fewer of them than of the smallest go in a round
+_SIZES = {"4 KiB": (4 << 10, 1), "64 KiB": (64 << 10, 2), "1 MiB": (1 << 20, 6)}
+_RATIO_NAMES = {"4 KiB": "4k", "64 KiB": "64k", "1 MiB": "1m"}
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -29,7 +31,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--rounds", type=int, default=5, help="of each rival (default 5)")
-    parser.add_argument("--messages", type=int, default=1500, help="in each round (default 1500)")
+    parser.add_argument("--messages", type=int, default=1500, help="of 4 KiB in each round, and fewer of the bigger ones (default 1500)")
     return parser.parse_args()
 
 
@@ -95,34 +97,36 @@ def _warn_if_busy() -> None:
               "more of the cores beside it than the gateway's two do: trust the CPU figures, not the rates.", flush=True)
 
 
-def _measure(field: Field, rounds: int, load: Load) -> dict[str, list[Round]]:
-    """Interleaved, the first of each round alternating, so that drift of the machine meets both alike."""
+def _measure(field: Field, rounds: int, messages: int) -> dict[tuple[str, str], list[Round]]:
+    """By rival and size. Interleaved, the first of each round alternating, so that drift of the machine meets both alike."""
     for rival in field.rivals:
-        field.run(rival, Load(max(load.messages // 5, load.connections), load.size_bytes))  # warm-up
-    measured: dict[str, list[Round]] = {rival.name: [] for rival in field.rivals}
+        field.run(rival, Load(max(messages // 5, 16), _SIZES["4 KiB"][0]))  # warm-up
+    measured: dict[tuple[str, str], list[Round]] = {}
     for number in range(rounds):
-        for rival in field.rivals if number % 2 == 0 else reversed(field.rivals):
-            result = field.run(rival, load)
-            measured[rival.name].append(result)
-            print(f"round {number + 1}/{rounds}  {rival.name:<8} {result.messages_per_second:7.1f} messages/s  "
-                  f"{result.cpu_seconds_per_1000:.2f} CPU s per 1000", flush=True)
+        for size, (size_bytes, fewer) in _SIZES.items():
+            for rival in field.rivals if number % 2 == 0 else reversed(field.rivals):
+                result = field.run(rival, Load(max(messages // fewer, 16), size_bytes))
+                measured.setdefault((rival.name, size), []).append(result)
+                print(f"round {number + 1}/{rounds}  {size:>6} {rival.name:<8} {result.messages_per_second:7.1f} messages/s  "
+                      f"{result.cpu_seconds_per_1000:.2f} CPU s per 1000", flush=True)
     return measured
 
 
-def _report(measured: dict[str, list[Round]]) -> Report:
+def _report(measured: dict[tuple[str, str], list[Round]]) -> Report:
     report = Report()
-    rate = {name: statistics.median(r.messages_per_second for r in rounds) for name, rounds in measured.items()}
-    cpu = {name: statistics.median(r.cpu_seconds_per_1000 for r in rounds) for name, rounds in measured.items()}
-    for name, rounds in measured.items():
-        report.add(f"{name} 4 KiB", "rate", rate[name], "messages/s")
-        report.add(f"{name} 4 KiB", "cpu", cpu[name], "CPU s per 1000 messages")
+    rate = {case: statistics.median(r.messages_per_second for r in rounds) for case, rounds in measured.items()}
+    cpu = {case: statistics.median(r.cpu_seconds_per_1000 for r in rounds) for case, rounds in measured.items()}
+    for case, rounds in measured.items():
+        name = " ".join(case)
+        report.add(name, "rate", rate[case], "messages/s")
+        report.add(name, "cpu", cpu[case], "CPU s per 1000 messages")
         for daemon in rounds[0].daemon_cpu_seconds_per_1000 if len(rounds[0].daemon_cpu_seconds_per_1000) > 1 else ():
-            report.add(f"{name} 4 KiB", f"cpu of {daemon}",
-                       statistics.median(r.daemon_cpu_seconds_per_1000[daemon] for r in rounds),
+            report.add(name, f"cpu of {daemon}", statistics.median(r.daemon_cpu_seconds_per_1000[daemon] for r in rounds),
                        "CPU s per 1000 messages")
-        report.add(f"{name} 4 KiB", "memory", statistics.median(r.memory_mib for r in rounds), "MiB (PSS)")
-    report.ratios["rate_vs_postfix_4k"] = rate[_GATEWAY] / rate[_POSTFIX]
-    report.ratios["cpu_vs_postfix_4k"] = cpu[_GATEWAY] / cpu[_POSTFIX]
+        report.add(name, "memory", statistics.median(r.memory_mib for r in rounds), "MiB (PSS)")
+    for size, short in _RATIO_NAMES.items():
+        report.ratios[f"rate_vs_postfix_{short}"] = rate[_GATEWAY, size] / rate[_POSTFIX, size]
+        report.ratios[f"cpu_vs_postfix_{short}"] = cpu[_GATEWAY, size] / cpu[_POSTFIX, size]
     return report
 
 
@@ -136,7 +140,7 @@ def main() -> int:
         _warn_if_busy()
         field = Field(places)
         try:
-            measured = _measure(field, arguments.rounds, Load(arguments.messages, _SIZE_BYTES))
+            measured = _measure(field, arguments.rounds, arguments.messages)
         finally:
             field.stop()
     except LabError as error:

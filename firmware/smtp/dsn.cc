@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
 
 #include "firmware/smtp/ascii.h"
+#include "firmware/smtp/utf8.h"
 
 namespace privyseal::smtp {
 namespace {
@@ -19,23 +22,29 @@ unsigned value_of(char digit) {
   return static_cast<unsigned>(std::min(kDigits.find(digit), kDigits.size()));
 }
 
-/// +XX for a character that is no control character.
-bool is_hexchar(std::string_view text) {
-  if (text.size() < 3) return false;
-  const unsigned high = value_of(text[1]);
-  const unsigned low = value_of(text[2]);
-  return high < 16 && low < 16 && is_printable(static_cast<char>(high * 16 + low));
+/// What xtext stands for: graphic characters but "=" for themselves, +XX for any byte. Nothing: it is
+/// malformed.
+std::optional<std::string> decoded(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    const bool is_hex = text.starts_with('+');
+    const unsigned high = is_hex && text.size() > 2 ? value_of(text[1]) : 16;
+    const unsigned low = is_hex && text.size() > 2 ? value_of(text[2]) : 16;
+    if (is_hex ? high > 15 || low > 15 : !is_graphic(text.front()) || text.front() == '=')
+      return std::nullopt;
+    bytes += is_hex ? static_cast<char>(high * 16 + low) : text.front();
+    text.remove_prefix(is_hex ? 3 : 1);
+  }
+  return bytes;
 }
+
+bool is_printable_or_beyond_ascii(char c) { return is_printable(c) || !is_ascii({&c, 1}); }
 
 }  // namespace
 
 bool is_xtext(std::string_view text) {
-  while (!text.empty()) {
-    const bool is_hex = text.starts_with('+');
-    if (is_hex ? !is_hexchar(text) : !is_graphic(text.front()) || text.front() == '=') return false;
-    text.remove_prefix(is_hex ? 3 : 1);
-  }
-  return true;
+  const auto bytes = decoded(text);
+  return bytes && std::ranges::all_of(*bytes, is_printable);
 }
 
 bool is_dsn_ret(std::string_view value) {
@@ -67,8 +76,10 @@ bool is_dsn_orcpt(std::string_view value) {
   if (value.size() > kMaxOrcpt || semicolon == std::string_view::npos || semicolon == 0) return false;
   const std::string_view type = value.substr(0, semicolon);
   const std::string_view address = value.substr(semicolon + 1);
-  return std::ranges::all_of(type, [](char c) { return is_alnum(c) || c == '-'; }) && !address.empty() &&
-         is_xtext(address);
+  if (!std::ranges::all_of(type, [](char c) { return is_alnum(c) || c == '-'; })) return false;
+  const auto bytes = decoded(address);
+  return bytes && !bytes->empty() && is_utf8(*bytes) &&
+         std::ranges::all_of(*bytes, is_printable_or_beyond_ascii);
 }
 
 }  // namespace privyseal::smtp

@@ -14,7 +14,8 @@ namespace privyseal::smtp {
 [[nodiscard]] bool is_dsn_envid(std::string_view value);
 /// NEVER alone, or SUCCESS, FAILURE and DELAY, each at most once, with commas.
 [[nodiscard]] bool is_dsn_notify(std::string_view value);
-/// At most 500 characters: the type of the address, a semicolon, xtext.
+/// At most 500 characters: the type of the address, a semicolon, xtext. It may stand for UTF-8: so Postfix
+/// writes the recipients of a mail with SMTPUTF8.
 [[nodiscard]] bool is_dsn_orcpt(std::string_view value);
 
 /// Section 4: graphic characters, and +XX for the others. What is decoded must be printable ASCII.

@@ -47,7 +47,7 @@ class Practice:
         say("making a practice CA as Egress/MoJ, which issues " + self._enrolment.value)
         self._start_egress_ca()
         say(f"starting Postfix as the CJSM relay {RELAY_NAME}")
-        self.relay = self._add(relay(places, ports, self.egress_root, self._peer))
+        self.relay = self._add(relay(places, ports, self.egress_root, self.relay_identity))
 
         say("making a SoftHSM token (a test token, not a validated one), starting keyd")
         by_hand = self._enrolment is Enrolment.BY_HAND
@@ -66,7 +66,8 @@ class Practice:
             self.appliance.wait_for_certificates(renewd, "cjsm")
 
         say(f"starting Postfix as the mail server {MAIL_NAME}, with a certificate of the appliance's own CA")
-        self.org = self._add(organisation(places, ports, places.lan_root, self._mail_server_identity()))
+        self.org_identity = self._mail_server_identity()
+        self.org = self._add(organisation(places, ports, places.lan_root, self.org_identity))
         say(f"starting gatewayd as {GATEWAY_NAME}, and the console")
         self._children.append(self.appliance.start("gatewayd"))
         self._children.append(self.appliance.start("admind"))
@@ -80,12 +81,12 @@ class Practice:
                                          places.log("est"))
             self._children.append(self.stand_in_ca.start())
             self.egress_root = self.stand_in_ca.certificate
-            self._peer = self.stand_in_ca.identity("relay", RELAY_NAME, places.pki)
+            self.relay_identity = self.stand_in_ca.identity("relay", RELAY_NAME, places.pki)
             return
         authority = Authority(places.pki, "egress-ca", places.log("pki"))
         authority.create("Practice Egress CA")
         self.egress_root = authority.certificate
-        self._peer = authority.identity("relay", RELAY_NAME)
+        self.relay_identity = authority.identity("relay", RELAY_NAME)
         est = EstServer(places.top / "est", authority, authority, port, places.log("est"))
         est.write()
         self._children.append(est.start())
@@ -125,6 +126,24 @@ class Practice:
                 self.write_env()
                 say(f"{child.name} is back")
 
+    def take_away(self, name: str) -> None:
+        """Stops one of them for good; its ports are then free for somebody else."""
+        for child in [child for child in self._children if child.name == name]:
+            child.stop()
+            self._children.remove(child)
+
+    def bring_back(self, name: str) -> None:
+        """One of the two Postfix servers, as it was when it was taken away."""
+        self._children.append({"org": self.org, "relay": self.relay}[name].start())
+
+    def pid(self, name: str) -> int:
+        return next(child.pid for child in self._children if child.name == name)
+
+    def start_again(self, name: str) -> None:
+        """A daemon of the appliance, killed if it still runs."""
+        self.take_away(name)
+        self._children.append(self.appliance.start(name))
+
     def stop(self) -> None:
         """Mail servers first, so that nothing is in transit when the daemons go."""
         order = ("org", "relay", "gatewayd", "admind", "renewd", "est", "keyd")
@@ -146,8 +165,8 @@ class Practice:
             "LAB_ORG_MAILDIR": places.maildir("org"),
             "LAB_CA_PEM": self.egress_root,
             "LAB_LAN_CA_PEM": places.lan_root,
-            "LAB_PEER_CERT": self._peer.certificate,
-            "LAB_PEER_KEY": self._peer.key,
+            "LAB_PEER_CERT": self.relay_identity.certificate,
+            "LAB_PEER_KEY": self.relay_identity.key,
             "LAB_KEYD_SOCKET": places.keyd_socket,
             "LAB_LEDGER": places.ledger,
             "LAB_OPENSSL_CONF": places.openssl_config,

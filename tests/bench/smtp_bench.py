@@ -1,4 +1,4 @@
-"""Mails of 4 KiB, 64 KiB and 1 MiB through the gateway and through Postfix, side by side: messages/s and CPU"""
+"""Mails of 4 KiB, 64 KiB and 1 MiB through the gateway, Postfix, and the least that can be done: messages/s and CPU"""
 
 import argparse
 import dataclasses
@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "provisioning" / "practice"))
 
 from appliance import Appliance  # noqa: E402
-from children import Child, LabError  # noqa: E402
+from children import Child, LabError, start, wait_until  # noqa: E402
 from est_server import EstServer  # noqa: E402
 from pki import Authority  # noqa: E402
 from places import GATEWAY_NAME, RELAY_NAME, Places, Ports, free_ports  # noqa: E402
@@ -20,7 +20,7 @@ from practice import OnlyOne  # noqa: E402
 from report import Report  # noqa: E402
 from smtp_load import Load, Rival, Round, Sink, run_round  # noqa: E402
 
-_GATEWAY, _POSTFIX = "gateway", "Postfix"
+_GATEWAY, _POSTFIX, _LIMIT = "gateway", "Postfix", "limit"
 # size, in bytes, and how many fewer of them than of the smallest go in a round
 _SIZES = {"4 KiB": (4 << 10, 1), "64 KiB": (64 << 10, 2), "1 MiB": (1 << 20, 6)}
 _RATIO_NAMES = {"4 KiB": "4k", "64 KiB": "64k", "1 MiB": "1m"}
@@ -36,7 +36,7 @@ def _read_arguments() -> argparse.Namespace:
 
 
 class Field:
-    """Both rivals, the sink and the certificates, on this machine's loopback."""
+    """The rivals, the sink and the certificates, on this machine's loopback."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -50,7 +50,7 @@ class Field:
                          egress.certificate, places.log("sink"))
         ports = dataclasses.replace(free_ports(0), relay=self.sink.port)
         try:
-            self.rivals = [self._gateway(ports, egress), self._postfix(ports.relay_inside, egress)]
+            self.rivals = [self._gateway(ports, egress), self._postfix(ports.relay_inside, egress), self._limit(egress)]
         except BaseException:
             self.stop()
             raise
@@ -79,6 +79,17 @@ class Field:
         self.children.append(postfix.start())
         return Rival(_POSTFIX, port, {_POSTFIX: self.children[-1].pid})
 
+    def _limit(self, egress: Authority) -> Rival:
+        """smtp_limit.cc, with Postfix's certificates."""
+        files = [self.lan.identity("limit-lan", GATEWAY_NAME), egress.identity("limit-wan", GATEWAY_NAME)]
+        log = self.places.log("limit")
+        child = start(_LIMIT, [str(self.places.program("tests/bench/smtp_limit")),
+                               *(str(file) for identity in files for file in (identity.certificate, identity.key)),
+                               str(egress.certificate), str(self.sink.port), RELAY_NAME], log)
+        self.children.append(child)
+        wait_until("smtp_limit did not get ready", child, lambda: b"port " in log.read_bytes())
+        return Rival(_LIMIT, int(log.read_text().split("port ")[1].split()[0]), {_LIMIT: child.pid})
+
     def stop(self) -> None:
         for child in reversed(self.children):
             child.stop()
@@ -98,7 +109,7 @@ def _warn_if_busy() -> None:
 
 
 def _measure(field: Field, rounds: int, messages: int) -> dict[tuple[str, str], list[Round]]:
-    """By rival and size. Interleaved, the first of each round alternating, so that drift of the machine meets both alike."""
+    """By rival and size. Interleaved, the first of each round alternating, so that drift of the machine meets all alike."""
     for rival in field.rivals:
         field.run(rival, Load(max(messages // 5, 16), _SIZES["4 KiB"][0]))  # warm-up
     measured: dict[tuple[str, str], list[Round]] = {}
@@ -127,6 +138,7 @@ def _report(measured: dict[tuple[str, str], list[Round]]) -> Report:
     for size, short in _RATIO_NAMES.items():
         report.ratios[f"rate_vs_postfix_{short}"] = rate[_GATEWAY, size] / rate[_POSTFIX, size]
         report.ratios[f"cpu_vs_postfix_{short}"] = cpu[_GATEWAY, size] / cpu[_POSTFIX, size]
+        report.ratios[f"rate_vs_limit_{short}"] = rate[_GATEWAY, size] / rate[_LIMIT, size]
     return report
 
 
@@ -150,7 +162,8 @@ def main() -> int:
     print()
     report.print()
     print("\nEach message: STARTTLS in on an open connection; out, a fresh mutual TLS 1.3 handshake. The gateway's key is\n"
-          "in a SoftHSM token behind keyd (its CPU is counted in), Postfix's in a file. Source and sink share the machine.")
+          "in a SoftHSM token behind keyd (its CPU is counted in), Postfix's in a file. The limit keeps no ledger, has no rules,\n"
+          "and its key in memory. Source and sink share the machine.")
     if arguments.json:
         report.write(arguments.json)
     return 0

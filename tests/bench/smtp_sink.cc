@@ -5,10 +5,6 @@
 //
 // It prints "port N", then obeys its standard input: "expect N" starts a round, and when N messages
 // are complete it prints "done NANOSECONDS HANDSHAKES RESUMED", the first being CLOCK_MONOTONIC.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -94,27 +90,10 @@ Result<void> serve(UniqueFd fd, SSL_CTX* context, Round& round) {
   return take_mail(stream, round);
 }
 
-Result<UniqueFd> listen_on_loopback() {
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(listener.get(), 512) != 0 ||
-      ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return fail_errno("listen");
-  }
-  std::cout << "port " << ntohs(address.sin_port) << std::endl;
-  return listener;
-}
-
 void accept_all(const UniqueFd& listener, SSL_CTX* context, Round& round) {
   for (;;) {
-    UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    UniqueFd fd = accept_next(listener);
     if (!fd) continue;
-    const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     std::thread([moved = std::move(fd), context, &round]() mutable {
       const auto served = serve(std::move(moved), context, round);
       if (!served && served.error().code != ErrorCode::kClosed) std::cerr << served.error().message << '\n';

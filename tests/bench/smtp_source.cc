@@ -5,10 +5,6 @@
 //
 // Connections and handshakes come first and are not part of the measure. It prints
 // "began NANOSECONDS" (CLOCK_MONOTONIC) with the first MAIL, and ends 0 when every message got its 250.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -76,34 +72,15 @@ std::string message_of(const Load& load) {
   return message + ".\r\n";
 }
 
-Result<UniqueFd> connect_to(std::uint16_t port) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return fail_errno("connect");
-  }
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return fd;
-}
-
-Result<void> say(SmtpStream& stream, std::string_view command, std::string_view code) {
-  if (auto sent = stream.write(command); !sent) return sent;
-  return stream.expect(code);
-}
-
 Result<SmtpStream> open_stream(const Load& load, SSL_CTX* context) {
   auto fd = connect_to(load.port);
   if (!fd) return std::unexpected(fd.error());
   SmtpStream stream(std::move(*fd));
   Result<void> done = stream.expect("220");
-  if (done) done = say(stream, "EHLO mail.lawfirm.example\r\n", "250");
-  if (done) done = say(stream, "STARTTLS\r\n", "220");
+  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
+  if (done) done = stream.say("STARTTLS\r\n", "220");
   if (done) done = stream.connect_tls(context, load.server_name);
-  if (done) done = say(stream, "EHLO mail.lawfirm.example\r\n", "250");
+  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
   if (!done) return std::unexpected(done.error());
   return stream;
 }
@@ -115,7 +92,7 @@ Result<void> send_one(SmtpStream& stream, const Load& load, std::string_view mes
   if (done) done = stream.expect("250");
   if (done) done = stream.expect("250");
   if (done) done = stream.expect("354");
-  if (done) done = say(stream, message, "250");
+  if (done) done = stream.say(message, "250");
   return done;
 }
 
@@ -137,7 +114,7 @@ Result<void> run(const Load& load) {
     threads.emplace_back([&, i] {
       start.wait();
       while (results[i] && taken++ < load.messages) results[i] = send_one(streams[i], load, message);
-      if (results[i]) results[i] = say(streams[i], "QUIT\r\n", "221");
+      if (results[i]) results[i] = streams[i].say("QUIT\r\n", "221");
     });
   }
   const auto now = std::chrono::steady_clock::now().time_since_epoch();

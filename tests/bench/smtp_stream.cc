@@ -1,9 +1,12 @@
 #include "tests/bench/smtp_stream.h"
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <iostream>
 
 namespace privyseal::bench {
 namespace {
@@ -28,6 +31,11 @@ Result<SslContext> make_context(const SSL_METHOD* method, const std::string& ca_
   return context;
 }
 
+void send_at_once(const UniqueFd& fd) {
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 }  // namespace
 
 Result<SslContext> server_context(const std::string& certificate_file, const std::string& key_file,
@@ -46,6 +54,44 @@ Result<SslContext> client_context(const std::string& ca_file) {
   auto context = make_context(TLS_client_method(), ca_file);
   if (context) SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
   return context;
+}
+
+Result<UniqueFd> connect_to(std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+    return fail_errno("connect");
+  send_at_once(fd);
+  return fd;
+}
+
+Result<UniqueFd> listen_on_loopback() {
+  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(listener.get(), 512) != 0 ||
+      ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return fail_errno("listen");
+  }
+  std::cout << "port " << ntohs(address.sin_port) << std::endl;
+  return listener;
+}
+
+UniqueFd accept_next(const UniqueFd& listener) {
+  UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (fd) send_at_once(fd);
+  return fd;
+}
+
+Result<void> SmtpStream::say(std::string_view command, std::string_view code) {
+  if (auto sent = write(command); !sent) return sent;
+  return expect(code);
 }
 
 Result<void> SmtpStream::accept_tls(SSL_CTX* context) {

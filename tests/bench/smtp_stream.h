@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,13 @@ using SslContext = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
 /// TLS 1.3 only; the server's certificate must come from `ca_file`.
 [[nodiscard]] Result<SslContext> client_context(const std::string& ca_file);
 
+/// A socket on loopback; `connect_to` with TCP_NODELAY.
+[[nodiscard]] Result<UniqueFd> connect_to(std::uint16_t port);
+/// Prints "port N".
+[[nodiscard]] Result<UniqueFd> listen_on_loopback();
+/// The next connection, with TCP_NODELAY; empty when there was none.
+[[nodiscard]] UniqueFd accept_next(const UniqueFd& listener);
+
 class SmtpStream {
  public:
   explicit SmtpStream(UniqueFd fd) : fd_(std::move(fd)) {}
@@ -41,6 +49,8 @@ class SmtpStream {
   /// All lines of one reply; kInvalid when its code is not `code`.
   [[nodiscard]] Result<void> expect(std::string_view code);
   [[nodiscard]] Result<void> write(std::string_view bytes);
+  /// `command`, which must end with CRLF, and a reply with this code.
+  [[nodiscard]] Result<void> say(std::string_view command, std::string_view code);
 
  private:
   [[nodiscard]] Result<void> fill();

@@ -23,13 +23,12 @@ hsm::KeyUses Key::uses() const {
 
 Result<Bytes> Key::sign(WorkSession& work, Scheme scheme, ByteView message) {
   if (is_retired_) return fail(ErrorCode::kNotFound, "the key was retired");
-  const TokenCall call = token_call_for(scheme, message);
-  auto signature = unverified_signature(work, call);
+  auto signature = unverified_signature(work, scheme, message);
   if (!signature) return signature;
   if (public_key_.verifies(scheme, message, *signature)) return signature;
   log_event(LogLevel::kAlert, "signature-wrong", {{"key", name()}});
   if (has_moved(work)) {  // it was made with another key
-    signature = unverified_signature(work, call);
+    signature = unverified_signature(work, scheme, message);
     if (!signature || public_key_.verifies(scheme, message, *signature)) return signature;
   }
   return fail(ErrorCode::kUnavailable, "the token gave a signature that does not verify");
@@ -52,10 +51,11 @@ Result<void> Key::self_test(WorkSession& work) {
   return {};
 }
 
-Result<Bytes> Key::unverified_signature(WorkSession& work, const TokenCall& call) {
+Result<Bytes> Key::unverified_signature(WorkSession& work, Scheme scheme, ByteView message) {
   const auto raw = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<Bytes> {
     const auto key = locate(session, work.epoch());
     if (!key) return std::unexpected(key.error());
+    const TokenCall call = token_call_for(scheme, message, session.quirks());
     auto made = session.sign(*key, call.mechanism, call.input, call.parameter);
     if (!made) found_.with([](auto& found) { found.reset(); });
     return made;

@@ -64,7 +64,7 @@ class Key {
   };
 
   /// As the caller wants it, not yet verified.
-  Result<Bytes> unverified_signature(WorkSession& work, const TokenCall& call);
+  Result<Bytes> unverified_signature(WorkSession& work, Scheme scheme, ByteView message);
   /// Its handle in the session's epoch: found once, and kept. Not proved to be that of our key: the
   /// verification of each signature proves it.
   pkcs11::Outcome<pkcs11::ObjectHandle> locate(const pkcs11::Session& session, std::uint64_t epoch);

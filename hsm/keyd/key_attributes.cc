@@ -45,6 +45,7 @@ constexpr std::array kPublicFlags{
 Result<void> check_flags(const pkcs11::Session& session, pkcs11::ObjectHandle key,
                          std::span<const Flag> flags) {
   for (const Flag& flag : flags) {
+    if (session.quirks().lacks(flag.type)) continue;
     const auto value = session.flag(key, flag.type);
     if (!value) return fail(flag.name, value.error());
     if (*value != flag.wanted)
@@ -88,15 +89,18 @@ void describe_kind(hsm::KeyType type, pkcs11::Attributes& public_key) {
 
 }  // namespace
 
-KeyTemplates templates_for(const KeyLabel& label, hsm::KeyType type, ByteView id) {
+KeyTemplates templates_for(const KeyLabel& label, hsm::KeyType type, ByteView id,
+                           const pkcs11::Quirks& quirks) {
   KeyTemplates templates;
   describe_kind(type, templates.public_key);
   for (auto* half : {&templates.public_key, &templates.private_key})
     half->number(CKA_KEY_TYPE, token_key_type(type)).text(CKA_LABEL, to_text(label)).bytes(CKA_ID, id);
   templates.public_key.number(CKA_CLASS, CKO_PUBLIC_KEY);
   templates.private_key.number(CKA_CLASS, CKO_PRIVATE_KEY);
-  for (const Flag& flag : kPublicFlags) templates.public_key.flag(flag.type, flag.wanted);
-  for (const Flag& flag : kPrivateFlags) templates.private_key.flag(flag.type, flag.wanted);
+  for (const Flag& flag : kPublicFlags)
+    if (!quirks.lacks(flag.type)) templates.public_key.flag(flag.type, flag.wanted);
+  for (const Flag& flag : kPrivateFlags)
+    if (!quirks.lacks(flag.type)) templates.private_key.flag(flag.type, flag.wanted);
   return templates;
 }
 

@@ -17,9 +17,11 @@ struct KeyTemplates {
   pkcs11::Attributes private_key;
 };
 
-[[nodiscard]] KeyTemplates templates_for(const KeyLabel& label, hsm::KeyType type, ByteView id);
+[[nodiscard]] KeyTemplates templates_for(const KeyLabel& label, hsm::KeyType type, ByteView id,
+                                         const pkcs11::Quirks& quirks);
 
-/// Reads the private key's attributes back. kInvalid: one is not as it must be; the message names it.
+/// Reads the private key's attributes back, those that the module has (Quirks::lacking_attributes).
+/// kInvalid: one is not as it must be; the message names it.
 [[nodiscard]] Result<void> check_private_key(const pkcs11::Session& session, pkcs11::ObjectHandle key);
 
 }  // namespace privyseal::keyd

@@ -35,13 +35,19 @@ pkcs11::Outcome<void> destroy_all(const pkcs11::Session& session, const std::vec
 
 /// In words, because not every token can make and use every kind of key.
 pkcs11::Outcome<void> check_token_can(const pkcs11::Session& session, hsm::KeyType type) {
+  const hsm::KeyKind& kind = hsm::kind_of(type);
+  const std::string cannot =
+      "this token has no keys of the kind " + std::string(kind.words) + ": it does not list ";
   for (const NeededMechanism& needed : needed_mechanisms(type)) {
     const auto has = session.has_mechanism(needed.mechanism);
     if (!has) return std::unexpected(has.error());
-    if (!*has)
-      return fail(ErrorCode::kUnavailable, "this token has no keys of the kind " +
-                                               std::string(hsm::kind_of(type).words) + ": it does not list " +
-                                               needed.name);
+    if (!*has) return fail(ErrorCode::kUnavailable, cannot + needed.name);
+    if (kind.family != hsm::KeyFamily::kRsa) continue;
+    const auto longest = session.longest_key(needed.mechanism);
+    if (!longest) return std::unexpected(longest.error());
+    if (*longest < kind.bits)
+      return fail(ErrorCode::kUnavailable,
+                  cannot + needed.name + " with " + std::to_string(kind.bits) + " bits");
   }
   return {};
 }
@@ -49,7 +55,7 @@ pkcs11::Outcome<void> check_token_can(const pkcs11::Session& session, hsm::KeyTy
 Result<KeyRef> make_pair(const pkcs11::Session& session, const KeyLabel& label, hsm::KeyType type,
                          ByteView id) {
   if (auto can = check_token_can(session, type); !can) return std::unexpected(can.error());
-  auto templates = templates_for(label, type, id);
+  auto templates = templates_for(label, type, id, session.quirks());
   const auto pair = session.generate(generation_mechanism(type), std::move(templates.public_key),
                                      std::move(templates.private_key));
   if (!pair) return std::unexpected(pair.error());

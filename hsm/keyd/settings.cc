@@ -93,6 +93,7 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
       .token = {},
       .pin_file = reader.text("pkcs11.pin_file"),
       .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
+      .module_parameters = reader.text("pkcs11.parameters", ""),
       .callers = read_callers(reader),
       .audit_origin = read_origin(reader)};
   read_token_name(reader, settings);

@@ -13,6 +13,7 @@
 ///     # uri = "pkcs11:token=privyseal;serial=0a1b?module-path=/usr/lib/softhsm/libsofthsm2.so"
 ///     pin_file = "/var/lib/privyseal-keyd/pin"
 ///     softhsm_conf = "/etc/privyseal/softhsm2.conf"   # only with SoftHSM
+///     # parameters = "configDir='sql:/var/lib/nss'"   # told to C_Initialize; only for modules that want it
 ///     [callers]                             # users, by name or number; one user is one caller
 ///     gateway = ["privyseal-gateway"]
 ///     provisioning = ["root", "privyseal-admin"]
@@ -48,6 +49,7 @@ struct Settings {
   pkcs11::TokenName token;
   std::filesystem::path pin_file;
   std::optional<std::filesystem::path> softhsm_conf;
+  std::string module_parameters;
 
   std::map<uid_t, Caller> callers;
 

@@ -44,6 +44,7 @@ TEST(KeydSettings, AreReadWithTheirDefaults) {
   EXPECT_EQ(settings->token.label, "t");
   EXPECT_EQ(settings->pin_file, "/p");
   EXPECT_FALSE(settings->softhsm_conf);
+  EXPECT_EQ(settings->module_parameters, "");
   EXPECT_EQ(settings->callers, (std::map<uid_t, Caller>{{962, Caller::kGateway},
                                                         {0, Caller::kProvisioning},
                                                         {963, Caller::kProvisioning},
@@ -74,6 +75,13 @@ TEST(KeydSettings, ModuleAndTokenMayBeNamedByUri) {
   const auto token_only = load(with_token("module = \"/m.so\"\nuri = \"pkcs11:token=t\"\n"));
   ASSERT_TRUE(token_only) << token_only.error().message;
   EXPECT_EQ(token_only->module, "/m.so");
+}
+
+TEST(KeydSettings, MayHaveParametersForTheModule) {
+  const auto settings =
+      load(with_token("module = \"/m.so\"\ntoken = \"t\"\nparameters = \"configDir='sql:/n'\"\n"));
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->module_parameters, "configDir='sql:/n'");
 }
 
 TEST(KeydSettings, NameModuleAndTokenOnce) {

@@ -41,7 +41,7 @@ Result<std::unique_ptr<Token>> Token::open(const Settings& settings) {
   if (files)
     if (auto guarded = guard_token_objects(*files, settings.state); !guarded)
       return std::unexpected(guarded.error());
-  auto module = pkcs11::Module::load(settings.module);
+  auto module = pkcs11::Module::load(settings.module, settings.module_parameters);
   if (!module) return std::unexpected(module.error());
   if (module->quirks().keeps_unsynced_files && !files)
     return fail(ErrorCode::kInvalid,

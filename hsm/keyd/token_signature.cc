@@ -41,7 +41,7 @@ TokenCall pkcs1_call(ByteView message) {
 
 }  // namespace
 
-TokenCall token_call_for(Scheme scheme, ByteView message) {
+TokenCall token_call_for(Scheme scheme, ByteView message, const pkcs11::Quirks& quirks) {
   switch (scheme) {
     case Scheme::kEcdsaSha256:
     case Scheme::kEcdsaSha384:
@@ -55,6 +55,8 @@ TokenCall token_call_for(Scheme scheme, ByteView message) {
     case Scheme::kPssSha512:
       return pss_call(scheme, CKM_SHA512, message);
     case Scheme::kPkcs1Sha256:
+      if (quirks.hashes_for_pkcs1)
+        return {.mechanism = CKM_SHA256_RSA_PKCS, .parameter = {}, .input = copy_of(message)};
       return pkcs1_call(message);
   }
   CHECK(false);

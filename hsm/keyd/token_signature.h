@@ -8,6 +8,7 @@
 #include <span>
 
 #include "hsm/keyd/scheme.h"
+#include "hsm/pkcs11/quirks.h"
 
 namespace privyseal::keyd {
 
@@ -17,7 +18,7 @@ struct TokenCall {
   Bytes input;
 };
 
-[[nodiscard]] TokenCall token_call_for(Scheme scheme, ByteView message);
+[[nodiscard]] TokenCall token_call_for(Scheme scheme, ByteView message, const pkcs11::Quirks& quirks);
 
 /// What the token answered as TLS and X.509 want it. kInvalid: it cannot be a signature of this type of key.
 [[nodiscard]] Result<Bytes> signature_from_token(hsm::KeyType type, ByteView raw);

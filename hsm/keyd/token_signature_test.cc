@@ -53,16 +53,26 @@ TEST(Scheme, Pkcs1IsForDocumentsAlone) {
 TEST(TokenSignature, TheTokenIsAskedForTheBareOperation) {
   const auto message = bytes_of("abc");
   const auto hash = copy_of(sha256(message));
-  const auto ecdsa = token_call_for(Scheme::kEcdsaSha256, message);
+  const auto ecdsa = token_call_for(Scheme::kEcdsaSha256, message, pkcs11::quirks_of(""));
   EXPECT_EQ(ecdsa.mechanism, CK_MECHANISM_TYPE{CKM_ECDSA});
   EXPECT_EQ(ecdsa.input, hash);
   EXPECT_TRUE(ecdsa.parameter.empty());
-  const auto eddsa = token_call_for(Scheme::kEd25519, message);
+  const auto eddsa = token_call_for(Scheme::kEd25519, message, pkcs11::quirks_of(""));
   EXPECT_EQ(eddsa.mechanism, CK_MECHANISM_TYPE{CKM_EDDSA});
   EXPECT_EQ(eddsa.input, copy_of(message));
-  const auto pkcs1 = token_call_for(Scheme::kPkcs1Sha256, message);
+  const auto pkcs1 = token_call_for(Scheme::kPkcs1Sha256, message, pkcs11::quirks_of(""));
   EXPECT_EQ(pkcs1.mechanism, CK_MECHANISM_TYPE{CKM_RSA_PKCS});
   EXPECT_EQ(to_hex(pkcs1.input), "3031300d060960864801650304020105000420" + to_hex(hash));
+}
+
+TEST(TokenSignature, AModuleMayHashForPkcs1Itself) {
+  pkcs11::Quirks quirks = pkcs11::quirks_of("");
+  quirks.hashes_for_pkcs1 = true;
+  const auto pkcs1 = token_call_for(Scheme::kPkcs1Sha256, bytes_of("abc"), quirks);
+  EXPECT_EQ(pkcs1.mechanism, CK_MECHANISM_TYPE{CKM_SHA256_RSA_PKCS});
+  EXPECT_EQ(pkcs1.input, copy_of(bytes_of("abc")));
+  EXPECT_EQ(token_call_for(Scheme::kEcdsaSha256, bytes_of("abc"), quirks).mechanism,
+            CK_MECHANISM_TYPE{CKM_ECDSA});
 }
 
 TEST(TokenSignature, PssHasOneHashForAll) {
@@ -75,7 +85,7 @@ TEST(TokenSignature, PssHasOneHashForAll) {
   for (const Row& row : {Row{Scheme::kPssSha256, CKM_SHA256, CKG_MGF1_SHA256, 32},
                          Row{Scheme::kPssSha384, CKM_SHA384, CKG_MGF1_SHA384, 48},
                          Row{Scheme::kPssSha512, CKM_SHA512, CKG_MGF1_SHA512, 64}}) {
-    const auto call = token_call_for(row.scheme, bytes_of("abc"));
+    const auto call = token_call_for(row.scheme, bytes_of("abc"), pkcs11::quirks_of(""));
     EXPECT_EQ(call.mechanism, CK_MECHANISM_TYPE{CKM_RSA_PKCS_PSS});
     EXPECT_EQ(call.input.size(), row.bytes);
     CK_RSA_PKCS_PSS_PARAMS parameter{};

@@ -29,7 +29,7 @@ bool fits(const TokenName& name, const CK_TOKEN_INFO& info) {
 
 }  // namespace
 
-Result<Module> Module::load(const std::filesystem::path& file) {
+Result<Module> Module::load(const std::filesystem::path& file, const std::string& parameters) {
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return fail(ErrorCode::kUnavailable, std::string("PKCS#11 module: ") + ::dlerror());
   const auto get_functions = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library, "C_GetFunctionList"));
@@ -38,7 +38,7 @@ Result<Module> Module::load(const std::filesystem::path& file) {
   CK_FUNCTION_LIST* functions = nullptr;
   if (const CK_RV value = get_functions(&functions); value != CKR_OK || functions == nullptr)
     return fail(ErrorCode::kUnavailable, "PKCS#11 module: C_GetFunctionList: " + name_of(value));
-  Module module(functions);
+  Module module(functions, parameters);
   if (auto done = module.initialise(); !done)
     return fail(ErrorCode::kUnavailable, "PKCS#11 module: " + done.error().message);
   CK_INFO info{};
@@ -48,8 +48,13 @@ Result<Module> Module::load(const std::filesystem::path& file) {
 }
 
 Outcome<void> Module::initialise() const {
-  CK_C_INITIALIZE_ARGS arguments{};
-  arguments.flags = CKF_OS_LOCKING_OK;
+  // NSS softoken reads its parameters where the standard has pReserved, and one pointer more behind them.
+  struct {
+    CK_C_INITIALIZE_ARGS standard;
+    void* behind;
+  } arguments{};
+  arguments.standard.flags = CKF_OS_LOCKING_OK;
+  if (!state_->parameters.empty()) arguments.standard.pReserved = state_->parameters.data();
   return call_locked("C_Initialize", &CK_FUNCTION_LIST::C_Initialize, &arguments);
 }
 

@@ -34,9 +34,11 @@ class Module {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Loads and initialises it; once per process and module.
-  /// kUnavailable: no such file, no PKCS#11 module, or it does not initialise.
-  [[nodiscard]] static Result<Module> load(const std::filesystem::path& file);
+  /// Loads and initialises it; once per process and module. `parameters`: what some modules want to be told
+  /// by C_Initialize (NSS softoken: where its files are); with most it must be empty. kUnavailable: no such
+  /// file, no PKCS#11 module, or it does not initialise.
+  [[nodiscard]] static Result<Module> load(const std::filesystem::path& file,
+                                           const std::string& parameters = {});
 
   /// The one doorway: `module.call("C_GetInfo", &CK_FUNCTION_LIST::C_GetInfo, ...)`.
   template <class... Parameters>
@@ -80,14 +82,16 @@ class Module {
  private:
   struct State {
     CK_FUNCTION_LIST* functions;
+    std::string parameters;
     const Quirks* quirks = &kQuirks.back();
     std::shared_mutex life;  ///< shared by every call; alone while the module is initialised anew
     std::atomic<std::uint64_t> initialisation{1};
     CallCounter counter;
   };
 
-  explicit Module(CK_FUNCTION_LIST* functions) : state_(std::make_shared<State>()) {
+  Module(CK_FUNCTION_LIST* functions, std::string parameters) : state_(std::make_shared<State>()) {
     state_->functions = functions;
+    state_->parameters = std::move(parameters);
   }
 
   template <class... Parameters>

@@ -8,6 +8,8 @@ namespace privyseal::pkcs11 {
 namespace {
 
 constexpr std::size_t kMaxSignatureBytes = 512;
+constexpr std::size_t kEd25519SignatureBytes =
+    64;  // NSS softoken refuses to write it where there is more room
 constexpr std::size_t kMaxMechanisms = 10'000;
 constexpr std::size_t kMaxAttributeBytes = 65'536;
 
@@ -146,7 +148,7 @@ Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, Byte
                    .ulParameterLen = parameter.size()};
   if (auto done = call("C_SignInit", &CK_FUNCTION_LIST::C_SignInit, &how, std::to_underlying(key)); !done)
     return std::unexpected(done.error());
-  Bytes signature(kMaxSignatureBytes);
+  Bytes signature(mechanism == CKM_EDDSA ? kEd25519SignatureBytes : kMaxSignatureBytes);
   CK_ULONG length = signature.size();
   if (auto done = call("C_Sign", &CK_FUNCTION_LIST::C_Sign, writable(input), input.size(),
                        uchar(std::span(signature)), &length);
@@ -157,14 +159,20 @@ Outcome<Bytes> Session::sign(ObjectHandle key, CK_MECHANISM_TYPE mechanism, Byte
   return signature;
 }
 
-Outcome<bool> Session::has_mechanism(CK_MECHANISM_TYPE mechanism) const {
-  CK_SESSION_INFO session{};
-  if (auto done = call("C_GetSessionInfo", &CK_FUNCTION_LIST::C_GetSessionInfo, &session); !done)
+Outcome<CK_SLOT_ID> Session::slot() const {
+  CK_SESSION_INFO info{};
+  if (auto done = call("C_GetSessionInfo", &CK_FUNCTION_LIST::C_GetSessionInfo, &info); !done)
     return std::unexpected(done.error());
+  return info.slotID;
+}
+
+Outcome<bool> Session::has_mechanism(CK_MECHANISM_TYPE mechanism) const {
+  const auto on = slot();
+  if (!on) return std::unexpected(on.error());
   CK_ULONG count = 0;
   std::vector<CK_MECHANISM_TYPE> listed;
   const auto list = [&] {
-    return module_->call("C_GetMechanismList", &CK_FUNCTION_LIST::C_GetMechanismList, session.slotID,
+    return module_->call("C_GetMechanismList", &CK_FUNCTION_LIST::C_GetMechanismList, *on,
                          listed.empty() ? nullptr : listed.data(), &count);
   };
   if (auto done = list(); !done) return std::unexpected(done.error());
@@ -173,6 +181,17 @@ Outcome<bool> Session::has_mechanism(CK_MECHANISM_TYPE mechanism) const {
   if (auto done = list(); !done) return std::unexpected(done.error());
   listed.resize(std::min<std::size_t>(count, listed.size()));
   return std::ranges::contains(listed, mechanism);
+}
+
+Outcome<CK_ULONG> Session::longest_key(CK_MECHANISM_TYPE mechanism) const {
+  const auto on = slot();
+  if (!on) return std::unexpected(on.error());
+  CK_MECHANISM_INFO info{};
+  if (auto done =
+          module_->call("C_GetMechanismInfo", &CK_FUNCTION_LIST::C_GetMechanismInfo, *on, mechanism, &info);
+      !done)
+    return std::unexpected(done.error());
+  return info.ulMaxKeySize;
 }
 
 }  // namespace privyseal::pkcs11

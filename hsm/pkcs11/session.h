@@ -41,6 +41,7 @@ class Session {
   Session(const Session&) = delete;  // a session has one user
   Session& operator=(const Session&) = delete;
 
+  [[nodiscard]] const Quirks& quirks() const { return module_->quirks(); }
   [[nodiscard]] Outcome<bool> is_logged_in() const;
   /// kDenied: the PIN was refused. Never call it again with the same PIN.
   [[nodiscard]] Outcome<void> login(CK_USER_TYPE user, Secret& pin) const;
@@ -63,11 +64,14 @@ class Session {
                                     ByteView parameter = {}) const;
   /// Whether the token lists the mechanism.
   [[nodiscard]] Outcome<bool> has_mechanism(CK_MECHANISM_TYPE mechanism) const;
+  /// The longest key that it takes: bits, with mechanisms of RSA.
+  [[nodiscard]] Outcome<CK_ULONG> longest_key(CK_MECHANISM_TYPE mechanism) const;
 
  private:
   Session(const Module& module, std::uint64_t initialisation, CK_SESSION_HANDLE handle)
       : module_(&module), initialisation_(initialisation), handle_(handle) {}
   void close();
+  [[nodiscard]] Outcome<CK_SLOT_ID> slot() const;
 
   /// `call("C_Sign", &CK_FUNCTION_LIST::C_Sign, ...)`: with this session's handle as the first argument.
   template <class... Parameters>

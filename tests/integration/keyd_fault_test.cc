@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <p11-kit/pkcs11.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -44,6 +45,25 @@ class KeydFault : public KeydTest {
       if (line.starts_with(name + ":")) return std::strtoll(line.c_str() + name.size() + 1, nullptr, 10);
     return -1;
   }
+
+  /// So slow that it is the token, and not this machine, that says how many signatures there are in a second.
+  void slow_token_down() { shim().set_latency(5ms); }
+  static double signatures_per_second(SigningLoad& load) {
+    const auto begin = SigningLoad::Clock::now();
+    const std::uint64_t before = load.made();
+    EXPECT_TRUE(load.goes_on(100));
+    const std::chrono::duration<double> took = SigningLoad::Clock::now() - begin;
+    return static_cast<double>(load.made() - before) / took.count();
+  }
+  /// The best there was in the next five seconds, as a share of `before`.
+  static double share_regained(SigningLoad& load, double before) {
+    const auto until = SigningLoad::Clock::now() + 5s;
+    double best = 0;
+    while (best < kFullRate && SigningLoad::Clock::now() < until)
+      best = std::max(best, signatures_per_second(load) / before);
+    return best;
+  }
+  static constexpr double kFullRate = 0.9;
 
   hsm::KeyInfo key_;
 };
@@ -205,19 +225,23 @@ std::vector<Fault> faults() {
 class KeydFaults : public KeydFault, public testing::WithParamInterface<Fault> {
  protected:
   void fails_no_signature(int times) {
+    slow_token_down();
     SigningLoad load(keyd, "egress", kCallers);
     const pid_t pid = keyd.pid();
+    const double rate = signatures_per_second(load);
     for (int i = 0; i < times; ++i) {
       ASSERT_TRUE(load.goes_on()) << keyd.log();
       GetParam().order(shim());
     }
-    ASSERT_TRUE(load.goes_on()) << keyd.log();
+    const double regained = share_regained(load, rate);
     load.stop();
+    EXPECT_GE(regained, kFullRate) << keyd.log();
     EXPECT_THAT(load.failures(), IsEmpty()) << keyd.log();
     EXPECT_EQ(keyd.pid(), pid);
     EXPECT_LE(shim().open_sessions(), kWorkers + kOtherSessions);
     std::cout << times << " faults, " << load.made() << " signatures, " << load.failed()
-              << " failed, longest " << load.longest().count() << " ms" << std::endl;
+              << " failed, longest " << load.longest().count() << " ms, rate regained " << regained
+              << std::endl;
   }
 };
 
@@ -229,6 +253,40 @@ TEST_P(KeydFaultsInMasses, DISABLED_FailNoSignature) { fails_no_signature(100); 
 constexpr auto kNameOfFault = [](const auto& tried) { return tried.param.name; };
 INSTANTIATE_TEST_SUITE_P(, KeydFaults, testing::ValuesIn(faults()), kNameOfFault);
 INSTANTIATE_TEST_SUITE_P(, KeydFaultsInMasses, testing::ValuesIn(faults()), kNameOfFault);
+
+/// A token that nobody can use for longer than a request waits.
+struct Absence {
+  std::string name;
+  std::function<void(Shim&)> begin;
+  std::function<void(Shim&)> end;
+};
+
+void PrintTo(const Absence& absence, std::ostream* out) { *out << absence.name; }
+
+class KeydRate : public KeydFault, public testing::WithParamInterface<Absence> {};
+
+TEST_P(KeydRate, IsFullAgainFiveSecondsAfterTheTokenIsBack) {
+  slow_token_down();
+  SigningLoad load(keyd, "egress", kCallers);
+  const double rate = signatures_per_second(load);
+  GetParam().begin(shim());
+  ASSERT_TRUE(load.fails(kCallers)) << keyd.log();
+  GetParam().end(shim());
+  const double regained = share_regained(load, rate);
+  EXPECT_GE(regained, kFullRate) << keyd.log();
+  load.stop();
+  std::cout << rate << " signatures a second, regained " << regained << std::endl;
+}
+
+INSTANTIATE_TEST_SUITE_P(, KeydRate,
+                         testing::Values(Absence{"Removed", [](Shim& shim) { shim.remove_token(); },
+                                                 [](Shim& shim) { shim.bring_token_back(); }},
+                                         Absence{"RemovedWithItsSessions",
+                                                 [](Shim& shim) { shim.remove_token(true); },
+                                                 [](Shim& shim) { shim.bring_token_back(); }},
+                                         Absence{"Hung", [](Shim& shim) { shim.hang(kEverySessionFunction); },
+                                                 [](Shim& shim) { shim.release(); }}),
+                         [](const auto& tried) { return tried.param.name; });
 
 TEST_F(KeydFault, AFailureWithoutACureFailsOneSignature) {
   SigningLoad load(keyd, "egress", kCallers);

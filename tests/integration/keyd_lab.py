@@ -66,6 +66,8 @@ class SoftHsm:
     module = SOFTHSM
     environment: dict[str, str] = {}
     settings = ""
+    parameters = ""  # of the module
+    gives_way = ()  # attacks that this module's own rules allow
 
     def __init__(self, folder):
         self.folder = folder
@@ -103,11 +105,15 @@ class KeydLab:
             raise
 
     def _configure(self, gateway):
+        keyd_parameters = provider_parameters = ""
+        if self.token.parameters:
+            keyd_parameters = f'parameters = "{self.token.parameters}"\n'
+            provider_parameters = f"\npkcs11-parameters = {self.token.parameters}"
         users = ", ".join(f'"{user}"' for user in gateway)
         (self.folder / "keyd.toml").write_text(
             f'state = "{self.folder}/state"\nworkers = 2\n[socket]\npath = "{self.socket}"\nmode = "0666"\n'
             f'[pkcs11]\nmodule = "{self.token.module}"\ntoken = "test"\npin_file = "{self.token.pin_file}"\n'
-            f'{self.token.settings}[callers]\ngateway = [{users}]\nprovisioning = ["0"]\n'
+            f'{self.token.settings}{keyd_parameters}[callers]\ngateway = [{users}]\nprovisioning = ["0"]\n'
             f'renewal = ["{RENEWAL}"]\nconsole = ["{CONSOLE}"]\n[audit]\nhost = "gateway.test"\n')
         (self.folder / "openssl.cnf").write_text(f"""openssl_conf = openssl_init
 [openssl_init]
@@ -132,7 +138,7 @@ distinguished_name = name
         (self.folder / "in_process.cnf").write_text(config.replace(
             f"module = {self.folder}/privyseal.so\nsocket = {self.socket}",
             f"module = {PROVIDER_IN_PROCESS}\npkcs11-module = {self.token.module}\npkcs11-token = test\n"
-            f"pkcs11-pin-file = {self.token.pin_file}").replace("privyseal = ", "privyseal_pkcs11 = "))
+            f"pkcs11-pin-file = {self.token.pin_file}{provider_parameters}").replace("privyseal = ", "privyseal_pkcs11 = "))
         self.in_process_env = {"OPENSSL_CONF": str(self.folder / "in_process.cnf"), "PATH": os.environ["PATH"],
                                **self.token.environment}
         self.env = {"OPENSSL_CONF": str(self.folder / "openssl.cnf"), "PATH": os.environ["PATH"]}
@@ -180,6 +186,11 @@ distinguished_name = name
 
     def openssl(self, *arguments, user=0, check=None, stdin=b""):
         return run("openssl", *arguments, user=user, env=self.env, check=check, stdin=stdin)
+
+    def reach(self, port, *arguments):
+        """One handshake with a server as a software client; (status, what it printed)."""
+        return self.openssl("s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", self.file("ca.pem"), "-tls1_3",
+                            "-verify_return_error", "-brief", *arguments)
 
     def file(self, name, content=None):
         path = self.folder / name

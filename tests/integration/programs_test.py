@@ -10,10 +10,10 @@ import pwd
 import signal
 import smtplib
 import subprocess
-import threading
 import unittest
 
-from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, free_port, listens, run, wait_for
+from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, free_port, run, wait_for
+from nginx_lab import Clients, Nginx
 
 KINDS = ("p256", "p384", "ed25519", "rsa2048")
 POSTFIX = pwd.getpwnam("postfix").pw_uid
@@ -33,13 +33,6 @@ class Programs(unittest.TestCase):
             assert cls.lab.generate(kind, "cjsm-identity", kind) is None
             cls.lab.certify(kind)
         assert cls.lab.generate("issuing-ca", "issuing-ca", "p256") is None
-
-    def client_reaches(self, port, *arguments):
-        """One handshake with the software client; what it printed."""
-        status, output = self.lab.openssl("s_client", "-connect", f"127.0.0.1:{port}", "-CAfile",
-                                          self.lab.file("ca.pem"), "-tls1_3", "-verify_return_error", "-brief",
-                                          *arguments)
-        return status, output
 
     def assert_no_key_on_disk(self):
         for path in self.lab.folder.rglob("*"):
@@ -114,84 +107,30 @@ class Programs(unittest.TestCase):
 
     # nginx
 
-    def nginx(self, key):
-        port = free_port()
-        root = self.lab.folder / f"nginx-{key}"
-        (root / "temp").mkdir(parents=True, exist_ok=True)
-        conf = root / "nginx.conf"
-        temps = "".join(f"  {kind}_temp_path {root}/temp/{kind};\n"
-                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        # Not a file: the name of the key stands in the configuration itself.
-        conf.write_text(f"""user privyseal-gateway;
-daemon off;
-worker_processes 2;
-pid {root}/nginx.pid;
-error_log {root}/error.log info;
-events {{}}
-http {{
-{temps}  access_log off;
-  server {{
-    listen 127.0.0.1:{port} ssl;
-    ssl_protocols TLSv1.3;
-    ssl_session_tickets off;
-    ssl_certificate {self.lab.file(f"{key}.pem")};
-    ssl_certificate_key "data:{self.lab.reference(key)}";
-    return 200 "sealed";
-  }}
-}}
-""")
-        with open(root / "output", "wb") as output:
-            process = subprocess.Popen(["/usr/sbin/nginx", "-p", root, "-e", root / "error.log", "-c", conf],
-                                       env=self.lab.env, stdout=output, stderr=subprocess.STDOUT)
-        wait_for("nginx", lambda: can_connect_or_ended(port, process))
-        return process, port, root
-
-    def assert_nginx_ended_well(self, process, root, how):
-        process.send_signal(how)
-        log = (root / "error.log").read_text(errors="replace")
-        self.assertEqual(process.wait(PATIENCE), 0, log)
-        log = (root / "error.log").read_text(errors="replace")
-        for bad in ("exited on signal", "core dumped", "[alert]", "[emerg]"):
-            self.assertNotIn(bad, log)
-
     def test_nginx_serves_with_every_kind(self):
         for kind in KINDS:
             with self.subTest(kind):
-                process, port, root = self.nginx(kind)
+                nginx = Nginx(self.lab, kind)
                 try:
-                    self.assertIsNone(process.poll(), (root / "output").read_text() + self.lab.log())
-                    status, output = self.client_reaches(port)
-                    self.assertEqual(status, 0, output + (root / "error.log").read_text() + self.lab.log())
+                    status, output = self.lab.reach(nginx.port)
+                    self.assertEqual(status, 0, output + nginx.log() + self.lab.log())
                     self.assertIn("Protocol version: TLSv1.3", output)
-                    self.assert_nginx_ended_well(process, root, signal.SIGQUIT)
+                    nginx.end(signal.SIGQUIT)
                 finally:
-                    process.kill()
+                    nginx.close()
         self.assert_no_key_on_disk()
 
     def test_nginx_reloads_and_ends_under_load(self):
-        process, port, root = self.nginx("p256")
-        good, bad, is_over = [], [], threading.Event()
-
-        def load():
-            while not is_over.is_set():
-                status, output = self.client_reaches(port)
-                (good if status == 0 else bad).append(output)
-        threads = [threading.Thread(target=load) for _ in range(3)]
+        nginx = Nginx(self.lab, "p256")
         try:
-            for thread in threads:
-                thread.start()
-            for reload in range(1, 6):
-                process.send_signal(signal.SIGHUP)
-                before = len(good)
-                wait_for("handshakes after a reload", lambda: len(good) >= before + 6 or bad)
-            self.assertEqual(bad, [])
-            self.assertGreaterEqual(len(good), 30)
-            self.assert_nginx_ended_well(process, root, signal.SIGTERM)
+            with Clients(self.lab, nginx.port) as clients:
+                for _ in range(5):
+                    nginx.reload()
+                    clients.wait_for_good(6)
+                self.assertEqual(clients.bad, [])
+                nginx.end()
         finally:
-            is_over.set()
-            for thread in threads:
-                thread.join()
-            process.kill()
+            nginx.close()
 
     # Postfix
 
@@ -255,13 +194,13 @@ http {{
                 port = free_port()
                 process, root = self.postfix(f"smtpd-{key}", self.smtpd_settings(key), (port,))
                 try:
-                    status, output = self.client_reaches(port, "-starttls", "smtp")
+                    status, output = self.lab.reach(port, "-starttls", "smtp")
                     self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
                     self.assertIn("Protocol version: TLSv1.3", output)
                     for _ in range(4):
                         process.send_signal(signal.SIGHUP)  # what `postfix reload` sends
                         for _ in range(3):
-                            status, output = self.client_reaches(port, "-starttls", "smtp")
+                            status, output = self.lab.reach(port, "-starttls", "smtp")
                             self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
                     self.assert_postfix_ended_well(process, root)
                 finally:

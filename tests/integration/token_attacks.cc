@@ -1,6 +1,6 @@
 /// The known attacks on a PKCS#11 token, tried with the user's PIN on every private key of ours:
 ///
-///     token_attacks MODULE TOKEN-LABEL PIN-FILE
+///     token_attacks MODULE TOKEN-LABEL PIN-FILE [PARAMETERS-OF-THE-MODULE]
 ///
 /// Reading the secret parts, making a key readable or giving it a further use (where it lies, and in a copy),
 /// and taking it out wrapped by keys that the attacker made. Prints a line for each; 0: none succeeded, 1:
@@ -61,8 +61,9 @@ class Attacker {
 
   void try_all(CK_OBJECT_HANDLE key) {
     label_ = label_of(key);
-    for (const Named& part : kSecretParts) note("read", part.name, !value_of(key, part.type).empty());
     try_to_weaken(key, "set");
+    for (const Named& part : kSecretParts) note("read", part.name, !value_of(key, part.type).empty());
+    try_other_uses(key);
     try_copies(key);
     try_wrapping(key);
   }
@@ -108,6 +109,25 @@ class Attacker {
     note(act, "CKA_SENSITIVE false", set_flag(key, CKA_SENSITIVE, false));
     note(act, "CKA_EXTRACTABLE true", set_flag(key, CKA_EXTRACTABLE, true));
     for (const Named& use : kFurtherUses) note(act, use.name, set_flag(key, use.type, true));
+  }
+
+  /// Whatever its attributes say now: does the token use it for anything but signing?
+  void try_other_uses(CK_OBJECT_HANDLE key) {
+    CK_MECHANISM how{.mechanism = CKM_RSA_X_509, .pParameter = nullptr, .ulParameterLen = 0};
+    std::vector<CK_BYTE> input(value_of(key, CKA_MODULUS).size());
+    if (input.empty()) return;  // keys on curves neither decrypt nor recover
+    input.back() = 2;
+    std::vector<CK_BYTE> output(8192);
+    CK_ULONG length = output.size();
+    note(
+        "use", "C_Decrypt",
+        call(&CK_FUNCTION_LIST::C_DecryptInit, session_, &how, key) &&
+            call(&CK_FUNCTION_LIST::C_Decrypt, session_, input.data(), input.size(), output.data(), &length));
+    length = output.size();
+    note("use", "C_SignRecover",
+         call(&CK_FUNCTION_LIST::C_SignRecoverInit, session_, &how, key) &&
+             call(&CK_FUNCTION_LIST::C_SignRecover, session_, input.data(), input.size(), output.data(),
+                  &length));
   }
 
   /// A copy is no harm by itself; one that can do more than the key is.
@@ -203,14 +223,18 @@ class Attacker {
 };
 
 /// Initialised. Asked for once: the p11-kit client makes another, blank one each time.
-const CK_FUNCTION_LIST* load(const char* module) {
+const CK_FUNCTION_LIST* load(const char* module, char* parameters) {
   void* library = ::dlopen(module, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return nullptr;
   const auto get = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library, "C_GetFunctionList"));
   CK_FUNCTION_LIST* functions = nullptr;
-  CK_C_INITIALIZE_ARGS threads{};
-  threads.flags = CKF_OS_LOCKING_OK;
-  if (get == nullptr || get(&functions) != CKR_OK || functions->C_Initialize(&threads) != CKR_OK)
+  struct {
+    CK_C_INITIALIZE_ARGS standard;
+    void* behind;  // module.cc says why
+  } arguments{};
+  arguments.standard.flags = CKF_OS_LOCKING_OK;
+  arguments.standard.pReserved = parameters;
+  if (get == nullptr || get(&functions) != CKR_OK || functions->C_Initialize(&arguments) != CKR_OK)
     return nullptr;
   return functions;
 }
@@ -234,8 +258,9 @@ int cannot(const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return cannot({ErrorCode::kInvalid, "usage: token_attacks MODULE TOKEN-LABEL PIN-FILE"});
-  const CK_FUNCTION_LIST* functions = load(argv[1]);
+  if (argc != 4 && argc != 5)
+    return cannot({ErrorCode::kInvalid, "usage: token_attacks MODULE TOKEN-LABEL PIN-FILE [PARAMETERS]"});
+  const CK_FUNCTION_LIST* functions = load(argv[1], argc == 5 ? argv[4] : nullptr);
   if (functions == nullptr) return cannot({ErrorCode::kUnavailable, "the module does not load"});
   const auto slot = find_token(*functions, argv[2]);
   if (!slot) return cannot({ErrorCode::kNotFound, "there is no such token"});

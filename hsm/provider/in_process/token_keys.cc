@@ -5,7 +5,8 @@
 /// What is signed is checked as keyd checks it (tls13.h, csr.h), but no signature is verified before it leaves:
 /// the module is this program's own. Certificates and CRLs are keyd's alone, which writes them down.
 ///
-/// Settings: `pkcs11-module`, `pkcs11-token` (its label) and `pkcs11-pin-file`. Threads: any, as many
+/// Settings: `pkcs11-module`, `pkcs11-token` (its label), `pkcs11-pin-file`, and for modules that want to be
+/// told something by C_Initialize `pkcs11-parameters`. Threads: any, as many
 /// sessions as there are signatures at once. A child of a fork cannot use what its parent has opened, and is
 /// told so.
 #include <unistd.h>
@@ -152,7 +153,7 @@ class TokenKeys final : public Keys {
   Result<Bytes> sign(const HeldKey& key, keyd::Scheme scheme, ByteView message) {
     auto session = borrow();
     if (!session) return std::unexpected(session.error());
-    const keyd::TokenCall call = keyd::token_call_for(scheme, message);
+    const keyd::TokenCall call = keyd::token_call_for(scheme, message, session->quirks());
     const auto raw = session->sign(key.private_key, call.mechanism, call.input, call.parameter);
     if (!raw) return fail(ErrorCode::kUnavailable, raw.error().message);
     idle_.with([&](std::vector<Session>& sessions) { sessions.push_back(std::move(*session)); });
@@ -180,7 +181,8 @@ Result<std::unique_ptr<Keys>> open_keys(const Setting& setting) {
                   std::string("privyseal_pkcs11 provider: the setting `") + name + "` is missing");
     given[name] = value;
   }
-  const auto loaded = pkcs11::Module::load(given["pkcs11-module"]);
+  const char* const parameters = setting("pkcs11-parameters");
+  const auto loaded = pkcs11::Module::load(given["pkcs11-module"], parameters == nullptr ? "" : parameters);
   if (!loaded) return std::unexpected(loaded.error());
   const auto slot = loaded->find_token(given["pkcs11-token"]);
   if (!slot) return std::unexpected(slot.error());

@@ -52,6 +52,12 @@ Result<std::string> bound(const JsonObject& request, std::string_view key) {
   return json_text(request, key, "").and_then([](const std::string& text) { return time_bound(text); });
 }
 
+/// "none": mail is scanned at CJSM only.
+std::string_view name_of(const std::optional<ScannerSettings>& scanner) {
+  if (!scanner) return "none";
+  return scanner->kind == ScannerKind::kIcap ? "icap" : "clamd";
+}
+
 /// The time of an entry of the audit log, from its line.
 std::string time_of(const std::string& line) {
   return parse_json_object(line)
@@ -109,6 +115,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"ledger", ledger_of(*totals)},
                     {"audit", std::move(*audit)},
                     {"policy", facts_.book.status()},
+                    {"scanner", name_of(facts_.settings.scanner)},
                     {"today", today_of(*totals)}};
 }
 

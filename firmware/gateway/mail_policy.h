@@ -38,6 +38,9 @@ class MailPolicy {
   /// What was seen and said so far.
   [[nodiscard]] PolicyFacts facts() const;
 
+  /// Counts the refusal; the reply names the organisation's contacts.
+  [[nodiscard]] smtp::Reply refused(policy::Refusal refusal);
+
   /// The header was judged: from here on bytes pass as they come.
   [[nodiscard]] bool is_judged() const { return is_judged_; }
 
@@ -53,7 +56,6 @@ class MailPolicy {
 
  private:
   [[nodiscard]] std::expected<smtp::Address, smtp::Reply> route(const smtp::Address& asked);
-  [[nodiscard]] smtp::Reply refused(policy::Refusal refusal);
   [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
   [[nodiscard]] std::vector<policy::RateCap> caps() const;
   [[nodiscard]] std::optional<smtp::Reply> refusal_of_cap(int full);

@@ -123,10 +123,12 @@ net::awaitable<std::optional<Reply>> MailTransaction::open_row() {
     co_await refuse(*hop_failure_);
     co_return hop_failure_;
   }
-  if (const auto refusal = policy_.refuses_data(recipients_.size())) {
+  auto refusal = co_await open_scan();
+  if (!refusal) refusal = policy_.refuses_data(recipients_.size());
+  if (refusal) {
     co_await hop_->leave();
     co_await refuse(*refusal);
-    co_return *refusal;
+    co_return refusal;
   }
   stages_.enter(&StageTimes::record);
   const auto row = co_await service_.ledger.open_row(record());

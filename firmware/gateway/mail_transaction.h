@@ -19,6 +19,7 @@
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/next_hop.h"
 #include "firmware/gateway/pace.h"
+#include "firmware/gateway/scanner.h"
 #include "firmware/gateway/service.h"
 #include "firmware/gateway/stage_clock.h"
 #include "firmware/smtp/chunk_stream.h"
@@ -87,6 +88,10 @@ class MailTransaction {
   [[nodiscard]] bool is_far_too_big() const;
   void judge_body(ByteView part);
   net::awaitable<std::optional<smtp::Reply>> open_row();
+  net::awaitable<std::optional<smtp::Reply>> open_scan();
+  net::awaitable<void> hear_scanner();
+  void refuse_by_scanner(policy::Refusal refusal, const std::string& why);
+  [[nodiscard]] bool is_chunked() const;
   net::awaitable<Result<ByteView>> read_body(tls::Stream* client, std::uint64_t most);
   net::awaitable<void> start_chunk(smtp::TakeChunk chunk);
   net::awaitable<BodyState> take_part(ByteView part, smtp::TakeChunk chunk, std::uint64_t left);
@@ -117,6 +122,7 @@ class MailTransaction {
   std::vector<std::string> refused_;        // as the client asked for them
   std::optional<smtp::Reply> last_refusal_;
   std::optional<RowId> row_;
+  std::optional<Scan> scan_;  // the mail's way past the malware scanner, if there is one
   BodyClock body_clock_;
   StageClock stages_;
   Bytes block_;                              // of the body, as it was read

@@ -67,6 +67,9 @@ net::awaitable<void> MailTransaction::write_part(ByteView part) {
   if (body_refusal_) co_return;
   if (auto written = co_await hop_->write_body(part); !written)
     refuse_body(policy::reply_of(lane_->hop.when_unavailable), written.error().message);
+  if (body_refusal_ || !scan_) co_return;
+  if (auto scanned = co_await scan_->write(part); !scanned)
+    refuse_by_scanner(Refusal::kScannerUnavailable, scanned.error().message);
 }
 
 net::awaitable<void> MailTransaction::pass_on(MailPolicy::Passed passed) {
@@ -124,8 +127,33 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
 }
 
+/// Nothing: mail is not scanned here, or the scanner listens.
+net::awaitable<std::optional<Reply>> MailTransaction::open_scan() {
+  const auto& scanner = service_.settings.scanner;
+  if (!scanner) co_return std::nullopt;
+  scan_.emplace(*scanner);
+  const auto opened = co_await scan_->open();
+  if (opened) co_return std::nullopt;
+  log_event(LogLevel::kAlert, "scanner-unavailable", {{"why", opened.error().message}});
+  co_return policy_.refused(Refusal::kScannerUnavailable);
+}
+
+/// The mail was written but for its end, which the hop sees only after a clean verdict.
+net::awaitable<void> MailTransaction::hear_scanner() {
+  const scan::Verdict verdict = co_await scan_->finish();
+  if (verdict.kind == scan::Verdict::Kind::kClean) co_return;
+  const bool infected = verdict.kind == scan::Verdict::Kind::kInfected;
+  refuse_by_scanner(infected ? Refusal::kMalware : Refusal::kScannerUnavailable, verdict.why);
+}
+
+void MailTransaction::refuse_by_scanner(Refusal refusal, const std::string& why) {
+  log_event(LogLevel::kAlert, policy::text_of(refusal).id, {{"row", *row_}, {"why", why}});
+  refuse_body(policy_.refused(refusal), "scanner: " + why);
+}
+
 /// The mail was read to its end: the hop's verdict or ours, recorded.
 net::awaitable<Reply> MailTransaction::settle() {
+  if (scan_ && !body_refusal_) co_await hear_scanner();
   Reply reply;
   if (body_refusal_) {
     reply = *body_refusal_;

@@ -29,6 +29,10 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
   co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
 }
 
+/// To the hop. A mail that is scanned goes by DATA: the last byte of the last chunk would make it exist,
+/// where a final dot can be withheld.
+bool MailTransaction::is_chunked() const { return hop_->offers().chunking && !scan_; }
+
 /// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then; one with it hears of a
 /// chunk when policy has judged the mail, because only then its size is known.
 net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
@@ -37,7 +41,7 @@ net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
     chunks_.emplace();
     body_refusal_ = co_await open_row();
     if (body_refusal_) co_return;
-    if (!hop_->offers().chunking) {
+    if (!is_chunked()) {
       if (auto ready = co_await hop_->start_data(); !ready) {
         body_refusal_ = ready.error();
         co_await hop_->leave();
@@ -47,8 +51,7 @@ net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
       co_await write_part(bytes_of(header));
     }
   }
-  if (hop_->offers().chunking && policy_.is_judged())
-    co_await tell_hop_of_chunk(chunk.size_bytes, chunk.is_last);
+  if (is_chunked() && policy_.is_judged()) co_await tell_hop_of_chunk(chunk.size_bytes, chunk.is_last);
 }
 
 net::awaitable<void> MailTransaction::tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last) {
@@ -66,7 +69,7 @@ net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChu
   if (chunk.is_last && left == 0 && !policy_.is_judged()) passed = policy_.pass_end(peer);
   if (passed.refusal) refuse_body(*passed.refusal, "policy");
   if (body_refusal_) co_return;
-  if (hop_->offers().chunking && !was_judged && policy_.is_judged()) {
+  if (is_chunked() && !was_judged && policy_.is_judged()) {
     const std::string header = trace_header();
     co_await tell_hop_of_chunk(header.size() + passed.bytes.size() + left, chunk.is_last);
     co_await write_part(bytes_of(header));
@@ -90,7 +93,7 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView p
     co_return BodyState::kTooLate;
   }
   judge_body(part);
-  if (!body_refusal_) co_await pass_chunk_on(hop_->offers().chunking ? part : ByteView(stuffed), chunk, left);
+  if (!body_refusal_) co_await pass_chunk_on(is_chunked() ? part : ByteView(stuffed), chunk, left);
   co_return is_far_too_big() ? BodyState::kTooLate : BodyState::kMore;
 }
 

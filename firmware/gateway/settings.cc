@@ -1,5 +1,6 @@
 #include "firmware/gateway/settings.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
 #include "firmware/base/audit/checkpoint.h"
@@ -9,6 +10,9 @@
 
 namespace privyseal::gateway {
 namespace {
+
+constexpr std::size_t kMostService = 200;
+constexpr std::size_t kMostSocket = 107;  // sun_path without its NUL
 
 void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
   const auto seconds = [&](const std::string& key, std::chrono::seconds usual) {
@@ -54,6 +58,35 @@ bool is_loopback(const std::string& host) {
   return !no_address && address.is_loopback();
 }
 
+/// Behind icap://HOST in a request line.
+bool is_service(const std::string& path) {
+  return path.starts_with('/') && path.size() <= kMostService &&
+         std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::optional<ScannerSettings> read_scanner(ConfigReader& reader) {
+  if (!reader.has("scanner.language")) return std::nullopt;
+  ScannerSettings scanner;
+  const std::string language = reader.text("scanner.language");
+  if (language != "clamd" && language != "icap") reader.refuse("scanner.language", "must be clamd or icap");
+  scanner.kind = language == "icap" ? ScannerKind::kIcap : ScannerKind::kClamd;
+  scanner.socket = reader.text("scanner.socket", "");
+  if (scanner.socket.empty()) {
+    scanner.address = reader.listen("scanner.address");
+    if (!is_loopback(scanner.address.host) || scanner.address.port == 0)
+      reader.refuse("scanner.address", "must be a port of loopback: the scanner hears mail in clear");
+  } else if (scanner.socket.is_relative() || scanner.socket.native().size() > kMostSocket) {
+    reader.refuse("scanner.socket", "must be a short absolute path");
+  }
+  if (scanner.kind == ScannerKind::kIcap) {
+    if (!scanner.socket.empty()) scanner.address.host = "localhost";
+    scanner.service = reader.text("scanner.service");
+    if (!is_service(scanner.service)) reader.refuse("scanner.service", "must be a path such as /avscan");
+  }
+  scanner.within = std::chrono::seconds(reader.number("scanner.seconds", scanner.within.count(), 1, 300));
+  return scanner;
+}
+
 void require_loopback(ConfigReader& reader, const SideSettings& side, const std::string& name) {
   if (!is_loopback(side.listen.host))
     reader.refuse(name + ".listen", "must be a loopback address in practice mode");
@@ -97,6 +130,7 @@ Result<Settings> read_settings(Config config) {
   settings.audit.origin = reader.text("audit.origin", settings.host + "/gatewayd");
   settings.audit.keyd_socket = reader.text("audit.keyd_socket", "");
   settings.audit.key = reader.text("audit.key", "audit");
+  settings.scanner = read_scanner(reader);
   settings.door = reader.door();
   if (!smtp::is_domain(settings.host)) reader.refuse("host", "must be a host name");
   if (!audit::is_origin(settings.audit.origin)) reader.refuse("audit.origin", "must be HOST/gatewayd");

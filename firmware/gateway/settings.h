@@ -1,6 +1,7 @@
 /// The gateway's settings file, read once at start. README.md of firmware/ shows one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -46,6 +47,24 @@ struct AuditSettings {
   std::string key;                    ///< "audit" unless given
 };
 
+enum class ScannerKind { kClamd, kIcap };
+
+/// The organisation's malware scanner. What it is told is in clear, so that it must be on this machine: a
+/// Unix socket, or an address of loopback.
+///
+///     [scanner]
+///     language = "clamd"                    # INSTREAM; or "icap", RESPMOD
+///     socket = "/run/clamav/clamd.ctl"      # or address = "127.0.0.1:3310"
+///     service = "/avscan"                   # icap only, and required there
+///     seconds = 60                          # for each write, and for the verdict
+struct ScannerSettings {
+  ScannerKind kind = ScannerKind::kClamd;
+  std::filesystem::path socket;  ///< empty: `address`
+  HostPort address;
+  std::string service;
+  std::chrono::seconds within{60};
+};
+
 struct Settings {
   bool practice = false;  ///< every address must be loopback, so that nothing can leave the machine
   std::string host;       ///< what we call ourselves in SMTP
@@ -62,6 +81,7 @@ struct Settings {
   std::string relay_user;                     ///< our log-in at the relay; empty: none
   std::filesystem::path relay_password_file;  ///< its first line
   AuditSettings audit;
+  std::optional<ScannerSettings> scanner;  ///< none: mail is scanned at CJSM only
   std::optional<DoorSettings> door;
 };
 

@@ -115,6 +115,30 @@ TEST(Settings, MayHaveADoorAndAnAuditKey) {
   EXPECT_EQ(settings->door->callers.at(0), "console");
 }
 
+TEST(Settings, NameAScannerOnlyIfThereIsOne) {
+  const auto with = [](const std::string& lines) {
+    return Config::parse(std::string(kSound) + "[scanner]\n" + lines, "t").and_then(read_settings);
+  };
+  EXPECT_FALSE(Config::parse(kSound, "t").and_then(read_settings)->scanner);
+  const auto clamd = with("language = \"clamd\"\nsocket = \"/run/clamd\"\n");
+  ASSERT_TRUE(clamd.has_value()) << clamd.error().message;
+  EXPECT_EQ(clamd->scanner->socket, "/run/clamd");
+  EXPECT_EQ(clamd->scanner->within, std::chrono::seconds(60));
+  const auto icap =
+      with("language = \"icap\"\naddress = \"[::1]:1344\"\nservice = \"/avscan\"\nseconds = 9\n");
+  ASSERT_TRUE(icap.has_value()) << icap.error().message;
+  EXPECT_EQ(icap->scanner->kind, ScannerKind::kIcap);
+  EXPECT_EQ(icap->scanner->address.text(), "[::1]:1344");
+  EXPECT_EQ(icap->scanner->within, std::chrono::seconds(9));
+  for (const char* wrong :
+       {"language = \"other\"\nsocket = \"/s\"\n", "socket = \"/s\"\n", "language = \"clamd\"\n",
+        "language = \"clamd\"\nsocket = \"s\"\n", "language = \"clamd\"\naddress = \"192.0.2.1:3310\"\n",
+        "language = \"clamd\"\naddress = \"127.0.0.1:0\"\n", "language = \"icap\"\nsocket = \"/s\"\n",
+        "language = \"icap\"\nsocket = \"/s\"\nservice = \"/a b\"\n",
+        "language = \"clamd\"\nsocket = \"/s\"\nseconds = 0\n"})
+    EXPECT_FALSE(with(wrong)) << wrong;
+}
+
 struct Bad {
   const char* name;
   const char* line;

@@ -112,6 +112,9 @@ constexpr std::array kTexts{
     RefusalText{kPermitUsedUp, "permit-used-up", 451, "4.7.1", "T&C 9", kRepresentative,
                 "This sender's permission for automated mail is used up for this hour. "
                 "Your mail server keeps the mail and tries again."},
+    RefusalText{kMalware, "malware", 550, "5.7.1", "T&C 22", kAdministrator,
+                "The malware scanner found something harmful in this mail, and it was not passed on. "
+                "Have the computer that it was written on examined."},
     RefusalText{kSuspended, "suspended", 421, "4.3.2", "T&C 5", kRepresentative,
                 "This organisation has suspended its connection to CJSM. "
                 "The mail waits and is tried again."},
@@ -148,6 +151,9 @@ constexpr std::array kTexts{
     RefusalText{kLedgerUnavailable, "ledger-unavailable", 451, "4.3.0", "T&C 4", kAdministrator,
                 "The gateway cannot record mail now, and carries none unrecorded. The mail waits and is "
                 "tried again."},
+    RefusalText{kScannerUnavailable, "scanner-unavailable", 451, "4.7.1", "T&C 22", kAdministrator,
+                "The malware scanner gave no verdict on this mail, and none passes without one. "
+                "The mail waits and is tried again."},
     RefusalText{kInputTooSlow, "input-too-slow", 421, "4.4.2", "RFC 5321 4.5.3.2", kAdministrator,
                 "Nothing was heard for too long. The connection is closed."},
 };

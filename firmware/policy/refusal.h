@@ -57,6 +57,7 @@ enum class Refusal {
   kBulkMail,
   kAutomatedMail,
   kPermitUsedUp,
+  kMalware,
   // what the organisation has switched off
   kSuspended,
   kTerminatedOut,
@@ -72,6 +73,7 @@ enum class Refusal {
   kMailServerCertificateRefused,
   kKeysUnavailable,
   kLedgerUnavailable,
+  kScannerUnavailable,
   kInputTooSlow,  // the last one: kRefusals counts on it
 };
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::kInputTooSlow) + 1;

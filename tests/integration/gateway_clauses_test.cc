@@ -1,0 +1,141 @@
+// The acceptance tests of the terms and guides that need no file of rules, under the names of their clauses:
+// what each asks is seen over the wire. Those with rules are in gateway_policy_test.cc, those of a scanner in
+// gateway_scanner_test.cc.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "firmware/base/file.h"
+#include "tests/integration/gateway_lab.h"
+
+namespace privyseal::test {
+namespace {
+
+using namespace std::chrono_literals;
+using peer::Mail;
+using peer::SmtpClient;
+using testing::HasSubstr;
+using testing::Not;
+
+class GatewayClauses : public GatewayTest {
+ protected:
+  static Mail with_subject(const std::string& subject) {
+    Mail mail = mail_out();
+    mail.message = "From: alice@lawfirm.example\r\nSubject: " + subject + "\r\n\r\ntext\r\n";
+    return mail;
+  }
+  static int rcpt(const std::string& address) {
+    SmtpClient client = lab_->lan_client();
+    EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 250);
+    return client.command("RCPT TO:" + address)->code;
+  }
+};
+
+TEST_F(GatewayClauses, Clause15AnUnlistedHostIsTurnedAwayAtConnectAndRecorded) {
+  lab_->gateway.reset();
+  auto settings = lab_->settings;
+  settings.lan.clients = "\"192.0.2.0/24\"";
+  auto closed = TestGateway::start(settings);
+  ASSERT_TRUE(closed) << closed.error().message;
+  auto stranger = SmtpClient::connect((*closed)->lan_port());
+  ASSERT_TRUE(stranger) << stranger.error().message;
+  EXPECT_EQ(stranger->read_reply()->code, 554);
+  EXPECT_TRUE(stranger->is_ended_by_server(10s));
+  EXPECT_THAT((*closed)->output(), HasSubstr("127.0.0.1"));
+  EXPECT_EQ((*closed)->stop(), 0);
+  closed->reset();
+  auto usual = TestGateway::start(lab_->settings);
+  ASSERT_TRUE(usual) << usual.error().message;
+  lab_->gateway = std::move(*usual);
+  expect_out(250, mail_out());
+}
+
+TEST_F(GatewayClauses, Clause17MailBeforeTlsIsRefused) {
+  for (const std::uint16_t port : {lab_->gateway->lan_port(), lab_->gateway->cjsm_port()}) {
+    auto client = SmtpClient::connect(port);
+    ASSERT_TRUE(client);
+    ASSERT_EQ(client->read_reply()->code, 220);
+    ASSERT_EQ(client->command("EHLO mail.example")->code, 250);
+    const auto reply = client->command("MAIL FROM:<alice@lawfirm.example>");
+    EXPECT_EQ(reply->code, 530);
+    EXPECT_THAT(reply->text, HasSubstr("5.7.0"));
+  }
+}
+
+TEST_F(GatewayClauses, SecureEmailGuideG2ARelayWithoutStartTlsGetsNothing) {
+  lab_->relay->play(peer::without_starttls());
+  expect_out(451, mail_out());
+  for (const auto& session : sessions_of(lab_->relay.get())) {
+    EXPECT_TRUE(is_only_opening(session.plain)) << session.plain;
+    EXPECT_THAT(session.plain, Not(HasSubstr(kSecret)));
+  }
+  EXPECT_EQ(only_row().outcome, "deferred");
+}
+
+TEST_F(GatewayClauses, SecureEmailGuideG12OnlyWhatEndsInCjsmNetLeavesAndG15InAnyCase) {
+  for (const char* address :
+       {"<x@police.example.cjsm.net>", "<x@POLICE.EXAMPLE.CJSM.net>", "<x@york.cjsm.net>", "<x@cjsm.net>"})
+    EXPECT_EQ(rcpt(address), 250) << address;
+  for (const char* address : {"<x@evilcjsm.net>", "<x@a.cjsm.net.evil.example>", "<x@cjsm.network>",
+                              "<\"a@b.cjsm.net\"@evil.example>", "<x%a.cjsm.net@lawfirm.example>"})
+    EXPECT_EQ(rcpt(address), 550) << address;
+  EXPECT_EQ(rcpt("<@relay:x@a.cjsm.net>"), 501);
+}
+
+TEST_F(GatewayClauses, SecureEmailGuideG14EachTransactionHasSessionKeysOfItsOwn) {
+  constexpr std::size_t kMails = 10;
+  SmtpClient client = lab_->lan_client();
+  for (std::size_t i = 0; i < kMails; ++i) ASSERT_EQ(client.send(mail_out())->code, 250);
+  std::set<std::string> sessions;
+  for (const LedgerRow& row : rows(kMails)) {
+    sessions.insert(row.session_id);
+    EXPECT_EQ(row.resumed, 0);
+  }
+  EXPECT_EQ(sessions.size(), kMails);
+}
+
+TEST_F(GatewayClauses, FaqF2BusinessWordsAreNoMarkings) {
+  for (const char* subject :
+       {"PRIVATE", "COMMERCIAL IN CONFIDENCE", "COMPANY CONFIDENTIAL", "[RESTRICTED] a case"})
+    expect_out(250, with_subject(subject));
+  EXPECT_EQ(lab_->relay->mails().size(), 4U);
+}
+
+TEST_F(GatewayClauses, FaqF8TheFromOfMailFromCjsmIsKeptSoThatTheReplyIsSecure) {
+  Mail mail = mail_in();
+  mail.message =
+      "From: bob@police.example.cjsm.net\r\nReply-To: desk@police.example.cjsm.net\r\nSubject: "
+      "x\r\n\r\nx\r\n";
+  expect_in(250, mail);
+  const auto received = lab_->server->mails().at(0);
+  EXPECT_EQ(without_trace(received.message), mail.message);
+  EXPECT_THAT(received.mail, HasSubstr("<bob@police.example.cjsm.net>"));
+  EXPECT_THAT(received.rcpts.at(0), HasSubstr("<alice@lawfirm.example>"));
+}
+
+TEST_F(GatewayClauses, Clause2HandlingInstructionsOfMailFromCjsmPassUnchanged) {
+  Mail mail = mail_in();
+  mail.message =
+      "From: bob@police.example.cjsm.net\r\nX-Handling-Instructions: RECIPIENTS ONLY\r\n"
+      "Subject: OFFICIAL-SENSITIVE\r\n\r\n..dots \xa3\r\n";
+  expect_in(250, mail);
+  EXPECT_EQ(without_trace(lab_->server->mails().at(0).message), mail.message);
+}
+
+TEST_F(GatewayClauses, Clause12NothingOfAMailIsInTheGatewaysFiles) {
+  expect_out(250, mail_out());
+  expect_in(250, mail_in());
+  static_cast<void>(rows(2));
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(lab_->settings.folder)) {
+    if (!entry.is_regular_file()) continue;
+    const auto bytes = read_file(entry.path(), 64UL << 20);
+    ASSERT_TRUE(bytes) << entry.path();
+    EXPECT_THAT(std::string(text_of(*bytes)), Not(HasSubstr(kSecret))) << entry.path();
+    ++files;
+  }
+  EXPECT_GT(files, 2U);
+}
+
+}  // namespace
+}  // namespace privyseal::test

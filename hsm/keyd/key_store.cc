@@ -70,7 +70,11 @@ Result<void> KeyStore::load(WorkSession& work) {
   keys_.with([&](Keys& keys) {
     for (const KeyLabel& label : *retired) keys.retired.emplace(label.name, label.role);
   });
-  auto survey = work.use([](const pkcs11::Session& session) { return survey_token(session); });
+  const auto look = [&](WhenUnreadable unreadable) {
+    return work.use([=](const pkcs11::Session& session) { return survey_token(session, unreadable); });
+  };
+  auto survey = look(WhenUnreadable::kFail);
+  if (!survey && survey.error().code == ErrorCode::kUnavailable) survey = look(WhenUnreadable::kUnfit);
   if (!survey) return std::unexpected(survey.error());
   if (auto cleared = clear_unfinished(work, survey->unfit); !cleared) return cleared;
   std::set<std::string> twice;
@@ -180,10 +184,11 @@ Result<KeyRef> KeyStore::generate_reserved(WorkSession& work, const KeyLabel& la
     if (!made) left = clear_away(work, {id});
   }
   if (!left) return made;  // the next start clears it away
-  // A whole pair that still counts as unfinished is nevertheless never destroyed.
-  if (auto ended = journal_.end_key(id); !ended)
-    log_event(LogLevel::kError, "key-not-ended", {{"key", label.name}, {"why", ended.error().message}});
-  return made;
+  const auto ended = journal_.end_key(id);
+  if (ended) return made;
+  log_event(LogLevel::kError, "key-not-ended", {{"key", label.name}, {"why", ended.error().message}});
+  if (made) static_cast<void>(clear_away(work, {id}));  // nobody was told of it, and its name is free again
+  return std::unexpected(ended.error());
 }
 
 Result<void> KeyStore::clear_away(WorkSession& work, std::vector<Bytes> ids) {

@@ -25,7 +25,7 @@ struct PairName {
 };
 using Objects = std::multimap<PairName, ObjectHandle>;
 
-Result<Objects> objects_of(const Session& session, CK_OBJECT_CLASS kind) {
+pkcs11::Outcome<Objects> objects_of(const Session& session, CK_OBJECT_CLASS kind) {
   pkcs11::Attributes wanted;
   const auto found = session.find(wanted.number(CKA_CLASS, kind));
   if (!found) return std::unexpected(found.error());
@@ -62,9 +62,18 @@ Result<KeyRef> key_of(const Session& session, const PairName& name, const Object
                      {.public_key = public_key->second, .private_key = private_key->second});
 }
 
+bool is_token_fault(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kClosed;
+}
+
+pkcs11::Failure begun_again(const Error& error) {
+  return {error, error.code == ErrorCode::kClosed ? pkcs11::Cure::kNewSession : pkcs11::Cure::kOnceMore,
+          CKR_OK};
+}
+
 }  // namespace
 
-Result<Survey> survey_token(const Session& session) {
+pkcs11::Outcome<Survey> survey_token(const Session& session, WhenUnreadable unreadable) {
   const auto publics = objects_of(session, CKO_PUBLIC_KEY);
   if (!publics) return std::unexpected(publics.error());
   const auto privates = objects_of(session, CKO_PRIVATE_KEY);
@@ -74,6 +83,8 @@ Result<Survey> survey_token(const Session& session) {
     auto key = key_of(session, name, *publics, *privates);
     if (key)
       survey.keys.push_back(std::move(*key));
+    else if (is_token_fault(key.error()) && unreadable == WhenUnreadable::kFail)
+      return std::unexpected(begun_again(key.error()));
     else
       survey.unfit.push_back({.label = name.label, .id = name.id, .why = key.error().message});
   }

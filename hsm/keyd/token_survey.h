@@ -23,8 +23,12 @@ struct Survey {
   std::vector<Unfit> unfit;
 };
 
+/// What is made of a key that the token fails to show: not an unfit one, but a reason to look at all again;
+/// or, where that has not helped, an unfit one, so that the others are of use.
+enum class WhenUnreadable { kFail, kUnfit };
+
 /// Looks at every key object with a label of ours, and changes none.
-[[nodiscard]] Result<Survey> survey_token(const pkcs11::Session& session);
+[[nodiscard]] pkcs11::Outcome<Survey> survey_token(const pkcs11::Session& session, WhenUnreadable unreadable);
 
 /// kInvalid: the private key's attributes are not as they must be, or the key is of no kind
 /// that its role may have.

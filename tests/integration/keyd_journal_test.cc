@@ -197,6 +197,24 @@ TEST_F(KeydJournal, ADamagedOneNeedsAHuman) {
   EXPECT_EQ(std::filesystem::file_size(keyd.journal()), 8192) << "it is left as it was";
 }
 
+TEST_F(KeydJournal, AKeyIsNotGivenOutWhileItStillCountsAsUnfinished) {
+  {
+    auto journal = Database::open(keyd.journal(), Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        journal.execute("CREATE TRIGGER never BEFORE DELETE ON unfinished_key "
+                        "BEGIN SELECT RAISE(ABORT, 'never'); END"));
+  }
+  EXPECT_EQ(provisioning.generate("egress", kCjsm, kP256).error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(provisioning.list_keys().value().empty());
+  {
+    auto journal = Database::open(keyd.journal(), Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(journal.execute("DROP TRIGGER never"));
+  }
+  const auto key = generate("egress");
+  keyd.restart();
+  EXPECT_EQ(provisioning.find_key("egress"), key) << "there is one of this name: " << keyd.log();
+}
+
 struct OwnDisk {
   SmallDisk disk{0, 8};
 };

@@ -274,6 +274,25 @@ TEST_F(KeydToken, DoesNotOfferAKeyThatFailsItsSelfTest) {
   EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered key=egress"));
 }
 
+TEST_F(KeydToken, OffersAKeyThatCouldNotBeReadAtOnce) {
+  generate("egress");
+  constexpr auto kRead = "C_GetAttributeValue";
+  const auto before = keyd.shim().calls(kRead);
+  keyd.restart();
+  const auto of_a_start = static_cast<std::int64_t>(keyd.shim().calls(kRead) - before);
+  for (const auto& [spared, times] :
+       {std::pair<std::int64_t, std::int64_t>{0, 1}, {0, 2}, {of_a_start / 2, 1}, {of_a_start - 1, 1}}) {
+    ASSERT_EQ(keyd.stop(), 0);
+    keyd.shim().order({.value = CKR_DEVICE_ERROR,
+                       .function = shim_function("C_GetAttributeValue"),
+                       .times = times,
+                       .spares = spared});
+    ASSERT_TRUE(keyd.start()) << spared << keyd.log();
+    EXPECT_EQ(keyd.shim().faults_left(), 0);
+    EXPECT_TRUE(gateway_signs("egress", certificate_verify("client"))) << spared << keyd.log();
+  }
+}
+
 TEST_F(KeydToken, MakesNoKeyWhoseFirstSignatureIsWrong) {
   keyd.shim().flip_signatures(1);
   EXPECT_EQ(provisioning.generate("egress", kCjsm, kP256).error().code, ErrorCode::kUnavailable);

@@ -45,6 +45,7 @@ void Shim::set_latency(std::chrono::microseconds call, std::chrono::microseconds
 void Shim::order(const Fault& fault) {
   control_->fault_function = kNoFunction;
   control_->fault_value = fault.value;
+  control_->fault_spares = fault.spares;
   control_->fault_left = fault.times;
   control_->fault_stays = fault.stays;
   control_->fault_ends = fault.ends_with;

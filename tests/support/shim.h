@@ -36,6 +36,7 @@ class Shim {
     std::uint64_t value;  ///< a CK_RV
     std::int32_t function = shim_function("C_Sign");
     std::int64_t times = 1;                ///< or kWithoutEnd
+    std::int64_t spares = 0;               ///< calls of it that go well before
     bool stays = false;                    ///< on each session that met it, until it is closed
     std::int32_t ends_with = kNoFunction;  ///< a call of it ends the fault
   };

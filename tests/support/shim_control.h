@@ -74,6 +74,7 @@ struct ShimControl {
   // Calls of `fault_function` give `fault_value` instead of doing something.
   std::atomic<std::int32_t> fault_function{kNoFunction};
   std::atomic<std::uint64_t> fault_value;
+  std::atomic<std::int64_t> fault_spares;             ///< so many go well before
   std::atomic<std::int64_t> fault_left;               ///< how many; kWithoutEnd
   std::atomic<std::int32_t> fault_ends{kNoFunction};  ///< a call of it ends the fault
   std::atomic<bool> fault_stays;                      ///< on the session, until it is closed

@@ -111,7 +111,8 @@ CK_RV ordered_fault(std::int32_t function, bool has_session, CK_SESSION_HANDLE s
     const std::lock_guard lock(handles_mutex);
     if (const auto found = handles.faulty.find(session); found != handles.faulty.end()) return found->second;
   }
-  if (matches(control->fault_function, function, has_session) && take_one(control->fault_left)) {
+  if (matches(control->fault_function, function, has_session) && !take_one(control->fault_spares) &&
+      take_one(control->fault_left)) {
     const std::lock_guard lock(handles_mutex);
     if (has_session && control->fault_stays) handles.faulty[session] = control->fault_value;
     return control->fault_value;

@@ -12,7 +12,7 @@
 namespace privyseal::hsm {
 namespace {
 
-// A CertificateVerify input is at most 64 + 33 + 1 + 64 bytes.
+// A CertificateVerify input is at most 64 + 33 + 1 + 64 bytes, a ServerKeyExchange input 64 + 4 + 97.
 constexpr std::size_t kMaxInputBytes = 256;
 
 }  // namespace
@@ -93,13 +93,23 @@ Result<AsyncClient::Running*> AsyncClient::running() {
   return known;  // another thread was first
 }
 
-Result<QuestionRef> AsyncClient::sign_tls13(std::string_view name, ByteView message, Hash hash, Wake wake) {
+template <class RequestBody>
+Result<QuestionRef> AsyncClient::ask_signature(std::string_view name, ByteView message, Hash hash,
+                                               Wake wake) {
   if (!is_key_name(name)) return fail(ErrorCode::kInvalid, "key name: 1 to 32 of a-z, 0-9 and - are allowed");
   if (message.size() > kMaxInputBytes) return fail(ErrorCode::kInvalid, "message to sign: too long");
   const auto now = running();
   if (!now) return std::unexpected(now.error());
-  return (*now)->reader.ask({.id = 0, .body = SignTls13Request{std::string(name), copy_of(message), hash}},
+  return (*now)->reader.ask({.id = 0, .body = RequestBody{std::string(name), copy_of(message), hash}},
                             options_.deadline, wake);
+}
+
+Result<QuestionRef> AsyncClient::sign_tls13(std::string_view name, ByteView message, Hash hash, Wake wake) {
+  return ask_signature<SignTls13Request>(name, message, hash, wake);
+}
+
+Result<QuestionRef> AsyncClient::sign_tls12(std::string_view name, ByteView message, Hash hash, Wake wake) {
+  return ask_signature<SignTls12Request>(name, message, hash, wake);
 }
 
 Result<QuestionRef> AsyncClient::health(std::chrono::milliseconds deadline, Wake wake) {

@@ -82,6 +82,8 @@ class AsyncClient {
 
   /// As Client::sign_tls13. The answer comes with `wake`, an error with this call or with `wake`.
   [[nodiscard]] Result<QuestionRef> sign_tls13(std::string_view name, ByteView message, Hash hash, Wake wake);
+  /// As Client::sign_tls12, and told as above.
+  [[nodiscard]] Result<QuestionRef> sign_tls12(std::string_view name, ByteView message, Hash hash, Wake wake);
   [[nodiscard]] Result<QuestionRef> health(std::chrono::milliseconds deadline, Wake wake);
 
   /// Questions that keyd has not answered yet.
@@ -90,6 +92,8 @@ class AsyncClient {
  private:
   struct Running;
   Result<Running*> running();
+  template <class RequestBody>
+  Result<QuestionRef> ask_signature(std::string_view name, ByteView message, Hash hash, Wake wake);
 
   const std::filesystem::path socket_;
   const Options options_;

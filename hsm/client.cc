@@ -82,6 +82,11 @@ Result<Bytes> Client::sign_tls13(std::string_view name, ByteView message, Hash h
   return ask_signature(SignTls13Request{std::string(name), copy_of(message), hash});
 }
 
+Result<Bytes> Client::sign_tls12(std::string_view name, ByteView message, Hash hash) {
+  if (auto fits = check_signable(name, message); !fits) return std::unexpected(fits.error());
+  return ask_signature(SignTls12Request{std::string(name), copy_of(message), hash});
+}
+
 Result<Bytes> Client::sign_csr(std::string_view name, ByteView request_info) {
   if (auto fits = check_signable(name, request_info); !fits) return std::unexpected(fits.error());
   return ask_signature(SignCsrRequest{std::string(name), copy_of(request_info)});
@@ -89,8 +94,7 @@ Result<Bytes> Client::sign_csr(std::string_view name, ByteView request_info) {
 
 Result<KeyInfo> Client::generate(std::string_view name, KeyRole role, KeyType type) {
   if (auto is_name = check_name(name); !is_name) return std::unexpected(is_name.error());
-  const std::chrono::milliseconds deadline =
-      std::max<std::chrono::milliseconds>(deadline_, kGenerateDeadline);
+  const std::chrono::milliseconds deadline = std::max<std::chrono::milliseconds>(deadline_, kToMakeAKey);
   return only_key(name, ask<KeysAnswer>(GenerateRequest{std::string(name), role, type}, deadline));
 }
 
@@ -114,6 +118,11 @@ Result<Bytes> Client::sign_certificate(std::string_view name, ByteView tbs_certi
 Result<Bytes> Client::sign_crl(std::string_view name, ByteView tbs_cert_list) {
   if (auto fits = check_signable(name, tbs_cert_list); !fits) return std::unexpected(fits.error());
   return ask_signature(SignCrlRequest{std::string(name), copy_of(tbs_cert_list)});
+}
+
+Result<Bytes> Client::sign_ocsp(std::string_view name, ByteView response_data) {
+  if (auto fits = check_signable(name, response_data); !fits) return std::unexpected(fits.error());
+  return ask_signature(SignOcspRequest{std::string(name), copy_of(response_data)});
 }
 
 Result<void> Client::retire(std::string_view name) {

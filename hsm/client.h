@@ -35,7 +35,6 @@ using AuditCheckpoint = AuditCheckpointAnswer;  ///< of keyd's own log
 class Client {
  public:
   static constexpr std::chrono::milliseconds kDeadline{2000};
-  static constexpr std::chrono::seconds kGenerateDeadline{120};
 
   /// Touches no socket. `deadline` bounds one call, its repetition included.
   explicit Client(std::filesystem::path socket, std::chrono::milliseconds deadline = kDeadline);
@@ -46,10 +45,12 @@ class Client {
   [[nodiscard]] Result<std::vector<KeyInfo>> list_keys();
   /// The signature (see SignatureAnswer) of a TLS 1.3 CertificateVerify input (RFC 8446 section 4.4.3).
   [[nodiscard]] Result<Bytes> sign_tls13(std::string_view name, ByteView message, Hash hash = Hash::kOfKey);
+  /// The signature of a server in TLS 1.2, over both randoms and its key agreement (RFC 8422 section 5.4).
+  [[nodiscard]] Result<Bytes> sign_tls12(std::string_view name, ByteView message, Hash hash = Hash::kOfKey);
   /// The signature of a DER CertificationRequestInfo (RFC 2986 section 4.1).
   [[nodiscard]] Result<Bytes> sign_csr(std::string_view name, ByteView request_info);
   /// Never repeated once it was sent: after kUnavailable or kTimeout, look with find_key. The deadline is at
-  /// least kGenerateDeadline: a token looks for the primes of a large RSA key for as long as it takes.
+  /// least kToMakeAKey: a token looks for the primes of a large RSA key for as long as it takes.
   [[nodiscard]] Result<KeyInfo> generate(std::string_view name, KeyRole role, KeyType type);
   [[nodiscard]] Result<std::vector<KeyUses>> uses();
   /// ECDSA-Sig-Value over a checkpoint's text: origin, size and root, each with its line end.
@@ -59,6 +60,8 @@ class Client {
   [[nodiscard]] Result<Bytes> sign_certificate(std::string_view name, ByteView tbs_certificate);
   /// ECDSA-Sig-Value over a DER TBSCertList (RFC 5280 section 5.1).
   [[nodiscard]] Result<Bytes> sign_crl(std::string_view name, ByteView tbs_cert_list);
+  /// ECDSA-Sig-Value over a DER ResponseData (RFC 6960 section 4.2.1).
+  [[nodiscard]] Result<Bytes> sign_ocsp(std::string_view name, ByteView response_data);
   /// The key is never offered or used again, also after a restart. Retiring it twice is no error.
   [[nodiscard]] Result<void> retire(std::string_view name);
   /// keyd's own audit log: `limit` entries behind the first `after` ones; fewer only at the log's end.

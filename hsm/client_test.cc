@@ -45,6 +45,12 @@ FakeKeyd::Reply agreeable(const Request& request) {
     FakeKeyd::Reply operator()(const SignTls13Request& sign) {
       return answer_to(request, SignatureAnswer{sign.message});
     }
+    FakeKeyd::Reply operator()(const SignTls12Request& sign) {
+      return answer_to(request, SignatureAnswer{sign.message});
+    }
+    FakeKeyd::Reply operator()(const SignOcspRequest& sign) {
+      return answer_to(request, SignatureAnswer{sign.response_data});
+    }
     FakeKeyd::Reply operator()(const SignCsrRequest& sign) {
       return answer_to(request, SignatureAnswer{sign.request_info});
     }
@@ -52,7 +58,7 @@ FakeKeyd::Reply agreeable(const Request& request) {
       return answer_to(request, KeysAnswer{{KeyInfo{generate.name, generate.role, generate.type, {}}}});
     }
     FakeKeyd::Reply operator()(const CountUsesRequest&) {
-      return answer_to(request, UsesAnswer{{KeyUses{"a", 1, 2, 3, 4, 5, 6, 7}}});
+      return answer_to(request, UsesAnswer{{KeyUses{"a", 1, 2, 3, 4, 5, 6, 7, 8, 9}}});
     }
     FakeKeyd::Reply operator()(const SignCheckpointRequest& sign) {
       return answer_to(request, SignatureAnswer{copy_of(bytes_of(sign.text))});
@@ -103,10 +109,12 @@ TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
   EXPECT_EQ(code_of(client_.find_key_by_id({})), ErrorCode::kInvalid);
   EXPECT_EQ(client_.generate("new", KeyRole::kLanIdentity, KeyType::kEcP384).value(),
             (KeyInfo{"new", KeyRole::kLanIdentity, KeyType::kEcP384, {}}));
-  EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_THAT(client_.uses().value(), testing::ElementsAre(KeyUses{"a", 1, 2, 3, 4, 5, 6, 7, 8, 9}));
   EXPECT_EQ(client_.sign_checkpoint("audit", "o\n1\nr\n").value(), copy_of(bytes_of("o\n1\nr\n")));
   EXPECT_EQ(client_.sign_certificate("issuing-ca", message).value(), message);
   EXPECT_EQ(client_.sign_crl("issuing-ca", message).value(), message);
+  EXPECT_EQ(client_.sign_ocsp("issuing-ca", message).value(), message);
+  EXPECT_EQ(client_.sign_tls12("gateway", message).value(), message);
   EXPECT_TRUE(client_.retire("old"));
   EXPECT_EQ(client_.audit_checkpoint().value(), (AuditCheckpoint{7, "note"}));
 }
@@ -132,6 +140,8 @@ TEST_F(ClientTest, WhatIsTooLongIsNotSent) {
             ErrorCode::kInvalid);
   EXPECT_EQ(code_of(client_.sign_certificate("issuing-ca", long_message)), ErrorCode::kInvalid);
   EXPECT_EQ(code_of(client_.sign_crl("issuing-ca", long_message)), ErrorCode::kInvalid);
+  EXPECT_EQ(code_of(client_.sign_ocsp("issuing-ca", long_message)), ErrorCode::kInvalid);
+  EXPECT_EQ(code_of(client_.sign_tls12("gateway", long_message)), ErrorCode::kInvalid);
   EXPECT_EQ(code_of(client_.retire("No Name")), ErrorCode::kInvalid);
   EXPECT_EQ(keyd.connections(), 0);
 }

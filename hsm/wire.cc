@@ -10,7 +10,7 @@
 namespace privyseal::hsm {
 namespace {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 // The kind is one of these plus the body's place in its variant, so the order of
 // the variants is part of the protocol.
 constexpr std::uint8_t kFirstRequest = 0x01;
@@ -168,6 +168,8 @@ void fields(auto& io, IsA<KeyUses> auto& uses) {
   io.number(uses.certificate);
   io.number(uses.crl);
   io.number(uses.checkpoint);
+  io.number(uses.ocsp);
+  io.number(uses.tls12_server);
   io.number(uses.refused);
 }
 
@@ -208,6 +210,15 @@ void fields(auto& io, IsA<ReadAuditRequest> auto& request) {
 }
 void fields(auto&, IsA<ReadAuditCheckpointRequest> auto&) {}
 void fields(auto& io, IsA<FindKeyByIdRequest> auto& request) { io.key_id(request.id); }
+void fields(auto& io, IsA<SignOcspRequest> auto& request) {
+  io.name(request.name);
+  io.bytes(request.response_data);
+}
+void fields(auto& io, IsA<SignTls12Request> auto& request) {
+  io.name(request.name);
+  io.bytes(request.message);
+  io.enumerator(request.hash, Hash::kOfKey, Hash::kSha512);
+}
 
 void fields(auto& io, IsA<HealthAnswer> auto& answer) {
   io.flag(answer.ready);

@@ -8,6 +8,7 @@
 /// Pure: no socket, no OpenSSL. `parse_*` are total: any bytes give a value or kInvalid.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,12 +53,18 @@ enum class Hash : std::uint8_t {
   kSha512 = 3,
 };
 
+/// How long making a key may take: tokens look for the primes of a large RSA key for a minute and more. keyd
+/// gives up first, so that its caller hears why.
+inline constexpr std::chrono::seconds kToMakeAKey{120};
+inline constexpr std::chrono::seconds kKeydsToMakeAKey{115};
+static_assert(kKeydsToMakeAKey < kToMakeAKey);
+
 /// What a key is for, for its whole life. It is part of the token object's label.
 enum class KeyRole : std::uint8_t {
   kCjsmIdentity = 1,     ///< the Egress-issued identity: TLS client and TLS server on the CJSM side
   kLanIdentity = 2,      ///< TLS server on the organisation's side
   kAudit = 3,            ///< signs checkpoints of audit logs, and packs of evidence
-  kIssuingCa = 4,        ///< the appliance's own CA: signs certificates and CRLs
+  kIssuingCa = 4,        ///< the appliance's own CA: signs certificates, CRLs and OCSP responses
   kConsoleIdentity = 5,  ///< TLS server of the console
 };
 
@@ -79,6 +86,8 @@ struct KeyUses {
   std::uint64_t certificate = 0;
   std::uint64_t crl = 0;
   std::uint64_t checkpoint = 0;
+  std::uint64_t ocsp = 0;
+  std::uint64_t tls12_server = 0;  ///< not among tls_server
   std::uint64_t refused = 0;
   bool operator==(const KeyUses&) const = default;
 };
@@ -153,12 +162,27 @@ struct ReadAuditCheckpointRequest {
   bool operator==(const ReadAuditCheckpointRequest&) const = default;
 };
 
+/// `response_data` is a DER ResponseData (RFC 6960 section 4.2.1). Issuing CA only.
+struct SignOcspRequest {
+  std::string name;
+  Bytes response_data;
+  bool operator==(const SignOcspRequest&) const = default;
+};
+/// `message` is what a server signs in TLS 1.2: both randoms and the parameters of its key agreement
+/// (RFC 8422 section 5.4). Refused unless keyd's settings have an exception for the key's role.
+struct SignTls12Request {
+  std::string name;
+  Bytes message;
+  Hash hash = Hash::kOfKey;
+  bool operator==(const SignTls12Request&) const = default;
+};
+
 struct Request {
   std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
   std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
                GenerateRequest, CountUsesRequest, SignCheckpointRequest, SignCertificateRequest,
                SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest,
-               FindKeyByIdRequest>
+               FindKeyByIdRequest, SignOcspRequest, SignTls12Request>
       body;
   bool operator==(const Request&) const = default;
 };

@@ -37,12 +37,14 @@ std::vector<Request> every_request() {
       {18, GenerateRequest{"rsa", KeyRole::kLanIdentity, KeyType::kRsa4096}},
       {19, FindKeyByIdRequest{Bytes(kMaxKeyIdBytes, std::byte{0xee})}},
       {20, FindKeyByIdRequest{Bytes(1)}},
+      {21, SignOcspRequest{"issuing-ca", Bytes(400, std::byte{0x30})}},
+      {22, SignTls12Request{"lan-1", Bytes(100, std::byte{3}), Hash::kSha384}},
   };
 }
 
 std::vector<Answer> every_answer() {
   const KeyInfo key{"gateway", KeyRole::kCjsmIdentity, KeyType::kEcP256, Bytes(91, std::byte{7})};
-  const KeyUses uses{"gateway", 1, 2, 3, 4, 5, 6, std::numeric_limits<std::uint64_t>::max()};
+  const KeyUses uses{"gateway", 1, 2, 3, 4, 5, 6, 7, 8, std::numeric_limits<std::uint64_t>::max()};
   return {
       {1, HealthAnswer{.ready = true, .token = "SoftHSM project, SoftHSM v2", .cpu = "AES-NI"}},
       {2, HealthAnswer{.ready = false}},
@@ -70,30 +72,36 @@ TEST(Wire, EveryAnswerSurvivesTheTrip) {
 
 TEST(Wire, BytesAreAsTheyWere) {  // a change of these needs another version
   EXPECT_EQ(to_hex(to_bytes(Request{0x01020304, FindKeyRequest{"ab"}})),
-            "0303040302010200"
+            "0403040302010200"
             "6162");
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignTls13Request{"k", hex("2020")}})),
-            "0304010000000100"
+            "0404010000000100"
             "6b0200202000");
   EXPECT_EQ(to_hex(to_bytes(Request{1, GenerateRequest{"k", KeyRole::kLanIdentity, KeyType::kEcP256}})),
-            "0306010000000100"
+            "0406010000000100"
             "6b0201");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "03850900000003010078");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0, 0, 0, 0}}}})),
-            "038409000000"
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "04850900000003010078");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0, 0, 0, 0, 0, 0}}}})),
+            "048409000000"
             "0100"
             "01006b" +
-                std::string("0100000000000000") + std::string(96, '0'));
+                std::string("0100000000000000") + std::string(128, '0'));
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignCheckpointRequest{"k", "o\n"}})),
-            "0308010000000100"
+            "0408010000000100"
             "6b02006f0a");
-  EXPECT_EQ(to_hex(to_bytes(Request{1, ReadAuditRequest{258, 3}})), "030c0100000002010000000000000300");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, DoneAnswer{}})), "038609000000");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, ReadAuditRequest{258, 3}})), "040c0100000002010000000000000300");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, SignOcspRequest{"k", hex("30")}})),
+            "040f010000000100"
+            "6b010030");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, SignTls12Request{"k", hex("2020")}})),
+            "0410010000000100"
+            "6b0200202000");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, DoneAnswer{}})), "048609000000");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditEntriesAnswer{{"a", "bc"}}})),
-            "03870900000002000100610200"
+            "04870900000002000100610200"
             "6263");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditCheckpointAnswer{1, "n"}})),
-            "0388090000000100000000000000"
+            "0488090000000100000000000000"
             "01006e");
 }
 
@@ -155,11 +163,11 @@ struct BadMessage {
 
 // Each one byte longer than it may be, and otherwise right.
 const std::string kLongCheckpoint =
-    "03080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
-const std::string kLongKeyId = "030e010000004100" + to_hex(Bytes(kMaxKeyIdBytes + 1, std::byte{0xee}));
-const std::string kLongEntry = "03870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
+    "04080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
+const std::string kLongKeyId = "040e010000004100" + to_hex(Bytes(kMaxKeyIdBytes + 1, std::byte{0xee}));
+const std::string kLongEntry = "04870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
 const std::string kLongNote =
-    "0388010000000100000000000000"
+    "0488010000000100000000000000"
     "0108" +
     to_hex(Bytes(kMaxNoteBytes + 1, std::byte{'n'}));
 
@@ -175,46 +183,47 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                              {"VersionZero", "000101000000"},
                              {"VersionOne", "010101000000"},
                              {"VersionTwo", "020101000000"},
-                             {"KindZero", "030001000000"},
-                             {"KindAfterTheLast", "030f01000000"},
-                             {"KindOfAnAnswer", "03810100000001"},
-                             {"EmptyName", "0303010000000000"},
+                             {"VersionThree", "030101000000"},
+                             {"KindZero", "040001000000"},
+                             {"KindAfterTheLast", "041101000000"},
+                             {"KindOfAnAnswer", "04810100000001"},
+                             {"EmptyName", "0403010000000000"},
                              {"NameTooLong",
-                              "0303010000002100"
+                              "0403010000002100"
                               "616161616161616161616161616161616161616161616161616161616161616161"},
-                             {"UpperCaseName", "030301000000010041"},
-                             {"NameWithSlash", "03030100000001002f"},
-                             {"NameWithNul", "030301000000010000"},
-                             {"NameWithHighByte", "0303010000000100e9"},
+                             {"UpperCaseName", "040301000000010041"},
+                             {"NameWithSlash", "04030100000001002f"},
+                             {"NameWithNul", "040301000000010000"},
+                             {"NameWithHighByte", "0403010000000100e9"},
                              {"NameLengthBeyondTheEnd",
-                              "0303010000000200"
+                              "0403010000000200"
                               "61"},
                              {"MessageLengthBeyondTheEnd",
-                              "0304010000000100"
+                              "0404010000000100"
                               "6bffff2020"},
                              {"RoleZero",
-                              "0306010000000100"
+                              "0406010000000100"
                               "6b0001"},
                              {"RoleSix",
-                              "0306010000000100"
+                              "0406010000000100"
                               "6b0601"},
                              {"TypeZero",
-                              "0306010000000100"
+                              "0406010000000100"
                               "6b0100"},
-                             {"LimitZero", "030c0100000000000000000000000000"},
-                             {"LimitAboveTheMost", "030c010000000000000000000000f501"},
-                             {"CheckpointLengthBeyondTheEnd", "03080100000001006b03006f0a"},
+                             {"LimitZero", "040c0100000000000000000000000000"},
+                             {"LimitAboveTheMost", "040c010000000000000000000000f501"},
+                             {"CheckpointLengthBeyondTheEnd", "04080100000001006b03006f0a"},
                              {"CheckpointTooLong", kLongCheckpoint.c_str()},
                              {"TypeSeven",
-                              "0306010000000100"
+                              "0406010000000100"
                               "6b0107"},
                              {"HashFour",
-                              "0304010000000100"
+                              "0404010000000100"
                               "6b0200202004"},
                              {"NoHash",
-                              "0304010000000100"
+                              "0404010000000100"
                               "6b02002020"},
-                             {"EmptyKeyId", "030e010000000000"},
+                             {"EmptyKeyId", "040e010000000000"},
                              {"KeyIdTooLong", kLongKeyId.c_str()},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
@@ -230,21 +239,22 @@ INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                              {"Empty", ""},
                              {"VersionOne", "01810100000001"},
                              {"VersionTwo", "02810100000001"},
-                             {"KindBeforeTheFirst", "038001000000"},
-                             {"KindAfterTheLast", "038901000000"},
-                             {"FlagTwo", "0381010000000200000000"},
-                             {"ErrorCodeSeven", "038501000000070000"},
+                             {"VersionThree", "03810100000001"},
+                             {"KindBeforeTheFirst", "048001000000"},
+                             {"KindAfterTheLast", "048901000000"},
+                             {"FlagTwo", "0481010000000200000000"},
+                             {"ErrorCodeSeven", "048501000000070000"},
                              {"MoreKeysThanThere",
-                              "0382010000000200"
+                              "0482010000000200"
                               "01006b01010000"},
-                             {"CountAboveTheMost", "0382010000004100"},
-                             {"HugeCount", "038201000000ffff"},
-                             {"MoreEntriesThanThere", "0387010000000200010061"},
-                             {"EntriesAboveTheMost", "038701000000f501"},
+                             {"CountAboveTheMost", "0482010000004100"},
+                             {"HugeCount", "048201000000ffff"},
+                             {"MoreEntriesThanThere", "0487010000000200010061"},
+                             {"EntriesAboveTheMost", "048701000000f501"},
                              {"EntryTooLong", kLongEntry.c_str()},
                              {"NoteTooLong", kLongNote.c_str()},
-                             {"DoneWithSomething", "03860100000000"},
-                             {"UsesCutInACounter", "038401000000010001006b01000000"},
+                             {"DoneWithSomething", "04860100000000"},
+                             {"UsesCutInACounter", "048401000000010001006b01000000"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 

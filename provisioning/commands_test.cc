@@ -144,18 +144,19 @@ TEST_F(CommandsTest, ListShowsTheKeys) {
 
 TEST_F(CommandsTest, UsesAreATableOrJson) {
   const test::FakeKeyd keyd(socket_, [](const Request& request) {
-    return test::answer_to(request, hsm::UsesAnswer{{{"gateway", 1, 2, 3, 4, 5, 6, 7},
-                                                     {"lan", 0, 18446744073709551615u, 0, 0, 0, 0, 0}}});
+    return test::answer_to(request,
+                           hsm::UsesAnswer{{{"gateway", 1, 2, 3, 4, 5, 6, 7, 8, 9},
+                                            {"lan", 0, 18446744073709551615u, 0, 0, 0, 0, 0, 0, 0}}});
   });
   EXPECT_EQ(run_on_socket({"uses"}), kDone);
-  EXPECT_THAT(out_.str(), testing::ContainsRegex("gateway +1 +2 +3 +4 +5 +6 +7\n"));
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("gateway +1 +10 +3 +4 +5 +7 +6 +9\n"));
   EXPECT_EQ(run_on_socket({"uses", "--json"}), kDone);
   EXPECT_EQ(
       out_.str(),
-      R"({"uses": [{"name": "gateway", "tls_client": 1, "tls_server": 2, "csr": 3, "certificate": 4, "crl": 5, )"
-      R"("checkpoint": 6, "refused": 7}, {"name": "lan", "tls_client": 0, )"
-      R"("tls_server": 18446744073709551615, "csr": 0, "certificate": 0, "crl": 0, "checkpoint": 0, )"
-      R"("refused": 0}]})"
+      R"({"uses": [{"name": "gateway", "tls_client": 1, "tls_server": 2, "tls12_server": 8, "csr": 3, )"
+      R"("certificate": 4, "crl": 5, "ocsp": 7, "checkpoint": 6, "refused": 9}, )"
+      R"({"name": "lan", "tls_client": 0, "tls_server": 18446744073709551615, "tls12_server": 0, "csr": 0, )"
+      R"("certificate": 0, "crl": 0, "ocsp": 0, "checkpoint": 0, "refused": 0}]})"
       "\n");
 }
 

@@ -10,12 +10,12 @@ namespace privyseal::provisioning {
 namespace {
 
 std::string table_of(const std::vector<hsm::KeyUses>& all) {
-  constexpr auto kLine = "{:<32} {:>12} {:>12} {:>8} {:>12} {:>8} {:>12} {:>8}\n";
+  constexpr auto kLine = "{:<32} {:>12} {:>12} {:>8} {:>12} {:>8} {:>8} {:>12} {:>8}\n";
   std::string table = std::format(kLine, "NAME", "TLS CLIENT", "TLS SERVER", "CSR", "CERTIFICATE", "CRL",
-                                  "CHECKPOINT", "REFUSED");
+                                  "OCSP", "CHECKPOINT", "REFUSED");
   for (const hsm::KeyUses& uses : all)
-    table += std::format(kLine, uses.name, uses.tls_client, uses.tls_server, uses.csr, uses.certificate,
-                         uses.crl, uses.checkpoint, uses.refused);
+    table += std::format(kLine, uses.name, uses.tls_client, uses.tls_server + uses.tls12_server, uses.csr,
+                         uses.certificate, uses.crl, uses.ocsp, uses.checkpoint, uses.refused);
   return table;
 }
 
@@ -24,11 +24,11 @@ std::string json_of(const std::vector<hsm::KeyUses>& all) {
   std::string json = R"({"uses": [)";
   std::string separator;
   for (const hsm::KeyUses& uses : all) {
-    json += std::format(
-        R"({}{{"name": "{}", "tls_client": {}, "tls_server": {}, "csr": {}, "certificate": {}, "crl": {}, )"
-        R"("checkpoint": {}, "refused": {}}})",
-        separator, uses.name, uses.tls_client, uses.tls_server, uses.csr, uses.certificate, uses.crl,
-        uses.checkpoint, uses.refused);
+    json +=
+        std::format(R"({}{{"name": "{}", "tls_client": {}, "tls_server": {}, "tls12_server": {}, "csr": {}, )"
+                    R"("certificate": {}, "crl": {}, "ocsp": {}, "checkpoint": {}, "refused": {}}})",
+                    separator, uses.name, uses.tls_client, uses.tls_server, uses.tls12_server, uses.csr,
+                    uses.certificate, uses.crl, uses.ocsp, uses.checkpoint, uses.refused);
     separator = ", ";
   }
   return json + "]}\n";

@@ -67,9 +67,10 @@ class OwnSigner final : public audit::Signer {
 
 Clerk::~Clerk() { stop(); }
 
-void Clerk::begin() {
+void Clerk::begin(const std::string& exception) {
   const std::string missing = take_up_uses();
-  record(own_entry("keyd-started", std::to_string(keys_.all().size()) + " keys are offered" + missing));
+  record(own_entry("keyd-started", std::to_string(keys_.all().size()) + " keys are offered" +
+                                       (exception.empty() ? "" : "; " + exception) + missing));
   thread_ = std::thread([this] { work(); });
 }
 

@@ -32,7 +32,8 @@ class Clerk {
 
   /// Call when keyd serves. A start that cannot be recorded is logged and is no reason not to serve:
   /// mail that flows is worth more than the entry, and all other acts are refused until the disk is well.
-  void begin();
+  /// `exception`: what the settings allow beyond the usual, in words, or nothing; it goes into the entry.
+  void begin(const std::string& exception);
   /// Call when no more requests are served: writes the rest, the end, and signs a last checkpoint.
   void end();
 

@@ -6,6 +6,7 @@
 #include "firmware/base/check.h"
 #include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
+#include "hsm/keyd/tls12.h"
 #include "hsm/keyd/tls13.h"
 
 namespace privyseal::keyd {
@@ -29,6 +30,7 @@ struct AskedOperation {
   Asked operator()(const hsm::SignCheckpointRequest&) const { return Operation::kSignCheckpoint; }
   Asked operator()(const hsm::SignCertificateRequest&) const { return Operation::kSignCertificate; }
   Asked operator()(const hsm::SignCrlRequest&) const { return Operation::kSignCrl; }
+  Asked operator()(const hsm::SignOcspRequest&) const { return Operation::kSignOcsp; }
   Asked operator()(const hsm::RetireRequest&) const { return Operation::kRetire; }
   Asked operator()(const hsm::ReadAuditRequest&) const { return Operation::kReadAudit; }
   Asked operator()(const hsm::ReadAuditCheckpointRequest&) const { return Operation::kReadAudit; }
@@ -36,6 +38,10 @@ struct AskedOperation {
     const auto side = certificate_verify_side(asked.message);
     if (!side) return std::nullopt;
     return *side == Tls13Side::kClient ? Operation::kSignTls13Client : Operation::kSignTls13Server;
+  }
+  Asked operator()(const hsm::SignTls12Request& asked) const {
+    if (!is_server_key_exchange(asked.message)) return std::nullopt;
+    return Operation::kSignTls12Server;
   }
 };
 
@@ -53,13 +59,15 @@ bool is_signing(const hsm::Request& request) {
       []<class Body>(const Body&) {
         return std::same_as<Body, hsm::SignTls13Request> || std::same_as<Body, hsm::SignCsrRequest> ||
                std::same_as<Body, hsm::SignCheckpointRequest> ||
-               std::same_as<Body, hsm::SignCertificateRequest> || std::same_as<Body, hsm::SignCrlRequest>;
+               std::same_as<Body, hsm::SignCertificateRequest> || std::same_as<Body, hsm::SignCrlRequest> ||
+               std::same_as<Body, hsm::SignOcspRequest> || std::same_as<Body, hsm::SignTls12Request>;
       },
       request.body);
 }
 
 bool is_tls(Operation operation) {
-  return operation == Operation::kSignTls13Client || operation == Operation::kSignTls13Server;
+  return operation == Operation::kSignTls13Client || operation == Operation::kSignTls13Server ||
+         operation == Operation::kSignTls12Server;
 }
 
 bool may_with_some_key(Caller caller, Operation operation) {
@@ -113,6 +121,10 @@ std::atomic<std::uint64_t>& uses_of(Key& key, Operation operation) {
       return key.crl_uses;
     case Operation::kSignCheckpoint:
       return key.checkpoint_uses;
+    case Operation::kSignOcsp:
+      return key.ocsp_uses;
+    case Operation::kSignTls12Server:
+      return key.tls12_server_uses;
     default:
       CHECK(false);
   }
@@ -137,7 +149,9 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
   const auto operation = std::visit(AskedOperation{}, request.body);
   const auto denied = [](std::string why) { return Error{ErrorCode::kDenied, std::move(why)}; };
   if (!operation)
-    return refuse(peer, request, key, "sign-tls13", denied("it is no TLS 1.3 CertificateVerify input"));
+    return std::holds_alternative<hsm::SignTls13Request>(request.body)
+               ? refuse(peer, request, key, "sign-tls13", denied("it is no TLS 1.3 CertificateVerify input"))
+               : refuse(peer, request, key, "sign-tls12", denied("it is no TLS 1.2 ServerKeyExchange input"));
   std::optional<KeyRole> role;
   if (const auto* asked = std::get_if<hsm::GenerateRequest>(&request.body))
     role = asked->role;
@@ -146,6 +160,9 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
   else if (*operation == Operation::kRetire)
     role = keys_.retired_role(name);  // to retire twice is no error
   if (may(peer.caller, *operation, role)) {
+    if (key && *operation == Operation::kSignTls12Server && !is_excepted(*key))
+      return refuse(peer, request, key, to_string(*operation),
+                    denied("TLS 1.2 is not excepted for keys of this role"));
     if (key && is_tls(*operation) && is_too_often(*key)) return refuse_for_now(peer, key, *operation);
     return Permit(*operation, peer, key);
   }
@@ -154,11 +171,16 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
   return refuse(peer, request, key, to_string(*operation), denied("this caller may not do that"));
 }
 
+bool Desk::is_excepted(const Key& key) const {
+  const auto today = std::chrono::floor<std::chrono::days>(clock_.now());
+  return rules_.tls12_exception && rules_.tls12_exception->covers(key.role(), today);
+}
+
 bool Desk::is_too_often(const Key& key) {
   const auto now = std::chrono::steady_clock::now();
   auto limit = limits_.find(key.name());
   if (limit == limits_.end())
-    limit = limits_.emplace(key.name(), RateLimit(signatures_per_second_, now)).first;
+    limit = limits_.emplace(key.name(), RateLimit(rules_.signatures_per_second, now)).first;
   return !limit->second.take(now);
 }
 
@@ -166,7 +188,7 @@ bool Desk::is_too_often(const Key& key) {
 std::unexpected<Error> Desk::refuse_for_now(const Peer& peer, const KeyRef& key, Operation asked) {
   ++key->refusals;
   const std::string why =
-      "this key signs more than " + std::to_string(signatures_per_second_) + " times a second";
+      "this key signs more than " + std::to_string(rules_.signatures_per_second) + " times a second";
   clerk_.refused({.actor = std::string(to_string(peer.caller)),
                   .role = role_of(peer.caller),
                   .source = source_of(peer),
@@ -229,24 +251,24 @@ hsm::Health Desk::health(bool is_ready) const {
 hsm::Answer Desk::perform(const Permit& permit, const hsm::Request& request, WorkSession& work) {
   if (is_recorded(permit.operation()))
     return {.id = request.id, .body = perform_recorded(permit, request, work)};
-  auto body =
-      std::visit(Overloaded{
-                     [&](const hsm::HealthRequest&) -> AnswerBody { return health(can_sign(work)); },
-                     [&](const hsm::SignTls13Request& asked) { return sign_handshake(permit, asked, work); },
-                     [](const auto&) -> AnswerBody { CHECK(false); },  // is_recorded, answer_at_once
-                 },
-                 request.body);
+  auto body = std::visit(Overloaded{
+      [&](const hsm::HealthRequest&) -> AnswerBody { return health(can_sign(work)); },
+      [&]<class Asked>(const Asked& asked) -> AnswerBody
+        requires(std::same_as<Asked, hsm::SignTls13Request> || std::same_as<Asked, hsm::SignTls12Request>)
+      { return sign_handshake(permit, request, asked.hash, asked.message, work); },
+      [](const auto&) -> AnswerBody { CHECK(false); },  // is_recorded, answer_at_once
+      },
+      request.body);
   return {.id = request.id, .body = std::move(body)};
 }
 
-Desk::AnswerBody Desk::sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked,
-                                      WorkSession& work) {
-  const auto scheme = tls13_scheme(permit.key()->public_key().type(), asked.hash);
+Desk::AnswerBody Desk::sign_handshake(const Permit& permit, const hsm::Request& request, hsm::Hash hash,
+                                      ByteView message, WorkSession& work) {
+  const auto scheme = tls13_scheme(permit.key()->public_key().type(), hash);
   if (!scheme)
-    return error_of(refuse(permit.peer(), {.id = 0, .body = asked}, permit.key(),
-                           to_string(permit.operation()), scheme.error())
-                        .error());
-  auto made = sign_and_count(permit, *scheme, asked.message, work);
+    return error_of(
+        refuse(permit.peer(), request, permit.key(), to_string(permit.operation()), scheme.error()).error());
+  auto made = sign_and_count(permit, *scheme, message, work);
   if (!made) return error_of(made.error());
   return hsm::SignatureAnswer{.signature = std::move(*made)};
 }
@@ -282,6 +304,7 @@ Desk::AnswerBody Desk::sign_recorded(const Permit& permit, const Intent& intent,
     log_event(LogLevel::kNotice,
               permit.operation() == Operation::kSignCsr           ? "csr-signed"
               : permit.operation() == Operation::kSignCertificate ? "certificate-signed"
+              : permit.operation() == Operation::kSignOcsp        ? "ocsp-response-signed"
                                                                   : "crl-signed",
               {{"key", permit.key()->name()}, {"pid", permit.peer().pid}, {"what", intent.entry.why}});
   }

@@ -9,30 +9,39 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "firmware/base/clock.h"
 #include "hsm/keyd/clerk.h"
 #include "hsm/keyd/intent.h"
 #include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
 #include "hsm/keyd/permit.h"
 #include "hsm/keyd/rate_limit.h"
+#include "hsm/keyd/tls12_exception.h"
 #include "hsm/wire.h"
 
 namespace privyseal::keyd {
 
 class Desk {
  public:
-  /// `signatures_per_second`: of one key, for TLS.
-  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, std::uint32_t signatures_per_second)
+  struct Rules {
+    std::uint32_t signatures_per_second;  ///< of one key, for TLS
+    std::optional<Tls12Exception> tls12_exception;
+  };
+
+  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, const Clock& clock, Rules rules)
       : keys_(keys),
         journal_(journal),
         clerk_(clerk),
         token_(token),
-        signatures_per_second_(signatures_per_second) {}
+        clock_(clock),
+        rules_(std::move(rules)) {}
 
   /// Asks nothing of the token or the disk.
-  /// kDenied: the caller may not, or what is to be signed is no TLS 1.3 CertificateVerify input.
+  /// kDenied: the caller may not, what is to be signed is nothing that is signed for TLS, or it is TLS 1.2
+  /// and there is no exception.
   /// kNotFound: the caller might, but there is no such key. kUnavailable: this key signs too often just now.
   /// Threads: one at a time.
   [[nodiscard]] Result<Permit> admit(const Peer& peer, const hsm::Request& request);
@@ -52,7 +61,9 @@ class Desk {
   std::unexpected<Error> refuse(const Peer& peer, const hsm::Request& request, const KeyRef& key,
                                 std::string_view asked, Error why);
   std::unexpected<Error> refuse_for_now(const Peer& peer, const KeyRef& key, Operation asked);
-  AnswerBody sign_handshake(const Permit& permit, const hsm::SignTls13Request& asked, WorkSession& work);
+  /// In TLS 1.2 the key signs as it does in TLS 1.3.
+  AnswerBody sign_handshake(const Permit& permit, const hsm::Request& request, hsm::Hash hash,
+                            ByteView message, WorkSession& work);
   AnswerBody perform_recorded(const Permit& permit, const hsm::Request& request, WorkSession& work);
   AnswerBody sign_recorded(const Permit& permit, const Intent& intent, WorkSession& work);
   AnswerBody generate(const Intent& intent, const hsm::GenerateRequest& asked, WorkSession& work);
@@ -61,13 +72,15 @@ class Desk {
   void note_outcome(const Intent& intent, std::string outcome, std::string why);
 
   bool is_too_often(const Key& key);
+  [[nodiscard]] bool is_excepted(const Key& key) const;
   [[nodiscard]] hsm::Health health(bool is_ready) const;
 
   KeyStore& keys_;
   Journal& journal_;
   Clerk& clerk_;
   Token& token_;
-  std::uint32_t signatures_per_second_;
+  const Clock& clock_;
+  const Rules rules_;
   std::map<std::string, RateLimit, std::less<>> limits_;  // by name; `admit`'s
 };
 

@@ -5,6 +5,7 @@
 #include "hsm/keyd/checkpoint.h"
 #include "hsm/keyd/crl.h"
 #include "hsm/keyd/csr.h"
+#include "hsm/keyd/ocsp.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -47,6 +48,14 @@ struct Checks {
     if (!facts) return std::unexpected(facts.error());
     return signing(permit, asked.tbs_cert_list,
                    "number " + facts->number + ", entries " + std::to_string(facts->entries));
+  }
+  Result<Intent> operator()(const hsm::SignOcspRequest& asked) const {
+    const PublicKey& ca = permit.key()->public_key();
+    const auto facts = check_response_data(asked.response_data, ca.type(), ca.spki());
+    if (!facts) return std::unexpected(facts.error());
+    return signing(permit, asked.response_data,
+                   "certificates " + std::to_string(facts->certificates) + ", revoked " +
+                       std::to_string(facts->revoked));
   }
   Result<Intent> operator()(const hsm::SignCheckpointRequest& asked) const {
     auto checkpoint = check_checkpoint(asked.text);

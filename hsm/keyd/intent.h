@@ -1,6 +1,6 @@
 /// What an admitted request is about to do, checked, and put into words for the audit log before it is done.
 ///
-/// Here the check functions meet the requests: csr.h, certificate.h, crl.h, checkpoint.h.
+/// Here the check functions meet the requests: csr.h, certificate.h, crl.h, ocsp.h, checkpoint.h.
 ///
 /// Pure and total.
 #pragma once
@@ -31,6 +31,7 @@ struct Intent {
     case Operation::kSignCheckpoint:
     case Operation::kSignCertificate:
     case Operation::kSignCrl:
+    case Operation::kSignOcsp:
     case Operation::kRetire:
     case Operation::kReadAudit:
       return true;
@@ -40,6 +41,7 @@ struct Intent {
     case Operation::kFindKey:
     case Operation::kSignTls13Client:
     case Operation::kSignTls13Server:
+    case Operation::kSignTls12Server:
       return false;
   }
   return true;

@@ -1,6 +1,7 @@
 #include "hsm/keyd/journal.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "firmware/base/check.h"
@@ -27,7 +28,9 @@ CREATE TABLE IF NOT EXISTS key_use (
   csr         INTEGER NOT NULL,
   certificate INTEGER NOT NULL,
   crl         INTEGER NOT NULL,
-  checkpoint  INTEGER NOT NULL
+  checkpoint  INTEGER NOT NULL,
+  ocsp         INTEGER NOT NULL DEFAULT 0,
+  tls12_server INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS unfinished_key (
   id BLOB PRIMARY KEY           -- CKA_ID of a pair that the token was told to make
@@ -36,10 +39,32 @@ CREATE TABLE IF NOT EXISTS open_run (  -- a row while keyd runs
   id INTEGER PRIMARY KEY CHECK (id = 1)
 ) STRICT;
 )";
+/// Columns of key_use that a journal made earlier does not have, and how it gets them.
+struct LaterColumn {
+  std::string_view name;
+  const char* addition;
+};
+constexpr std::array kLaterColumns{
+    LaterColumn{"ocsp", "ALTER TABLE key_use ADD COLUMN ocsp INTEGER NOT NULL DEFAULT 0"},
+    LaterColumn{"tls12_server", "ALTER TABLE key_use ADD COLUMN tls12_server INTEGER NOT NULL DEFAULT 0"}};
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
 Result<void> append(audit::Log& log, const audit::Entry& entry) {
   return log.append(entry).transform([](std::uint64_t) {});
+}
+
+Result<void> add_later_columns(Database& database) {
+  auto select = database.prepare("SELECT count(*) FROM pragma_table_info('key_use') WHERE name = ?1");
+  if (!select) return std::unexpected(select.error());
+  for (const LaterColumn& column : kLaterColumns) {
+    const auto row = select->bind(1, column.name).step();
+    if (!row) return std::unexpected(row.error());
+    const bool is_there = *row && select->number(0) != 0;
+    if (const auto end = select->step(); !end) return std::unexpected(end.error());
+    if (is_there) continue;
+    if (auto added = database.execute(column.addition); !added) return added;
+  }
+  return {};
 }
 
 Result<std::optional<audit::Checkpoint>> last_of(Database& database, const std::string& origin) {
@@ -85,8 +110,8 @@ Result<void> keep(Database& database, const audit::Checkpoint& next) {
 
 Result<void> write_uses(Database& database, const std::vector<hsm::KeyUses>& all) {
   auto write = database.prepare(
-      "INSERT OR REPLACE INTO key_use (name, tls_client, tls_server, csr, certificate, crl, checkpoint) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+      "INSERT OR REPLACE INTO key_use (name, tls_client, tls_server, csr, certificate, crl, checkpoint, "
+      "ocsp, tls12_server) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
   if (!write) return std::unexpected(write.error());
   for (const hsm::KeyUses& uses : all) {
     auto written = write->bind(1, uses.name)
@@ -96,6 +121,8 @@ Result<void> write_uses(Database& database, const std::vector<hsm::KeyUses>& all
                        .bind(5, static_cast<std::int64_t>(uses.certificate))
                        .bind(6, static_cast<std::int64_t>(uses.crl))
                        .bind(7, static_cast<std::int64_t>(uses.checkpoint))
+                       .bind(8, static_cast<std::int64_t>(uses.ocsp))
+                       .bind(9, static_cast<std::int64_t>(uses.tls12_server))
                        .run();
     if (!written) return written;
   }
@@ -109,6 +136,7 @@ Result<Journal::StoreRef> Journal::open_store(const std::filesystem::path& file,
   auto database = Database::open(file, Database::Mode::kReadWrite);
   if (!database) return fail("journal", database.error());
   if (auto made = database->execute(kSchema); !made) return fail("journal", made.error());
+  if (auto added = add_later_columns(*database); !added) return fail("journal", added.error());
   auto store = std::make_unique<Store>(Store{.database = std::move(*database), .log = std::nullopt});
   auto log = audit::Log::open(store->database, origin, clock);
   if (!log) return fail("journal", log.error());
@@ -213,7 +241,8 @@ Result<bool> Journal::begin_run() {
 Result<std::vector<hsm::KeyUses>> Journal::uses() {
   return store_.with([](const StoreRef& store) -> Result<std::vector<hsm::KeyUses>> {
     auto select = store->database.prepare(
-        "SELECT name, tls_client, tls_server, csr, certificate, crl, checkpoint FROM key_use ORDER BY name");
+        "SELECT name, tls_client, tls_server, csr, certificate, crl, checkpoint, ocsp, tls12_server "
+        "FROM key_use ORDER BY name");
     if (!select) return std::unexpected(select.error());
     std::vector<hsm::KeyUses> uses;
     for (;;) {
@@ -227,7 +256,9 @@ Result<std::vector<hsm::KeyUses>> Journal::uses() {
                       .csr = count(3),
                       .certificate = count(4),
                       .crl = count(5),
-                      .checkpoint = count(6)});
+                      .checkpoint = count(6),
+                      .ocsp = count(7),
+                      .tls12_server = count(8)});
     }
   });
 }

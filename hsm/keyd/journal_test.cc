@@ -38,7 +38,8 @@ class JournalTest : public testing::Test {
 
 TEST_F(JournalTest, KeepsUsesOverRunsAndSaysWhetherOneEndedInOrder) {
   const hsm::KeyUses cjsm{.name = "cjsm-1", .tls_client = 1, .tls_server = 2, .csr = 3};
-  const hsm::KeyUses ca{.name = "ca", .certificate = 4, .crl = 5, .checkpoint = 6};
+  const hsm::KeyUses ca{
+      .name = "ca", .certificate = 4, .crl = 5, .checkpoint = 6, .ocsp = 7, .tls12_server = 8};
   EXPECT_EQ(journal_->begin_run(), true);  // the first of all
   ASSERT_TRUE(journal_->keep_uses({cjsm, ca}));
   ASSERT_TRUE(journal_->end_run({hsm::KeyUses{.name = "cjsm-1", .tls_client = 9}}));
@@ -48,6 +49,31 @@ TEST_F(JournalTest, KeepsUsesOverRunsAndSaysWhetherOneEndedInOrder) {
   journal_ = open();  // without an end
   EXPECT_EQ(journal_->begin_run(), false);
   EXPECT_EQ(journal_->uses()->size(), 2U);
+}
+
+TEST_F(JournalTest, TakesUpTheUsesOfOneThatCountedLess) {
+  const auto file = folder_.path() / "old.db";
+  {
+    auto old = Database::open(file, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        old.execute("CREATE TABLE key_use (name TEXT PRIMARY KEY, tls_client INTEGER NOT NULL, "
+                    "tls_server INTEGER NOT NULL, csr INTEGER NOT NULL, certificate INTEGER NOT NULL, "
+                    "crl INTEGER NOT NULL, checkpoint INTEGER NOT NULL) STRICT; "
+                    "INSERT INTO key_use VALUES ('cjsm-1', 1, 2, 3, 4, 5, 6)"));
+  }
+  const hsm::KeyUses before{.name = "cjsm-1",
+                            .tls_client = 1,
+                            .tls_server = 2,
+                            .csr = 3,
+                            .certificate = 4,
+                            .crl = 5,
+                            .checkpoint = 6};
+  for (int start = 0; start < 2; ++start) {
+    const auto journal = Journal::open(file, "h/keyd", clock_);
+    ASSERT_TRUE(journal) << journal.error().message;
+    EXPECT_THAT((*journal)->uses().value(), ElementsAre(before));
+    EXPECT_TRUE((*journal)->keep_uses({before}));
+  }
 }
 
 TEST_F(JournalTest, RemembersTheKeysThatWereBegunAndNotEnded) {

@@ -18,6 +18,8 @@ hsm::KeyUses Key::uses() const {
           .certificate = certificate_uses,
           .crl = crl_uses,
           .checkpoint = checkpoint_uses,
+          .ocsp = ocsp_uses,
+          .tls12_server = tls12_server_uses,
           .refused = refusals};
 }
 
@@ -41,6 +43,8 @@ void Key::add_uses(const hsm::KeyUses& earlier) {
   certificate_uses += earlier.certificate;
   crl_uses += earlier.crl;
   checkpoint_uses += earlier.checkpoint;
+  ocsp_uses += earlier.ocsp;
+  tls12_server_uses += earlier.tls12_server;
 }
 
 Result<void> Key::self_test(WorkSession& work) {

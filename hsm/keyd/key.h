@@ -51,6 +51,8 @@ class Key {
   std::atomic<std::uint64_t> certificate_uses{0};
   std::atomic<std::uint64_t> crl_uses{0};
   std::atomic<std::uint64_t> checkpoint_uses{0};
+  std::atomic<std::uint64_t> ocsp_uses{0};
+  std::atomic<std::uint64_t> tls12_server_uses{0};
   std::atomic<std::uint64_t> refusals{0};
   [[nodiscard]] hsm::KeyUses uses() const;
   /// Adds those of the runs before this one. Its refusals are left out.

@@ -45,15 +45,17 @@ enum class Operation : std::uint8_t {
   kSignCrl,
   kRetire,
   kReadAudit,
+  kSignOcsp,
+  kSignTls12Server,  ///< where keyd's settings except it (tls12_exception.h)
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Operation operation) {
-  constexpr std::array<std::string_view, 13> kNames{
+  constexpr std::array<std::string_view, 15> kNames{
       "health",           "list-keys",         "count-uses",
       "find-key",         "sign-tls13-client", "sign-tls13-server",
       "sign-csr",         "generate",          "sign-checkpoint",
       "sign-certificate", "sign-crl",          "retire",
-      "read-audit"};
+      "read-audit",       "sign-ocsp",         "sign-tls12-server"};
   return kNames.at(static_cast<std::size_t>(operation));
 }
 
@@ -72,6 +74,8 @@ inline constexpr std::array kGrants{
     Grant{Caller::kGateway, Operation::kSignTls13Client, KeyRole::kCjsmIdentity},
     Grant{Caller::kGateway, Operation::kSignTls13Server, KeyRole::kCjsmIdentity},
     Grant{Caller::kGateway, Operation::kSignTls13Server, KeyRole::kLanIdentity},
+    Grant{Caller::kGateway, Operation::kSignTls12Server, KeyRole::kCjsmIdentity},
+    Grant{Caller::kGateway, Operation::kSignTls12Server, KeyRole::kLanIdentity},
     Grant{Caller::kGateway, Operation::kSignCheckpoint, KeyRole::kAudit},
 
     Grant{Caller::kProvisioning, Operation::kHealth, {}},
@@ -113,6 +117,7 @@ inline constexpr std::array kGrants{
     Grant{Caller::kRenewal, Operation::kSignTls13Client, KeyRole::kCjsmIdentity},
     Grant{Caller::kRenewal, Operation::kSignCertificate, KeyRole::kIssuingCa},
     Grant{Caller::kRenewal, Operation::kSignCrl, KeyRole::kIssuingCa},
+    Grant{Caller::kRenewal, Operation::kSignOcsp, KeyRole::kIssuingCa},
     Grant{Caller::kRenewal, Operation::kSignCheckpoint, KeyRole::kAudit},
 
     Grant{Caller::kConsole, Operation::kHealth, {}},
@@ -218,18 +223,23 @@ static_assert(only_with({kCjsm}, Operation::kSignTls13Client));
 static_assert(only({Caller::kGateway}, Operation::kSignTls13Server, kLan));
 static_assert(only({Caller::kConsole}, Operation::kSignTls13Server, kConsole));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignTls13Server));
+// TLS 1.2 is for old mail servers that come to the gateway, if at all; browsers need none.
+static_assert(only({Caller::kGateway}, Operation::kSignTls12Server));
+static_assert(only_with({kCjsm, kLan}, Operation::kSignTls12Server));
 // What speaks to the network makes, certifies and retires no key.
 static_assert(only({Caller::kProvisioning, Caller::kRenewal}, Operation::kGenerate));
 static_assert(only({Caller::kProvisioning, Caller::kRenewal}, Operation::kSignCsr));
 static_assert(only({Caller::kProvisioning}, Operation::kGenerate, kAudit));
 static_assert(only({Caller::kProvisioning}, Operation::kGenerate, kCa));
 static_assert(only({Caller::kRenewal}, Operation::kRetire));
-// Certificates and CRLs: by renewal alone, with the issuing CA alone, and that key does nothing else.
+// Certificates, CRLs and OCSP responses: by renewal alone, with the issuing CA alone, and that key does
+// nothing else.
 static_assert(only({Caller::kRenewal}, Operation::kSignCertificate));
 static_assert(only({Caller::kRenewal}, Operation::kSignCrl));
+static_assert(only({Caller::kRenewal}, Operation::kSignOcsp) && only_with({kCa}, Operation::kSignOcsp));
 static_assert(only_with({kCa}, Operation::kSignCertificate) && only_with({kCa}, Operation::kSignCrl));
 static_assert(does_only(kCa, {Operation::kFindKey, Operation::kGenerate, Operation::kSignCertificate,
-                              Operation::kSignCrl}));
+                              Operation::kSignCrl, Operation::kSignOcsp}));
 // The audit key signs nothing but checkpoints, and no other key signs one. Neither it nor the CA can be
 // retired.
 static_assert(only_with({kAudit}, Operation::kSignCheckpoint));

@@ -13,10 +13,11 @@ namespace privyseal::keyd {
 namespace {
 
 constexpr std::array kOperations{
-    Operation::kHealth,          Operation::kListKeys,        Operation::kCountUses, Operation::kFindKey,
-    Operation::kSignTls13Client, Operation::kSignTls13Server, Operation::kSignCsr,   Operation::kGenerate,
-    Operation::kSignCheckpoint,  Operation::kSignCertificate, Operation::kSignCrl,   Operation::kRetire,
-    Operation::kReadAudit};
+    Operation::kHealth,          Operation::kListKeys,        Operation::kCountUses,
+    Operation::kFindKey,         Operation::kSignTls13Client, Operation::kSignTls13Server,
+    Operation::kSignCsr,         Operation::kGenerate,        Operation::kSignCheckpoint,
+    Operation::kSignCertificate, Operation::kSignCrl,         Operation::kRetire,
+    Operation::kReadAudit,       Operation::kSignOcsp,        Operation::kSignTls12Server};
 constexpr std::array<std::optional<KeyRole>, 6> kRoles{std::nullopt,          KeyRole::kCjsmIdentity,
                                                        KeyRole::kLanIdentity, KeyRole::kAudit,
                                                        KeyRole::kIssuingCa,   KeyRole::kConsoleIdentity};
@@ -33,6 +34,8 @@ const std::set<Row> kAllowed{
     {"gateway", "sign-tls13-client", KeyRole::kCjsmIdentity},
     {"gateway", "sign-tls13-server", KeyRole::kCjsmIdentity},
     {"gateway", "sign-tls13-server", KeyRole::kLanIdentity},
+    {"gateway", "sign-tls12-server", KeyRole::kCjsmIdentity},
+    {"gateway", "sign-tls12-server", KeyRole::kLanIdentity},
     {"gateway", "sign-checkpoint", KeyRole::kAudit},
     {"provisioning", "health", {}},
     {"provisioning", "list-keys", {}},
@@ -72,6 +75,7 @@ const std::set<Row> kAllowed{
     {"renewal", "sign-tls13-client", KeyRole::kCjsmIdentity},
     {"renewal", "sign-certificate", KeyRole::kIssuingCa},
     {"renewal", "sign-crl", KeyRole::kIssuingCa},
+    {"renewal", "sign-ocsp", KeyRole::kIssuingCa},
     {"renewal", "sign-checkpoint", KeyRole::kAudit},
     {"console", "health", {}},
     {"console", "list-keys", {}},

@@ -15,8 +15,7 @@ namespace privyseal::keyd {
 namespace {
 
 constexpr std::size_t kMaxConnectionsPerCaller = 64;
-constexpr std::chrono::seconds kForAKey{30};  // RSA keys take that long in slow tokens
-constexpr int kMessagesInARow = 32;           // then the other connections have their turn
+constexpr int kMessagesInARow = 32;  // then the other connections have their turn
 
 }  // namespace
 
@@ -124,7 +123,8 @@ bool Server::take_message(const ConnectionRef& connection, ByteView message) {
 
 JobRef Server::job_for(const ConnectionRef& connection, hsm::Request&& request, Permit&& permit) const {
   const std::uint32_t id = request.id;
-  const auto limit = permit.operation() == Operation::kGenerate ? kForAKey : Workers::kShortestLimit;
+  const auto limit =
+      permit.operation() == Operation::kGenerate ? hsm::kKeydsToMakeAKey : Workers::kShortestLimit;
   return std::make_shared<Job>(
       id, limit,
       [desk = desk_, asked = std::move(request), given = std::move(permit)](WorkSession& work) {

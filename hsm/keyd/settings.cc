@@ -2,7 +2,10 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <sstream>
 
 #include "firmware/base/config_reader.h"
 #include "firmware/base/user.h"
@@ -61,6 +64,40 @@ void read_token_name(ConfigReader& reader, Settings& settings) {
   settings.token = named.token;
 }
 
+/// "2027-03-31"
+Result<std::chrono::sys_days> parse_day(const std::string& text) {
+  std::chrono::sys_days day;
+  std::istringstream stream(text);
+  constexpr std::size_t kLength = 10;
+  if (text.size() != kLength || !(stream >> std::chrono::parse("%F", day)))
+    return fail(ErrorCode::kInvalid, "must be a day, as \"2027-03-31\"");
+  return day;
+}
+
+std::optional<Tls12Exception> read_tls12_exception(ConfigReader& reader) {
+  constexpr std::size_t kMostReasonBytes = 200;
+  if (!reader.has("tls12_exception")) return std::nullopt;
+  Tls12Exception exception{
+      .reason = reader.text("tls12_exception.reason"),
+      .roles = {},
+      .until = reader.taken("tls12_exception.until", parse_day(reader.text("tls12_exception.until")))};
+  if (exception.reason.empty() || exception.reason.size() > kMostReasonBytes)
+    reader.refuse("tls12_exception.reason", "must say for whom it is, in 1 to 200 bytes");
+  for (const std::string& name : reader.texts("tls12_exception.roles")) {
+    const auto role =
+        std::ranges::find(kRoleKinds, name, [](const RoleKinds& row) { return to_string(row.role); });
+    const bool may_sign = role != kRoleKinds.end() && std::ranges::any_of(kCallers, [&](Caller caller) {
+                            return may(caller, Operation::kSignTls12Server, role->role);
+                          });
+    if (may_sign)
+      exception.roles.push_back(role->role);
+    else
+      reader.refuse("tls12_exception.roles", "has a role whose keys never sign TLS 1.2: " + name);
+  }
+  if (exception.roles.empty()) reader.refuse("tls12_exception.roles", "must name a role");
+  return exception;
+}
+
 /// A host without a usable name is the local one.
 std::string own_origin() {
   utsname names{};
@@ -95,7 +132,8 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
       .softhsm_conf = read_optional_path(reader, "pkcs11.softhsm_conf"),
       .module_parameters = reader.text("pkcs11.parameters", ""),
       .callers = read_callers(reader),
-      .audit_origin = read_origin(reader)};
+      .audit_origin = read_origin(reader),
+      .tls12_exception = read_tls12_exception(reader)};
   read_token_name(reader, settings);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;

@@ -21,6 +21,10 @@
 ///     console = ["privyseal-console"]
 ///     [audit]
 ///     host = "gateway.lawfirm.example"      # in the origin of keyd's own log; default: the host's name
+///     [tls12_exception]                     # none by default: keys sign TLS 1.3 and nothing older
+///     reason = "the old mail server, until it is replaced"      # goes into the audit log
+///     roles = ["lan-identity"]              # whose keys sign as a server in TLS 1.2 (tls12.h)
+///     until = "2027-03-31"                  # the last day, UTC
 #pragma once
 
 #include <sys/types.h>
@@ -32,6 +36,7 @@
 
 #include "firmware/base/result.h"
 #include "hsm/keyd/policy.h"
+#include "hsm/keyd/tls12_exception.h"
 #include "hsm/pkcs11_uri.h"
 
 namespace privyseal::keyd {
@@ -54,6 +59,7 @@ struct Settings {
   std::map<uid_t, Caller> callers;
 
   std::string audit_origin;  ///< "<host>/keyd"
+  std::optional<Tls12Exception> tls12_exception{};
 };
 
 /// kInvalid: the message names the file and the key.

@@ -105,6 +105,22 @@ TEST(KeydSettings, ACallerThatIsNotThereIsNobody) {
   EXPECT_FALSE(settings->callers.contains(964));
 }
 
+const std::string kException = R"([tls12_exception]
+reason = "the old mail server"
+roles = ["lan-identity", "cjsm-identity"]
+until = "2027-03-31"
+)";
+
+TEST(KeydSettings, ThereIsNoTls12UnlessItIsExceptedForSomebodyUntilSomeDay) {
+  EXPECT_FALSE(load(kGood)->tls12_exception);
+  const auto settings = load(kGood + kException);
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_TRUE(settings->tls12_exception);
+  EXPECT_EQ(settings->tls12_exception->in_words(),
+            "TLS 1.2 as a server is excepted for lan-identity, cjsm-identity until 2027-03-31: the old mail "
+            "server");
+}
+
 struct Case {
   std::string name;
   std::string from;
@@ -114,7 +130,7 @@ struct Case {
 class BadKeydSettings : public testing::TestWithParam<Case> {};
 
 TEST_P(BadKeydSettings, AreRefused) {
-  std::string text = kGood;
+  std::string text = kGood + kException;
   const std::size_t at = text.find(GetParam().from);
   ASSERT_NE(at, std::string::npos);
   text.replace(at, GetParam().from.size(), GetParam().to);
@@ -144,6 +160,18 @@ INSTANTIATE_TEST_SUITE_P(, BadKeydSettings,
                              {"AuditHostIsNone", "gateway.lawfirm.example", "a/b"},
                              {"AuditHostHasABlank", "gateway.lawfirm.example", "a b"},
                              {"UnknownCaller", "gateway", "gatway"},
+                             {"ExceptionWithoutReason", "reason = \"the old mail server\"", ""},
+                             {"ExceptionForNobody", "the old mail server", ""},
+                             {"ExceptionWithALongReason", "the old mail server", std::string(201, 'r')},
+                             {"ExceptionForEver", "until = \"2027-03-31\"", ""},
+                             {"ExceptionUntilNoDay", "2027-03-31", "2027-02-30"},
+                             {"ExceptionUntilAShortDay", "2027-03-31", "2027-3-31"},
+                             {"ExceptionUntilADayAndMore", "2027-03-31", "2027-03-31T10:00:00Z"},
+                             {"ExceptionOfNoKeys", "[\"lan-identity\", \"cjsm-identity\"]", "[]"},
+                             {"ExceptionOfTheCa", "[\"lan-identity\"", "[\"issuing-ca\""},
+                             {"ExceptionOfTheConsole", "[\"lan-identity\"", "[\"console-identity\""},
+                             {"ExceptionOfAnUnknownRole", "[\"lan-identity\"", "[\"lan\""},
+                             {"MisspeltException", "tls12_exception", "tls12_exceptions"},
                              {"MisspeltKey", "token = ", "tokn = \"\"\ntoken = "},
                              {"NoToml", "[socket]", "[socket"},
                          }),

@@ -32,9 +32,7 @@ std::optional<Wake> wake_of_this_job() {
   return wake;
 }
 
-Result<Bytes> sign_tls13_in_job(AsyncClient& keyd, std::string_view name, ByteView message, Hash hash,
-                                Wake wake) {
-  const auto question = keyd.sign_tls13(name, message, hash, wake);
+Result<Bytes> signature_in_job(const Result<QuestionRef>& question) {
   if (!question) return std::unexpected(question.error());
   if (auto settled = pause_until_settled(**question); !settled) return std::unexpected(settled.error());
   return (*question)->signature();

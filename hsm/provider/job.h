@@ -23,8 +23,7 @@ namespace privyseal::hsm::provider {
 [[nodiscard]] std::optional<Wake> wake_of_this_job();
 
 /// Inside a job that has a Wake. Errors as AsyncClient; kUnavailable also when the job was given up.
-[[nodiscard]] Result<Bytes> sign_tls13_in_job(AsyncClient& keyd, std::string_view name, ByteView message,
-                                              Hash hash, Wake wake);
+[[nodiscard]] Result<Bytes> signature_in_job(const Result<QuestionRef>& question);
 [[nodiscard]] Result<bool> health_in_job(AsyncClient& keyd, std::chrono::milliseconds deadline, Wake wake);
 
 }  // namespace privyseal::hsm::provider

@@ -21,8 +21,13 @@ class KeydKeys final : public Keys {
   Result<KeyInfo> find_by_id(ByteView id) override { return keyd_.find_key_by_id(id); }
   Result<Bytes> sign_tls13(std::string_view name, ByteView message, Hash hash) override {
     if (const auto wake = wake_of_this_job())
-      return sign_tls13_in_job(keyd_in_jobs_, name, message, hash, *wake);
+      return signature_in_job(keyd_in_jobs_.sign_tls13(name, message, hash, *wake));
     return keyd_.sign_tls13(name, message, hash);
+  }
+  Result<Bytes> sign_tls12(std::string_view name, ByteView message, Hash hash) override {
+    if (const auto wake = wake_of_this_job())
+      return signature_in_job(keyd_in_jobs_.sign_tls12(name, message, hash, *wake));
+    return keyd_.sign_tls12(name, message, hash);
   }
   Result<Bytes> sign_csr(std::string_view name, ByteView request_info) override {
     return keyd_.sign_csr(name, request_info);
@@ -32,6 +37,9 @@ class KeydKeys final : public Keys {
   }
   Result<Bytes> sign_crl(std::string_view name, ByteView tbs_cert_list) override {
     return keyd_.sign_crl(name, tbs_cert_list);
+  }
+  Result<Bytes> sign_ocsp(std::string_view name, ByteView response_data) override {
+    return keyd_.sign_ocsp(name, response_data);
   }
   bool is_ready() override {
     if (const auto wake = wake_of_this_job())

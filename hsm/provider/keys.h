@@ -23,11 +23,15 @@ class Keys {
 
   [[nodiscard]] virtual Result<KeyInfo> find(std::string_view name) = 0;
   [[nodiscard]] virtual Result<KeyInfo> find_by_id(ByteView id) = 0;
-  /// A TLS 1.3 CertificateVerify input. The only call that is made while a connection is being made.
+  // The only calls that are made while a connection is being made.
+  /// A TLS 1.3 CertificateVerify input.
   [[nodiscard]] virtual Result<Bytes> sign_tls13(std::string_view name, ByteView message, Hash hash) = 0;
+  /// A TLS 1.2 ServerKeyExchange input.
+  [[nodiscard]] virtual Result<Bytes> sign_tls12(std::string_view name, ByteView message, Hash hash) = 0;
   [[nodiscard]] virtual Result<Bytes> sign_csr(std::string_view name, ByteView request_info) = 0;
   [[nodiscard]] virtual Result<Bytes> sign_certificate(std::string_view name, ByteView tbs_certificate) = 0;
   [[nodiscard]] virtual Result<Bytes> sign_crl(std::string_view name, ByteView tbs_cert_list) = 0;
+  [[nodiscard]] virtual Result<Bytes> sign_ocsp(std::string_view name, ByteView response_data) = 0;
   /// Whether a signature could be made right now; asked each time.
   [[nodiscard]] virtual bool is_ready() = 0;
   /// Of ASYNC jobs, and not answered yet.

@@ -223,9 +223,8 @@ TEST_F(ProviderTest, SignsNothingButHandshakesAndRequests) {
   for (const std::string& message : {""s, "hello"s, std::string(32, 'd'), std::string(63, ' '),
                                      std::string(64, ' '), std::string(63, ' ') + "x" + std::string(80, 'y')})
     EXPECT_EQ(sign(key.get(), "SHA256", message), "") << message;
-  EXPECT_THAT(last_error(),
-              testing::HasSubstr(
-                  "signs TLS 1.3 handshakes, certificate requests, certificates and CRLs only (denied)"));
+  EXPECT_THAT(last_error(), testing::HasSubstr("signs TLS 1.3 handshakes, certificate requests, "
+                                               "certificates, CRLs and OCSP responses only (denied)"));
   EXPECT_EQ(keyd_->requests().size(), 1u);
 }
 

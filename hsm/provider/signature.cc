@@ -47,8 +47,8 @@ Error no_good(const Signing& signing, const std::string& what) {
 
 bool is_rsa(const Signing& signing) { return signing.key->kind->family == KeyFamily::kRsa; }
 
-/// For TLS 1.3 an RSA key signs with PSS alone (RFC 8446 section 4.2.3).
-Result<Bytes> request_tls13(const Signing& signing, ByteView message) {
+/// In a handshake an RSA key signs with PSS alone, as TLS 1.3 has it (RFC 8446 section 4.2.3).
+Result<Bytes> request_handshake(const Signing& signing, MessageKind kind, ByteView message) {
   if (is_rsa(signing)) {
     if (signing.padding != Padding::kPss)
       return std::unexpected(no_good(signing, "signs handshakes with PSS padding only"));
@@ -56,8 +56,10 @@ Result<Bytes> request_tls13(const Signing& signing, ByteView message) {
       return std::unexpected(
           no_good(signing, "signs with PSS only if mask and salt are of the hash's kind and size"));
   }
-  return signing.context->keys->sign_tls13(signing.key->name, message,
-                                           is_rsa(signing) ? signing.hash : Hash::kOfKey);
+  Keys& keys = *signing.context->keys;
+  const Hash hash = is_rsa(signing) ? signing.hash : Hash::kOfKey;
+  if (kind == MessageKind::kTls12) return keys.sign_tls12(signing.key->name, message, hash);
+  return keys.sign_tls13(signing.key->name, message, hash);
 }
 
 /// What is not TLS is signed with the hash of the key's type, by an RSA key with PKCS #1 v1.5.
@@ -70,6 +72,7 @@ Result<Bytes> request_document(const Signing& signing, MessageKind kind, ByteVie
   Keys& keys = *signing.context->keys;
   if (kind == MessageKind::kRequest) return keys.sign_csr(signing.key->name, message);
   if (kind == MessageKind::kCertificate) return keys.sign_certificate(signing.key->name, message);
+  if (kind == MessageKind::kOcsp) return keys.sign_ocsp(signing.key->name, message);
   return keys.sign_crl(signing.key->name, message);
 }
 
@@ -77,10 +80,12 @@ Result<Bytes> request_document(const Signing& signing, MessageKind kind, ByteVie
 Result<Bytes> request_signature(const Signing& signing, ByteView message) {
   const auto kind = message_kind_of(message);
   if (!kind)
-    return fail(ErrorCode::kDenied,
-                "key " + signing.key->name +
-                    ": signs TLS 1.3 handshakes, certificate requests, certificates and CRLs only");
-  if (*kind == MessageKind::kTls13) return request_tls13(signing, message);
+    return fail(
+        ErrorCode::kDenied,
+        "key " + signing.key->name +
+            ": signs TLS 1.3 handshakes, certificate requests, certificates, CRLs and OCSP responses only");
+  if (*kind == MessageKind::kTls13 || *kind == MessageKind::kTls12)
+    return request_handshake(signing, *kind, message);
   return request_document(signing, *kind, message);
 }
 

@@ -33,9 +33,11 @@ JsonObject key_inventory(const std::vector<hsm::KeyInfo>& keys, const std::vecto
                               {"fingerprint", ca::key_fingerprint(key.public_key)},
                               {"uses", JsonObject{{"tls_client", count.tls_client},
                                                   {"tls_server", count.tls_server},
+                                                  {"tls12_server", count.tls12_server},
                                                   {"csr", count.csr},
                                                   {"certificate", count.certificate},
                                                   {"crl", count.crl},
+                                                  {"ocsp", count.ocsp},
                                                   {"checkpoint", count.checkpoint},
                                                   {"refused", count.refused}}}});
   }
@@ -55,12 +57,11 @@ std::string key_list_text(const JsonObject& inventory) {
                "PUBLIC KEY (SHA-256)"});
   for (const JsonObject* key : objects_at(inventory, "keys")) {
     const JsonObject& uses = object_at(*key, "uses");
-    const auto sum = [&](const char* one, const char* other) {
-      return std::to_string(count_at(uses, one) + count_at(uses, other));
-    };
-    table.add({shown(*key, "name"), shown(*key, "role"), shown(*key, "type"), sum("tls_client", "tls_server"),
-               shown(uses, "csr"), sum("certificate", "crl"), shown(uses, "checkpoint"),
-               shown(uses, "refused"), shown(*key, "fingerprint")});
+    const auto sum = [&](auto... names) { return std::to_string((count_at(uses, names) + ...)); };
+    table.add({shown(*key, "name"), shown(*key, "role"), shown(*key, "type"),
+               sum("tls_client", "tls_server", "tls12_server"), shown(uses, "csr"),
+               sum("certificate", "crl", "ocsp"), shown(uses, "checkpoint"), shown(uses, "refused"),
+               shown(*key, "fingerprint")});
   }
   return table.text("The token holds no key.") +
          "\nUses are counted since the key was made, refusals since keyd started. No private key can leave "

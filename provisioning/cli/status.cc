@@ -151,7 +151,7 @@ Light key_light(const Result<hsm::Health>& health, const Result<std::vector<hsm:
   std::uint64_t signatures = 0;
   std::uint64_t refused = 0;
   for (const hsm::KeyUses& use : *uses) {
-    signatures += use.tls_client + use.tls_server;
+    signatures += use.tls_client + use.tls_server + use.tls12_server;
     refused += use.refused;
   }
   const std::string facts =

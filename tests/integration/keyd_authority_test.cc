@@ -5,6 +5,7 @@
 
 #include "hsm/keyd/der.h"
 #include "hsm/keyd/test_certificates.h"
+#include "hsm/keyd/test_ocsp.h"
 #include "tests/integration/keyd_fixture.h"
 
 namespace privyseal::test {
@@ -12,6 +13,7 @@ namespace {
 
 using keyd::TestCertificate;
 using keyd::TestCrl;
+using keyd::TestOcsp;
 using testing::HasSubstr;
 
 template <class T, auto Free>
@@ -44,6 +46,9 @@ class KeydAuthority : public KeydTest {
   }
   Result<Bytes> sign_crl(ByteView tbs) {
     return as_caller(kRenewalUid, [&](hsm::Client& client) { return client.sign_crl("ca", tbs); });
+  }
+  Result<Bytes> sign_ocsp(ByteView data) {
+    return as_caller(kRenewalUid, [&](hsm::Client& client) { return client.sign_ocsp("ca", data); });
   }
   [[nodiscard]] TestCertificate root() const {
     return {.ca = software_,
@@ -94,6 +99,19 @@ TEST_F(KeydAuthority, MakesACrlThatOpenSslAccepts) {
   EXPECT_EQ(uses_of("ca"), (hsm::KeyUses{.name = "ca", .crl = 1}));
 }
 
+TEST_F(KeydAuthority, SignsOcspResponsesAndWritesThemDown) {
+  TestOcsp response{.ca = ca_key_};
+  response.statuses[0].status = keyd::TestStatus::revoked();
+  const auto signature = sign_ocsp(response.data());
+  ASSERT_TRUE(signature) << signature.error().message;
+  EXPECT_TRUE(is_signature_of(ca_, response.data(), *signature));
+  EXPECT_EQ(uses_of("ca"), (hsm::KeyUses{.name = "ca", .ocsp = 1}));
+  const auto entries = provisioning.audit_entries(0, 100).value();
+  EXPECT_THAT(entries,
+              testing::Contains(testing::AllOf(HasSubstr(R"("action":"sign-ocsp","object":"key/ca")"),
+                                               HasSubstr("certificates 1, revoked 1"))));
+}
+
 TEST_F(KeydAuthority, RefusesEverythingElse) {
   TestCertificate other_ca = leaf();
   other_ca.extensions = keyd::kRootExtensions;
@@ -131,6 +149,18 @@ TEST_F(KeydAuthority, RefusesEverythingElse) {
       leaf().tbs(),
       Bytes(32, std::byte{'d'}),
   };
+  const std::vector<Bytes> not_responses{
+      TestOcsp{.ca = software_}.data(),  // another CA's
+      TestOcsp{.ca = ca_key_, .extensions = TestOcsp::nonce(std::string(33, 'n'))}.data(),
+      leaf().tbs(),
+      TestCrl{.ca = software_}.tbs(),
+      Bytes(32, std::byte{'d'}),
+  };
+  for (std::size_t i = 0; i < not_responses.size(); ++i) {
+    const auto refused = sign_ocsp(not_responses[i]);
+    ASSERT_FALSE(refused) << i;
+    EXPECT_EQ(refused.error().code, ErrorCode::kDenied) << i << " " << refused.error().message;
+  }
   for (std::size_t i = 0; i < not_certificates.size(); ++i) {
     const auto refused = sign_certificate(not_certificates[i]);
     ASSERT_FALSE(refused) << i;
@@ -142,7 +172,8 @@ TEST_F(KeydAuthority, RefusesEverythingElse) {
     EXPECT_EQ(refused.error().code, ErrorCode::kDenied) << i << " " << refused.error().message;
   }
   EXPECT_EQ(uses_of("ca"),
-            (hsm::KeyUses{.name = "ca", .refused = not_certificates.size() + not_crls.size()}));
+            (hsm::KeyUses{.name = "ca",
+                          .refused = not_certificates.size() + not_crls.size() + not_responses.size()}));
   EXPECT_THAT(keyd.log(), HasSubstr("signature-refused caller=renewal"));
   EXPECT_THAT(keyd.log(), HasSubstr("another key than this CA's is not to be a CA"));
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "hsm/keyd/test_certificates.h"
+#include "hsm/keyd/test_ocsp.h"
 #include "tests/integration/keyd_fixture.h"
 
 namespace privyseal::test {
@@ -71,6 +72,10 @@ class KeydGrants : public KeydTest {
   Act signs_crl(const std::string& name) {
     const Bytes tbs = keyd::TestCrl{.ca = software_}.tbs();
     return [=](hsm::Client& client) { return is_granted(client.sign_crl(name, tbs)); };
+  }
+  Act signs_ocsp(const std::string& name) {
+    const Bytes data = keyd::TestOcsp{.ca = key_of(ca_)}.data();
+    return [=](hsm::Client& client) { return is_granted(client.sign_ocsp(name, data)); };
   }
   Act generates(hsm::KeyRole role) {
     return [this, role](hsm::Client& client) {
@@ -139,6 +144,8 @@ TEST_F(KeydGrants, OfEveryCallerForSignatures) {
       {"certificate cjsm", {}, signs_certificate("cjsm")},
       {"crl ca", {"renewal"}, signs_crl("ca")},
       {"crl audit", {}, signs_crl("audit")},
+      {"ocsp ca", {"renewal"}, signs_ocsp("ca")},
+      {"ocsp audit", {}, signs_ocsp("audit")},
   });
 }
 

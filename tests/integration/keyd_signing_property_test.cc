@@ -7,6 +7,7 @@
 #include <random>
 
 #include "hsm/keyd/test_certificates.h"
+#include "hsm/keyd/test_ocsp.h"
 #include "tests/integration/keyd_fixture.h"
 #include "tests/integration/signing_oracle.h"
 
@@ -26,6 +27,10 @@ hsm::Request request_for(Signing kind, const std::string& key, ByteView message)
       return {.id = 1, .body = hsm::SignCertificateRequest{key, copy_of(message)}};
     case Signing::kCrl:
       return {.id = 1, .body = hsm::SignCrlRequest{key, copy_of(message)}};
+    case Signing::kOcsp:
+      return {.id = 1, .body = hsm::SignOcspRequest{key, copy_of(message)}};
+    case Signing::kTls12:
+      return {.id = 1, .body = hsm::SignTls12Request{.name = key, .message = copy_of(message)}};
     case Signing::kCheckpoint:
       return {.id = 1, .body = hsm::SignCheckpointRequest{key, std::string(text_of(message))}};
   }
@@ -47,6 +52,7 @@ class Questions {
       seeds_.push_back({Signing::kCsr, key, keyd::request_info_of(public_half(key))});
       if (key.role == kIssuingCa) add_certificates(key);
       if (key.role == kAudit) add_checkpoints(key);
+      add_key_exchanges(key);
       for (const std::string side : {"client", "server"})
         for (const std::size_t hash : {20U, 32U, 48U, 64U})
           seeds_.push_back({Signing::kTls13, key, certificate_verify(side, 'h', hash)});
@@ -88,8 +94,22 @@ class Questions {
     leaf_of_ca.subject_key = ca;
     for (const auto& certificate : {leaf, root, false_root, leaf_of_ca})
       seeds_.push_back({Signing::kCertificate, key, certificate.tbs()});
+    keyd::TestOcsp revoked{.ca = ca};
+    revoked.statuses[0].status = keyd::TestStatus::revoked();
+    for (const auto& response : {keyd::TestOcsp{.ca = ca}, keyd::TestOcsp{.ca = software}, revoked})
+      seeds_.push_back({Signing::kOcsp, key, response.data()});
     for (const char* number : {"07", ""})
       seeds_.push_back({Signing::kCrl, key, keyd::TestCrl{.ca = software, .number = number}.tbs()});
+  }
+  void add_key_exchanges(const hsm::KeyInfo& key) {
+    const std::string randoms = std::string(32, 'c') + std::string(24, 's') + "DOWNGRD\x01";
+    const std::string end_of_head(1, '\0');
+    for (const std::string& agreement :
+         {"\x1d\x20" + std::string(32, 'x'), "\x17\x41\x04" + std::string(64, 'p'),
+          "\x18\x61\x04" + std::string(96, 'p'), "\x19\x85\x04" + std::string(132, 'p')}) {
+      const std::string message = randoms + "\x03" + end_of_head + agreement;
+      seeds_.push_back({Signing::kTls12, key, copy_of(bytes_of(message))});
+    }
   }
   void add_checkpoints(const hsm::KeyInfo& key) {
     for (const char* daemon : {"gatewayd", "renewd", "admind", "keyd", "pack"})
@@ -133,7 +153,10 @@ class Questions {
 
 class KeydSigning : public KeydTest {
  protected:
-  KeydSigning() : KeydTest({.shim = true}) {}
+  KeydSigning()
+      : KeydTest({.shim = true,
+                  .more_settings = "[tls12_exception]\nreason = \"a test\"\nroles = [\"lan-identity\"]\n"
+                                   "until = \"9999-12-31\"\n"}) {}
 
   /// True: it was signed.
   bool ask(uid_t uid, const hsm::Request& request) {
@@ -177,7 +200,8 @@ class KeydSigning : public KeydTest {
     std::uint64_t sum = 0;
     const auto all = provisioning.uses().value();
     for (const hsm::KeyUses& uses : all)
-      sum += uses.tls_client + uses.tls_server + uses.csr + uses.certificate + uses.crl + uses.checkpoint;
+      sum += uses.tls_client + uses.tls_server + uses.csr + uses.certificate + uses.crl + uses.checkpoint +
+             uses.ocsp + uses.tls12_server;
     return sum;
   }
   std::map<uid_t, std::unique_ptr<RawConnection>> connections_;

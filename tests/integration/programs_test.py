@@ -76,6 +76,7 @@ class Programs(unittest.TestCase):
                 "0x4a11223344556688", "-out", lab.file("leaf.pem")]
         lab.openssl(*leaf, user=RENEWAL, check=0)
         run("openssl", "verify", "-x509_strict", "-CAfile", lab.file("root.pem"), lab.file("leaf.pem"), check=0)
+        self.ocsp_responses_verify()
         status, output = lab.openssl(*leaf)  # provisioning may not
         self.assertNotEqual(status, 0)
         self.assertIn("(denied)", output)
@@ -83,6 +84,32 @@ class Programs(unittest.TestCase):
         status, output = lab.openssl(*leaf, user=RENEWAL)
         self.assertNotEqual(status, 0)
         self.assertIn("(denied)", output)
+
+    def ocsp_responses_verify(self):
+        """`openssl ocsp` as the responder, with the CA's own key; keyd looks at every field."""
+        lab = self.lab
+        lab.file("index.txt", "V\t351231235959Z\t\t4A11223344556688\tunknown\t/CN=mail.example\n"
+                 "R\t351231235959Z\t260101000000Z\t4A11223344556699\tunknown\t/CN=old.example\n")
+        lab.file("index.txt.attr", "unique_subject = no\n")
+        lab.file("response.der", "").chmod(0o666)
+        root = lab.file("root.pem")
+        run("openssl", "ocsp", "-issuer", root, "-serial", "0x4a11223344556688", "-serial", "0x4a11223344556699",
+            "-reqout", lab.file("request.der"), check=0)
+        respond = ["ocsp", "-index", lab.file("index.txt"), "-CA", root, "-rsigner", root, "-rkey",
+                   "keyd://issuing-ca", "-resp_key_id", "-resp_no_certs", "-reqin", lab.file("request.der"), "-respout",
+                   lab.file("response.der")]
+        lab.openssl(*respond, "-ndays", "1", user=RENEWAL, check=0)
+        _, output = run("openssl", "ocsp", "-issuer", root, "-CAfile", root, "-verify_other", root, "-reqin",
+                        lab.file("request.der"), "-respin", lab.file("response.der"), check=0)
+        self.assertIn("Response verify OK", output)
+        self.assertRegex(output, "(?i)0x4a11223344556688: good")
+        self.assertRegex(output, "(?i)0x4a11223344556699: revoked")
+        lab.file("response.der").unlink()
+        for arguments, user in ((("-ndays", "1"), 0),         # provisioning may not
+                                (("-ndays", "8"), RENEWAL),   # too long
+                                ((), RENEWAL)):               # no nextUpdate
+            lab.openssl(*respond, *arguments, user=user)
+            self.assertFalse(lab.file("response.der").exists() and lab.file("response.der").stat().st_size, arguments)
 
     def test_cms_sign_is_refused(self):
         message = self.lab.file("message", "any old mail\n")
@@ -95,8 +122,8 @@ class Programs(unittest.TestCase):
                     self.assertNotEqual(status, 0)
                     self.assertNotIn("BEGIN CMS", output)
                     if kind != "ed25519":  # which OpenSSL itself will not use for want of a hash
-                        self.assertIn("signs TLS 1.3 handshakes, certificate requests, certificates and CRLs only",
-                                      output)
+                        self.assertIn("signs TLS 1.3 handshakes, certificate requests, certificates, CRLs and OCSP "
+                                      "responses only", output)
 
     def test_s_server_and_s_client_shake_hands(self):
         for kind in KINDS:

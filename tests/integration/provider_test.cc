@@ -32,7 +32,7 @@ struct Ended {
 
 class ProviderInOpenssl : public testing::Test {
  protected:
-  ProviderInOpenssl() {
+  explicit ProviderInOpenssl(TestKeydOptions options = {}) : keyd_(std::move(options)) {
     CHECK(::chmod(folder_.path().c_str(), 0777) == 0);  // the gateway's user writes its output here
     // A copy, because the build folder may be closed to other users.
     fs::copy_file(PRIVYSEAL_PROVIDER_MODULE, folder_.path() / "privyseal.so");
@@ -129,7 +129,11 @@ default_properties = ?provider=default
   };
   Server start_server(const std::string& key, const std::string& group, std::optional<Identity> user) {
     auto arguments = tls_arguments("s_server", key, group);
-    arguments.insert(arguments.end(), {"-accept", "127.0.0.1:0", "-naccept", "1", "-Verify", "2", "-rev"});
+    arguments.insert(arguments.end(), {"-Verify", "2"});
+    return start_server(std::move(arguments), user);
+  }
+  Server start_server(std::vector<std::string> arguments, std::optional<Identity> user) {
+    arguments.insert(arguments.end(), {"-accept", "127.0.0.1:0", "-naccept", "1", "-rev"});
     const auto options = openssl_options(std::move(arguments), user);
     auto process = ChildProcess::start(options);
     CHECK(process.has_value());
@@ -234,6 +238,48 @@ TEST_F(ProviderInOpenssl, ServerAndClientShakeHandsWithEachOther) {
       EXPECT_EQ(after.refused, before.refused);
     }
   }
+}
+
+/// For clients that speak TLS 1.2 alone, which is excepted for keys of the role that all have here.
+class ProviderForOldClients : public ProviderInOpenssl {
+ protected:
+  ProviderForOldClients()
+      : ProviderInOpenssl({.more_settings = "[tls12_exception]\nreason = \"a test\"\nuntil = \"9999-12-31\"\n"
+                                            "roles = [\"cjsm-identity\"]\n"}) {}
+
+  /// A client without a key, and a server; `more` is for that.
+  Ended connect_old_client(const std::string& key, std::vector<std::string> more = {}) {
+    certify(key);
+    std::vector<std::string> arguments{"s_server", "-key", "keyd:" + key, "-cert", file(key + ".pem")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Server server = start_server(std::move(arguments), kGateway);
+    EXPECT_NE(port_of(server), "") << read(server.output) << keyd_.log();
+    auto client = openssl({"s_client", "-connect", "127.0.0.1:" + port_of(server), "-CAfile", file("ca.pem"),
+                           "-tls1_2", "-verify_return_error", "-brief"});
+    static_cast<void>(server.process.wait(kPatience));
+    return client;
+  }
+};
+
+TEST_F(ProviderForOldClients, AServerOfBothVersionsSpeaksTls12) {
+  generate("rsa", hsm::KeyType::kRsa2048);
+  // TLS 1.2 does not tie the hash to the curve; the server must.
+  for (const auto& [key, algorithm] : {std::pair<std::string, std::string>{"p256", "ecdsa_secp256r1_sha256"},
+                                       {"p384", "ecdsa_secp384r1_sha384"},
+                                       {"rsa", "rsa_pss_rsae_sha256"}}) {
+    const auto client = connect_old_client(key, {"-sigalgs", algorithm});
+    EXPECT_EQ(client.status, 0) << client.output << keyd_.log();
+    EXPECT_THAT(client.output, HasSubstr("Protocol version: TLSv1.2"));
+    EXPECT_THAT(client.output, HasSubstr("Verification: OK"));
+    EXPECT_EQ(uses_of(key).tls12_server, 1U);
+    EXPECT_EQ(uses_of(key).tls_server, 0U);
+  }
+}
+
+TEST_F(ProviderForOldClients, AServerWithoutTls13GetsNoSignature) {
+  const auto client = connect_old_client("p256", {"-tls1_2"});
+  EXPECT_NE(client.status, 0) << client.output;
+  EXPECT_EQ(uses_of("p256").tls12_server, 0U);
 }
 
 TEST_F(ProviderInOpenssl, AnotherUserGetsNoHandshake) {

@@ -60,8 +60,8 @@ TEST_F(ProvisionTest, FromAnEmptyTokenToACertificate) {
   EXPECT_THAT(ca.issue_from_csr(read(request), {.dns_names = {"gateway.example.cjsm.net"}}),
               HasSubstr("BEGIN CERTIFICATE"));
   EXPECT_EQ(provision({"uses", "--json"}).output,
-            R"({"uses": [{"name": "egress", "tls_client": 0, "tls_server": 0, "csr": 1, )"
-            R"("certificate": 0, "crl": 0, "checkpoint": 0, "refused": 0}]})"
+            R"({"uses": [{"name": "egress", "tls_client": 0, "tls_server": 0, "tls12_server": 0, "csr": 1, )"
+            R"("certificate": 0, "crl": 0, "ocsp": 0, "checkpoint": 0, "refused": 0}]})"
             "\n");
 }
 

@@ -1,5 +1,7 @@
 #include "tests/integration/signing_oracle.h"
 
+#include <openssl/ocsp.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -83,6 +85,61 @@ bool is_revocation_list(ByteView tbs) {
          X509_CRL_get_ext_by_critical(list.get(), 1, -1) < 0;
 }
 
+/// SHA-1 of the key's bits; empty when `key` cannot be read.
+std::string key_hash_of(const hsm::KeyInfo& key) {
+  const unsigned char* at = uchar(key.public_key);
+  const Owned<X509_PUBKEY, X509_PUBKEY_free> parsed(
+      d2i_X509_PUBKEY(nullptr, &at, static_cast<long>(key.public_key.size())));
+  const unsigned char* bits = nullptr;
+  int length = 0;
+  if (!parsed || X509_PUBKEY_get0_param(nullptr, &bits, &length, nullptr, parsed.get()) != 1) return {};
+  std::string hash(SHA_DIGEST_LENGTH, '\0');
+  SHA1(bits, static_cast<std::size_t>(length), reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
+}
+
+std::string text_of_string(const ASN1_STRING* string) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+          static_cast<std::size_t>(ASN1_STRING_length(string))};
+}
+
+bool is_status_of(OCSP_SINGLERESP* single, const std::string& ca_key_hash) {
+  ASN1_OCTET_STRING* issuer_key = nullptr;
+  ASN1_OBJECT* hash = nullptr;
+  OCSP_id_get0_info(nullptr, &hash, &issuer_key, nullptr,
+                    const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single)));
+  if (OBJ_obj2nid(hash) == NID_sha1 && text_of_string(issuer_key) != ca_key_hash) return false;
+  ASN1_GENERALIZEDTIME* begin = nullptr;
+  ASN1_GENERALIZEDTIME* next = nullptr;
+  OCSP_single_get0_status(single, nullptr, nullptr, &begin, &next);
+  int days = 0;
+  int seconds = 0;
+  return next != nullptr && ASN1_TIME_diff(&days, &seconds, begin, next) == 1 && days >= 0 &&
+         (days < 7 || (days == 7 && seconds == 0));
+}
+
+bool is_ocsp_response_of(const hsm::KeyInfo& ca, ByteView data) {
+  const auto response = whole<OCSP_BASICRESP, d2i_OCSP_BASICRESP, OCSP_BASICRESP_free>(data);
+  const ASN1_OCTET_STRING* responder = nullptr;
+  const X509_NAME* name = nullptr;
+  if (!response || OCSP_resp_get0_id(response.get(), &responder, &name) != 1 || responder == nullptr ||
+      text_of_string(responder) != key_hash_of(ca))
+    return false;
+  for (int i = 0; i < OCSP_resp_count(response.get()); ++i)
+    if (!is_status_of(OCSP_resp_get0(response.get(), i), key_hash_of(ca))) return false;
+  return OCSP_resp_count(response.get()) > 0;
+}
+
+/// RFC 8422 section 5.4, by a server that could speak TLS 1.3.
+bool is_key_exchange(const std::string& text) {
+  const std::string head = text.size() > 68 ? text.substr(56, 10) : std::string();
+  if (head != std::string("DOWNGRD\x01\x03\0", 10)) return false;
+  const std::string curve = text.substr(66, 2);
+  return (curve == "\x1d\x20" && text.size() == 100) ||
+         (curve == "\x17\x41" && text.size() == 133 && text[68] == 4) ||
+         (curve == "\x18\x61" && text.size() == 165 && text[68] == 4);
+}
+
 /// The daemon whose log it is; empty: it is no checkpoint.
 std::string daemon_of_checkpoint(const std::string& text) {
   static const std::regex form("[a-zA-Z0-9.-]+/([a-z]+)\n[1-9][0-9]*\n[A-Za-z0-9+/]{43}=\n");
@@ -116,6 +173,8 @@ bool has(const std::string& what, uid_t uid, KeyRole role) {
                                       {kProvisioningUid, "csr", KeyRole::kConsoleIdentity},
                                       {kRenewalUid, "certificate", KeyRole::kIssuingCa},
                                       {kRenewalUid, "crl", KeyRole::kIssuingCa},
+                                      {kRenewalUid, "ocsp", KeyRole::kIssuingCa},
+                                      {kGatewayUid, "tls12", kTls12Role},
                                       {kGatewayUid, "gatewayd", KeyRole::kAudit},
                                       {kRenewalUid, "renewd", KeyRole::kAudit},
                                       {kConsoleUid, "admind", KeyRole::kAudit},
@@ -137,6 +196,10 @@ bool may_be_signed(uid_t uid, Signing kind, const hsm::KeyInfo& key, ByteView me
       return has("certificate", uid, key.role) && is_certificate_of(key, message);
     case Signing::kCrl:
       return has("crl", uid, key.role) && is_revocation_list(message);
+    case Signing::kOcsp:
+      return has("ocsp", uid, key.role) && is_ocsp_response_of(key, message);
+    case Signing::kTls12:
+      return has("tls12", uid, key.role) && is_key_exchange(text);
     case Signing::kCheckpoint:
       return has(daemon_of_checkpoint(text), uid, key.role);
   }

@@ -13,8 +13,11 @@
 
 namespace privyseal::test {
 
-enum class Signing : std::uint8_t { kTls13, kCsr, kCertificate, kCrl, kCheckpoint };
-inline constexpr int kSignings = 5;
+enum class Signing : std::uint8_t { kTls13, kCsr, kCertificate, kCrl, kCheckpoint, kOcsp, kTls12 };
+inline constexpr int kSignings = 7;
+
+/// Keys that may sign TLS 1.2 as a server: those of this role, by an exception in keyd's settings.
+inline constexpr auto kTls12Role = hsm::KeyRole::kLanIdentity;
 
 /// True: nothing speaks against it that user `uid` has `message` signed as that, with this key.
 [[nodiscard]] bool may_be_signed(uid_t uid, Signing kind, const hsm::KeyInfo& key, ByteView message);

@@ -117,6 +117,12 @@ struct SoftwareKeys::Answering {
   hsm::Answer operator()(const hsm::SignCrlRequest& wanted) const {
     return signature(wanted.name, wanted.tbs_cert_list);
   }
+  hsm::Answer operator()(const hsm::SignOcspRequest& wanted) const {
+    return signature(wanted.name, wanted.response_data);
+  }
+  hsm::Answer operator()(const hsm::SignTls12Request& wanted) const {
+    return signature(wanted.name, wanted.message, wanted.hash);
+  }
   hsm::Answer operator()(const hsm::RetireRequest& wanted) const {
     return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
   }

@@ -94,11 +94,12 @@ void TestKeyd::write_config() {
       "\"0666\"\n"
       "[pkcs11]\nmodule = \"{3}\"\ntoken = \"{4}\"\npin_file = \"{5}\"\nsofthsm_conf = \"{6}\"\n"
       "[callers]\ngateway = {7}\nprovisioning = {8}\nrenewal = {9}\nconsole = {10}\n"
-      "[audit]\nhost = \"{11}\"\n",
+      "[audit]\nhost = \"{11}\"\n{13}",
       state().string(), options_.workers, socket().string(),
       options_.shim ? PRIVYSEAL_SHIM_MODULE : kSoftHsmModule, kTokenLabel, pin_file().string(),
       softhsm_conf().string(), listed(options_.gateway), listed(options_.provisioning),
-      listed(options_.renewal), listed(options_.console), kAuditHost, options_.signatures_per_second);
+      listed(options_.renewal), listed(options_.console), kAuditHost, options_.signatures_per_second,
+      options_.more_settings);
   CHECK(replace_file(folder() / "keyd.toml", bytes_of(config), 0644).has_value());
 }
 

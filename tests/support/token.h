@@ -45,6 +45,7 @@ struct TestKeydOptions {
   bool shim = false;  ///< keyd loads shim_module.cc in front of SoftHSM: needed for `shim()`
   /// SoftHSM 2.6.1 loses memory with each Ed25519 signature; telling whose loss it is makes keyd slow.
   bool bears_softhsms_leak = false;
+  std::string more_settings{};  ///< behind those that every keyd here has
   bool start = true;
 };
 

@@ -31,9 +31,10 @@ Html uses_of(const hsm::KeyInfo& key, const Result<std::vector<hsm::KeyUses>>& u
   if (found == uses->end()) return "none yet";
   std::string text;
   for (const auto& [count, one, many] :
-       {std::tuple{found->tls_client + found->tls_server, "handshake", "handshakes"},
+       {std::tuple{found->tls_client + found->tls_server + found->tls12_server, "handshake", "handshakes"},
         {found->csr, "request", "requests"},
         {found->certificate + found->crl, "certificate or list", "certificates and lists"},
+        {found->ocsp, "OCSP response", "OCSP responses"},
         {found->checkpoint, "checkpoint", "checkpoints"},
         {found->refused, "refusal", "refusals"}})
     if (count > 0)

@@ -113,6 +113,7 @@ class TokenKeys final : public Keys {
       return sign(key, *scheme, message);
     });
   }
+  Result<Bytes> sign_tls12(std::string_view, ByteView, Hash) override { return keyds_alone(); }
   Result<Bytes> sign_csr(std::string_view name, ByteView request_info) override {
     return with_key(name, [&](const HeldKey& key) -> Result<Bytes> {
       if (auto checked = keyd::check_request_info(request_info, key.public_key.spki()); !checked)
@@ -122,11 +123,12 @@ class TokenKeys final : public Keys {
   }
   Result<Bytes> sign_certificate(std::string_view, ByteView) override { return keyds_alone(); }
   Result<Bytes> sign_crl(std::string_view, ByteView) override { return keyds_alone(); }
+  Result<Bytes> sign_ocsp(std::string_view, ByteView) override { return keyds_alone(); }
   bool is_ready() override { return ::getpid() == owner_ && lasting_.is_logged_in().value_or(false); }
 
  private:
   static Result<Bytes> keyds_alone() {
-    return fail(ErrorCode::kDenied, "only keyd signs certificates and CRLs");
+    return fail(ErrorCode::kDenied, "only keyd signs TLS 1.2, certificates, CRLs and OCSP responses");
   }
 
   template <class Act>

@@ -132,6 +132,22 @@ Result<void> Client::retire(std::string_view name) {
   return {};
 }
 
+Result<void> Client::destroy(std::string_view name, std::string_view text,
+                             const std::array<Approval, 2>& approvals) {
+  if (auto is_name = check_name(name); !is_name) return is_name;
+  const bool fits = std::ranges::all_of(approvals, [](const Approval& approval) {
+    return is_key_name(approval.person) && approval.client_data.size() <= kMaxClientDataBytes &&
+           approval.authenticator_data.size() <= kMaxAuthenticatorDataBytes &&
+           approval.signature.size() <= kMaxPasskeySignatureBytes;
+  });
+  if (!fits || text.size() > kMaxDestructionBytes)
+    return fail(ErrorCode::kInvalid, "approval: a part is too long, or a person's name is none");
+  const auto answer =
+      ask<DoneAnswer>(DestroyRequest{std::string(name), std::string(text), approvals}, deadline_);
+  if (!answer) return std::unexpected(answer.error());
+  return {};
+}
+
 Result<std::vector<std::string>> Client::audit_entries(std::uint64_t after, std::size_t limit) {
   std::vector<std::string> entries;
   while (entries.size() < limit) {

@@ -15,6 +15,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -64,6 +65,10 @@ class Client {
   [[nodiscard]] Result<Bytes> sign_ocsp(std::string_view name, ByteView response_data);
   /// The key is never offered or used again, also after a restart. Retiring it twice is no error.
   [[nodiscard]] Result<void> retire(std::string_view name);
+  /// Takes a retired key off the token. `text` is one of hsm/destruction.h.
+  /// kDenied: it is not approved as it must be; kConflict: those approvals were used before.
+  [[nodiscard]] Result<void> destroy(std::string_view name, std::string_view text,
+                                     const std::array<Approval, 2>& approvals);
   /// keyd's own audit log: `limit` entries behind the first `after` ones; fewer only at the log's end.
   [[nodiscard]] Result<std::vector<std::string>> audit_entries(std::uint64_t after, std::size_t limit);
   [[nodiscard]] Result<AuditCheckpoint> audit_checkpoint();

@@ -51,6 +51,7 @@ FakeKeyd::Reply agreeable(const Request& request) {
     FakeKeyd::Reply operator()(const SignOcspRequest& sign) {
       return answer_to(request, SignatureAnswer{sign.response_data});
     }
+    FakeKeyd::Reply operator()(const DestroyRequest&) { return answer_to(request, DoneAnswer{}); }
     FakeKeyd::Reply operator()(const SignCsrRequest& sign) {
       return answer_to(request, SignatureAnswer{sign.request_info});
     }
@@ -116,6 +117,7 @@ TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
   EXPECT_EQ(client_.sign_ocsp("issuing-ca", message).value(), message);
   EXPECT_EQ(client_.sign_tls12("gateway", message).value(), message);
   EXPECT_TRUE(client_.retire("old"));
+  EXPECT_TRUE(client_.destroy("old", "text", {Approval{"a", {}, {}, {}}, Approval{"b", {}, {}, {}}}));
   EXPECT_EQ(client_.audit_checkpoint().value(), (AuditCheckpoint{7, "note"}));
 }
 
@@ -143,6 +145,14 @@ TEST_F(ClientTest, WhatIsTooLongIsNotSent) {
   EXPECT_EQ(code_of(client_.sign_ocsp("issuing-ca", long_message)), ErrorCode::kInvalid);
   EXPECT_EQ(code_of(client_.sign_tls12("gateway", long_message)), ErrorCode::kInvalid);
   EXPECT_EQ(code_of(client_.retire("No Name")), ErrorCode::kInvalid);
+  const Approval good{"a", {}, {}, {}};
+  EXPECT_EQ(code_of(client_.destroy("old", std::string(kMaxDestructionBytes + 1, 't'), {good, good})),
+            ErrorCode::kInvalid);
+  for (const Approval& bad :
+       {Approval{"No Name", {}, {}, {}}, Approval{"b", Bytes(kMaxAuthenticatorDataBytes + 1), {}, {}},
+        Approval{"b", {}, std::string(kMaxClientDataBytes + 1, 'j'), {}},
+        Approval{"b", {}, {}, Bytes(kMaxPasskeySignatureBytes + 1)}})
+    EXPECT_EQ(code_of(client_.destroy("old", "text", {good, bad})), ErrorCode::kInvalid);
   EXPECT_EQ(keyd.connections(), 0);
 }
 

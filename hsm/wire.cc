@@ -37,6 +37,10 @@ class Writer {
     number(static_cast<std::uint16_t>(value.size()));
     append(bytes_, value);
   }
+  void bytes(ByteView value, std::size_t most_bytes) {
+    CHECK(value.size() <= most_bytes);
+    bytes(value);
+  }
   void key_id(ByteView value) {
     CHECK(!value.empty() && value.size() <= kMaxKeyIdBytes);
     bytes(value);
@@ -100,6 +104,10 @@ class Reader {
     value = raw == 1;
   }
   void bytes(Bytes& value) { value = copy_of(counted()); }
+  void bytes(Bytes& value, std::size_t most_bytes) {
+    bytes(value);
+    if (value.size() > most_bytes) is_bad_ = true;
+  }
   void key_id(Bytes& value) {
     bytes(value);
     if (value.empty() || value.size() > kMaxKeyIdBytes) is_bad_ = true;
@@ -218,6 +226,18 @@ void fields(auto& io, IsA<SignTls12Request> auto& request) {
   io.name(request.name);
   io.bytes(request.message);
   io.enumerator(request.hash, Hash::kOfKey, Hash::kSha512);
+}
+
+void fields(auto& io, IsA<Approval> auto& approval) {
+  io.name(approval.person);
+  io.bytes(approval.authenticator_data, kMaxAuthenticatorDataBytes);
+  io.text(approval.client_data, kMaxClientDataBytes);
+  io.bytes(approval.signature, kMaxPasskeySignatureBytes);
+}
+void fields(auto& io, IsA<DestroyRequest> auto& request) {
+  io.name(request.name);
+  io.text(request.text, kMaxDestructionBytes);
+  for (auto& approval : request.approvals) fields(io, approval);
 }
 
 void fields(auto& io, IsA<HealthAnswer> auto& answer) {

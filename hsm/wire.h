@@ -8,6 +8,7 @@
 /// Pure: no socket, no OpenSSL. `parse_*` are total: any bytes give a value or kInvalid.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -29,9 +30,13 @@ inline constexpr std::size_t kMaxPublicKeyBytes = 550;  ///< SubjectPublicKeyInf
 // Version, kind, id, count; for each key its name, role, type and public key.
 static_assert(8 + kMaxKeys * (2 + kMaxKeyNameBytes + 2 + 2 + kMaxPublicKeyBytes) <= kMaxMessageBytes);
 inline constexpr std::size_t kMaxCheckpointBytes = 512;
-inline constexpr std::size_t kMaxNoteBytes = 2048;    ///< a signed checkpoint
-inline constexpr std::size_t kMaxFactBytes = 128;     ///< a text of the health answer
-inline constexpr std::size_t kMaxEntryBytes = 4096;   ///< one line of the audit log
+inline constexpr std::size_t kMaxNoteBytes = 2048;              ///< a signed checkpoint
+inline constexpr std::size_t kMaxFactBytes = 128;               ///< a text of the health answer
+inline constexpr std::size_t kMaxEntryBytes = 4096;             ///< one line of the audit log
+inline constexpr std::size_t kMaxDestructionBytes = 512;        ///< the text of hsm/destruction.h
+inline constexpr std::size_t kMaxAuthenticatorDataBytes = 512;  ///< of a passkey; without extensions it is 37
+inline constexpr std::size_t kMaxClientDataBytes = 1024;
+inline constexpr std::size_t kMaxPasskeySignatureBytes = 128;
 inline constexpr std::size_t kMaxAuditEntries = 500;  ///< in one answer; fewer when they would not fit
 
 enum class KeyType : std::uint8_t {
@@ -177,12 +182,29 @@ struct SignTls12Request {
   bool operator==(const SignTls12Request&) const = default;
 };
 
+/// A person's word for it: what a passkey gives back when it is asked (WebAuthn level 2, section 5.2.2).
+struct Approval {
+  std::string person;  ///< as a key name
+  Bytes authenticator_data;
+  std::string client_data;  ///< JSON
+  Bytes signature;
+  bool operator==(const Approval&) const = default;
+};
+/// The retired key is taken off the token, for ever. `text` says so (hsm/destruction.h), and two persons have
+/// approved it.
+struct DestroyRequest {
+  std::string name;
+  std::string text;
+  std::array<Approval, 2> approvals;
+  bool operator==(const DestroyRequest&) const = default;
+};
+
 struct Request {
   std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
   std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
                GenerateRequest, CountUsesRequest, SignCheckpointRequest, SignCertificateRequest,
                SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest,
-               FindKeyByIdRequest, SignOcspRequest, SignTls12Request>
+               FindKeyByIdRequest, SignOcspRequest, SignTls12Request, DestroyRequest>
       body;
   bool operator==(const Request&) const = default;
 };
@@ -216,7 +238,7 @@ struct ErrorAnswer {
 };
 struct DoneAnswer {
   bool operator==(const DoneAnswer&) const = default;
-};  ///< to retire
+};  ///< to retire, destroy
 /// Empty: the log has no entry there. Otherwise as many of the asked ones as fit, at least one.
 struct AuditEntriesAnswer {
   std::vector<std::string> entries;  ///< canonical JSON, a line each

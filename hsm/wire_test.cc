@@ -39,6 +39,12 @@ std::vector<Request> every_request() {
       {20, FindKeyByIdRequest{Bytes(1)}},
       {21, SignOcspRequest{"issuing-ca", Bytes(400, std::byte{0x30})}},
       {22, SignTls12Request{"lan-1", Bytes(100, std::byte{3}), Hash::kSha384}},
+      {23,
+       DestroyRequest{"cjsm-1",
+                      std::string(kMaxDestructionBytes, 't'),
+                      {Approval{"alice", Bytes(37, std::byte{1}), "{}", Bytes(70, std::byte{0x30})},
+                       Approval{"bob", Bytes(kMaxAuthenticatorDataBytes),
+                                std::string(kMaxClientDataBytes, 'j'), Bytes(kMaxPasskeySignatureBytes)}}}},
   };
 }
 
@@ -171,6 +177,23 @@ const std::string kLongNote =
     "0108" +
     to_hex(Bytes(kMaxNoteBytes + 1, std::byte{'n'}));
 
+/// A request to destroy a key in which the parts of the first approval are so long.
+std::string destroying(std::size_t data, std::size_t client, std::size_t signature) {
+  const auto part = [](std::size_t size) {
+    return to_hex(Bytes{static_cast<std::byte>(size & 0xff), static_cast<std::byte>(size >> 8)}) +
+           to_hex(Bytes(size, std::byte{'p'}));
+  };
+  return "04110100000001006b0000" + ("010061" + part(data) + part(client) + part(signature)) + "010062" +
+         part(0) + part(0) + part(0);
+}
+const std::string kLongAuthenticatorData = destroying(kMaxAuthenticatorDataBytes + 1, 0, 0);
+const std::string kLongClientData = destroying(0, kMaxClientDataBytes + 1, 0);
+const std::string kLongPasskeySignature = destroying(0, 0, kMaxPasskeySignatureBytes + 1);
+TEST(Wire, AnApprovalMayBeAsLongAsThat) {
+  EXPECT_TRUE(parse_request(
+      hex(destroying(kMaxAuthenticatorDataBytes, kMaxClientDataBytes, kMaxPasskeySignatureBytes))));
+}
+
 class RefusedRequest : public testing::TestWithParam<BadMessage> {};
 TEST_P(RefusedRequest, IsInvalid) {
   const auto request = parse_request(hex(GetParam().bytes));
@@ -185,7 +208,7 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                              {"VersionTwo", "020101000000"},
                              {"VersionThree", "030101000000"},
                              {"KindZero", "040001000000"},
-                             {"KindAfterTheLast", "041101000000"},
+                             {"KindAfterTheLast", "041201000000"},
                              {"KindOfAnAnswer", "04810100000001"},
                              {"EmptyName", "0403010000000000"},
                              {"NameTooLong",
@@ -225,6 +248,9 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                               "6b02002020"},
                              {"EmptyKeyId", "040e010000000000"},
                              {"KeyIdTooLong", kLongKeyId.c_str()},
+                             {"AuthenticatorDataTooLong", kLongAuthenticatorData.c_str()},
+                             {"ClientDataTooLong", kLongClientData.c_str()},
+                             {"PasskeySignatureTooLong", kLongPasskeySignature.c_str()},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });
 

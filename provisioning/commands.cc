@@ -7,6 +7,7 @@
 #include "provisioning/box/screen.h"
 #include "provisioning/box/set_up.h"
 #include "provisioning/csr.h"
+#include "provisioning/destroy.h"
 #include "provisioning/generate.h"
 #include "provisioning/health.h"
 #include "provisioning/init_token_command.h"
@@ -30,8 +31,9 @@ bool asks_for_help(std::string_view word) { return word == "help" || word == "--
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {init_token_command(), generate_command(), csr_command(),        list_command(),  uses_command(),
-          health_command(),     set_up_command(),   first_keys_command(), screen_command()};
+  return {init_token_command(), generate_command(),        csr_command(),    list_command(),
+          uses_command(),       health_command(),          set_up_command(), first_keys_command(),
+          screen_command(),     destroy_request_command(), destroy_command()};
 }
 
 int run(std::span<const std::string_view> words, std::ostream& out, std::ostream& err) {

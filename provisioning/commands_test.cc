@@ -6,6 +6,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "firmware/base/base64.h"
+#include "firmware/base/file.h"
+#include "hsm/destruction.h"
+#include "provisioning/destroy.h"
 #include "tests/support/fake_keyd.h"
 #include "tests/support/software_keys.h"
 #include "tests/support/temp_folder.h"
@@ -54,8 +58,8 @@ TEST_F(CommandsTest, HelpIsNoError) {
 }
 
 TEST_F(CommandsTest, WrongUsageIsNamed) {
-  EXPECT_EQ(run({"destroy"}), kWrongUsage);
-  EXPECT_THAT(err_.str(), HasSubstr("no such command: destroy"));
+  EXPECT_EQ(run({"export"}), kWrongUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("no such command: export"));
   EXPECT_EQ(run({"generate", "--socket", "s", "--name", "n", "--role", "root", "--type", "p256"}),
             kWrongUsage);
   EXPECT_THAT(
@@ -158,6 +162,62 @@ TEST_F(CommandsTest, UsesAreATableOrJson) {
       R"({"name": "lan", "tls_client": 0, "tls_server": 18446744073709551615, "tls12_server": 0, "csr": 0, )"
       R"("certificate": 0, "crl": 0, "ocsp": 0, "checkpoint": 0, "refused": 0}]})"
       "\n");
+}
+
+/// A passkey's answer as browsers write it.
+std::string approval_json(const std::string& client_data = "{\"type\":\"webauthn.get\"}") {
+  return R"({"id":"x","type":"public-key","response":{"clientDataJSON":")" +
+         to_base64url(bytes_of(client_data)) + R"(","authenticatorData":"AAEC","signature":"MEQC"}})";
+}
+
+TEST_F(CommandsTest, DestroyTakesTheRequestAndTwoApprovalsToKeyd) {
+  std::optional<hsm::DestroyRequest> heard;
+  const test::FakeKeyd keyd(socket_, [&](const Request& request) {
+    if (const auto* asked = std::get_if<hsm::DestroyRequest>(&request.body)) heard = *asked;
+    return test::answer_to(request, hsm::DoneAnswer{});
+  });
+  ASSERT_EQ(run({"destroy-request", "--name", "cjsm-1", "--host", "gateway.lawfirm.example"}), kDone)
+      << err_.str();
+  const std::string text = out_.str();
+  const auto wanted = hsm::parse_destruction(text);
+  ASSERT_TRUE(wanted) << text;
+  EXPECT_EQ(wanted->key, "cjsm-1");
+  EXPECT_EQ(wanted->host, "gateway.lawfirm.example");
+  run({"destroy-request", "--name", "cjsm-1", "--host", "gateway.lawfirm.example"});
+  EXPECT_NE(out_.str(), text) << "each has a nonce of its own";
+
+  ASSERT_TRUE(replace_file(folder_.path() / "request", bytes_of(text), 0600));
+  ASSERT_TRUE(replace_file(folder_.path() / "one.json", bytes_of(approval_json()), 0600));
+  ASSERT_TRUE(replace_file(folder_.path() / "other.json", bytes_of(approval_json("{}")), 0600));
+  const std::string one = "alice=" + (folder_.path() / "one.json").string();
+  const std::string other = "bob=" + (folder_.path() / "other.json").string();
+  const std::string request = folder_.path() / "request";
+  EXPECT_EQ(run_on_socket({"destroy", "--request", request, "--approvals", one, other}), kDone) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("'cjsm-1' is no longer on the token"));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->name, "cjsm-1");
+  EXPECT_EQ(heard->text, text);
+  EXPECT_EQ(heard->approvals[0].client_data, "{\"type\":\"webauthn.get\"}");
+  EXPECT_EQ(heard->approvals[1].person, "bob");
+  EXPECT_EQ(to_hex(heard->approvals[1].authenticator_data), "000102");
+
+  EXPECT_EQ(run_on_socket({"destroy", "--request", request, "--approvals", one}), kFailed);
+  EXPECT_EQ(run_on_socket({"destroy", "--request", request, "--approvals", one, other, one}), kFailed);
+  EXPECT_EQ(run_on_socket({"destroy", "--request", request, "--approvals", one, "bob"}), kFailed);
+  EXPECT_EQ(run_on_socket({"destroy", "--request", folder_.path() / "one.json", "--approvals", one, other}),
+            kFailed);
+  EXPECT_EQ(run({"destroy-request", "--name", "Old Key", "--host", "h"}), kFailed);
+  EXPECT_EQ(run({"destroy-request", "--name", "k", "--host", "no host"}), kFailed);
+}
+
+TEST_F(CommandsTest, AnApprovalHasAllItsParts) {
+  EXPECT_TRUE(parse_approval("alice", approval_json()));
+  for (const std::string json :
+       {"", "[]", "{}", R"({"response":{}})", R"({"response":"x"})",
+        R"({"response":{"clientDataJSON":"e30","authenticatorData":"AAEC"}})",
+        R"({"response":{"clientDataJSON":"e30","authenticatorData":"AAEC","signature":7}})",
+        R"({"response":{"clientDataJSON":"e30=","authenticatorData":"AAEC","signature":"MEQC"}})"})
+    EXPECT_FALSE(parse_approval("alice", json)) << json;
 }
 
 TEST_F(CommandsTest, HealthIsTheExitStatus) {

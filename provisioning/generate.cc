@@ -7,14 +7,11 @@
 namespace privyseal::provisioning {
 namespace {
 
-// A token may think for a while about a new key.
-constexpr std::chrono::seconds kDeadline{30};
-
 Result<void> generate(const Arguments& arguments, std::ostream& out) {
   const auto role = role_of(arguments.text("role"));
   const auto type = type_of(arguments.text("type"));
   CHECK(role && type);  // the options' choices
-  hsm::Client keyd(arguments.text("socket"), kDeadline);
+  hsm::Client keyd(arguments.text("socket"));
   const auto key = keyd.generate(arguments.text("name"), *role, *type);
   if (!key) return std::unexpected(key.error());
   out << table_of({&*key, 1});

@@ -25,12 +25,13 @@ OURS = {
     "hsm/wire": [],
     "hsm/key_kind": ["hsm/wire"],
     "hsm/client": ["hsm/wire"],
+    "hsm/destruction": ["hsm/wire"],
     "hsm/audit_signer": ["hsm/client", "hsm/wire"],
     "hsm/async_client": ["hsm/wire", "hsm/answer_reader"],
     "hsm/answer_reader": ["hsm/wire", "hsm/async_client"],
     "hsm/pkcs11/": ["hsm/pkcs11_uri"],
     "hsm/pkcs11_uri": [],
-    "hsm/keyd/": ["hsm/key_kind", "hsm/wire", "hsm/pkcs11/", "hsm/pkcs11_uri"],
+    "hsm/keyd/": ["hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/", "hsm/pkcs11_uri"],
     # The back end of benches and tools, and it alone, has the token in the program; keyd's checks are its checks too.
     "hsm/provider/in_process/": ["hsm/provider/keys", "hsm/keyd/csr", "hsm/keyd/key_attributes", "hsm/keyd/key_label",
                                  "hsm/keyd/tls13", "hsm/keyd/token_public_key", "hsm/keyd/token_signature",
@@ -46,7 +47,7 @@ OURS = {
     "web-admin/server/console_test.cc": ["web-admin/"],
     "web-admin/pages/": ["web-admin/server/", "hsm/audit_signer", "hsm/client", "hsm/key_kind", "hsm/wire"],
     "provisioning/cli/": ["provisioning/arguments", "provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
-    "provisioning/": ["ca/", "hsm/client", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
+    "provisioning/": ["ca/", "hsm/client", "hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
     "provisioning/verify/": [],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }

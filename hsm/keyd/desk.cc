@@ -32,6 +32,7 @@ struct AskedOperation {
   Asked operator()(const hsm::SignCrlRequest&) const { return Operation::kSignCrl; }
   Asked operator()(const hsm::SignOcspRequest&) const { return Operation::kSignOcsp; }
   Asked operator()(const hsm::RetireRequest&) const { return Operation::kRetire; }
+  Asked operator()(const hsm::DestroyRequest&) const { return Operation::kDestroy; }
   Asked operator()(const hsm::ReadAuditRequest&) const { return Operation::kReadAudit; }
   Asked operator()(const hsm::ReadAuditCheckpointRequest&) const { return Operation::kReadAudit; }
   Asked operator()(const hsm::SignTls13Request& asked) const {
@@ -157,9 +158,12 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
     role = asked->role;
   else if (key)
     role = key->role();
-  else if (*operation == Operation::kRetire)
+  else if (*operation == Operation::kRetire || *operation == Operation::kDestroy)
     role = keys_.retired_role(name);  // to retire twice is no error
   if (may(peer.caller, *operation, role)) {
+    if (key && *operation == Operation::kDestroy)
+      return refuse(peer, request, key, to_string(*operation),
+                    denied("a key is destroyed only once it is retired"));
     if (key && *operation == Operation::kSignTls12Server && !is_excepted(*key))
       return refuse(peer, request, key, to_string(*operation),
                     denied("TLS 1.2 is not excepted for keys of this role"));
@@ -284,6 +288,7 @@ Desk::AnswerBody Desk::perform_recorded(const Permit& permit, const hsm::Request
     return generate(*intent, *asked, work);
   if (const auto* asked = std::get_if<hsm::ReadAuditRequest>(&request.body)) return audit_entries(*asked);
   if (permit.operation() == Operation::kRetire) return retire(permit, *intent);
+  if (permit.operation() == Operation::kDestroy) return destroy(permit, request, *intent, work);
   if (permit.operation() == Operation::kReadAudit) {
     auto state = journal_.last_checkpoint();
     if (!state) return error_of(state.error());
@@ -338,6 +343,26 @@ Desk::AnswerBody Desk::retire(const Permit& permit, const Intent& intent) {
     return not_recorded(intent, written.error());
   keys_.retire(key);
   log_event(LogLevel::kNotice, "key-retired", {{"key", key->name()}, {"pid", permit.peer().pid}});
+  return hsm::DoneAnswer{};
+}
+
+Desk::AnswerBody Desk::destroy(const Permit& permit, const hsm::Request& request, const Intent& intent,
+                               WorkSession& work) {
+  const auto& asked = std::get<hsm::DestroyRequest>(request.body);
+  const auto refused = [&](const Error& why) {
+    return error_of(refuse(permit.peer(), request, permit.key(), to_string(permit.operation()), why).error());
+  };
+  const auto wanted = check_destruction(rules_.approvals, rules_.host, clock_.now(), asked);
+  if (!wanted) return refused(wanted.error());
+  if (const auto written = journal_.use_approval(wanted->nonce, intent.entry); !written)
+    return written.error().code == ErrorCode::kConflict
+               ? refused({ErrorCode::kConflict, "these approvals were used before"})
+               : not_recorded(intent, written.error());
+  const auto gone = keys_.destroy(work, asked.name);
+  log_event(gone ? LogLevel::kNotice : LogLevel::kError, gone ? "key-destroyed" : "key-not-destroyed",
+            {{"key", asked.name}, {"why", gone ? intent.entry.why : gone.error().message}});
+  note_outcome(intent, gone ? "ok" : "failed", gone ? "" : gone.error().message);
+  if (!gone) return error_of(gone.error());
   return hsm::DoneAnswer{};
 }
 

@@ -1,6 +1,7 @@
 /// Where requests are decided (`admit`) and, apart from that, done (`perform`).
 ///
-/// What lasts longer than a handshake (a CSR, certificate, CRL or checkpoint signed, a key made or retired)
+/// What lasts longer than a handshake (a CSR, certificate, CRL or checkpoint signed, a key made, retired or
+/// destroyed)
 /// is in keyd's journal before it is done; if it cannot be written, it is not done.
 /// Every refusal is logged, counted for the key that it named, and goes into the audit log.
 ///
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "firmware/base/clock.h"
+#include "hsm/keyd/approval.h"
 #include "hsm/keyd/clerk.h"
 #include "hsm/keyd/intent.h"
 #include "hsm/keyd/journal.h"
@@ -29,6 +31,8 @@ class Desk {
   struct Rules {
     std::uint32_t signatures_per_second;  ///< of one key, for TLS
     std::optional<Tls12Exception> tls12_exception;
+    ApprovalRules approvals;  ///< of the destruction of keys
+    std::string host;         ///< in the origin of keyd's log
   };
 
   Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, const Clock& clock, Rules rules)
@@ -68,6 +72,8 @@ class Desk {
   AnswerBody sign_recorded(const Permit& permit, const Intent& intent, WorkSession& work);
   AnswerBody generate(const Intent& intent, const hsm::GenerateRequest& asked, WorkSession& work);
   AnswerBody retire(const Permit& permit, const Intent& intent);
+  AnswerBody destroy(const Permit& permit, const hsm::Request& request, const Intent& intent,
+                     WorkSession& work);
   AnswerBody audit_entries(const hsm::ReadAuditRequest& asked);
   void note_outcome(const Intent& intent, std::string outcome, std::string why);
 

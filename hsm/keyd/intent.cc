@@ -75,6 +75,13 @@ struct Checks {
   Result<Intent> operator()(const hsm::RetireRequest& asked) const {
     return Intent{.to_sign = {}, .entry = entry_of(permit, asked.name), .checkpoint = {}};
   }
+  /// Whether it is approved, Desk asks.
+  Result<Intent> operator()(const hsm::DestroyRequest& asked) const {
+    Intent intent{.to_sign = {}, .entry = entry_of(permit, asked.name), .checkpoint = {}};
+    intent.entry.params_hash = to_hex(sha256(bytes_of(asked.text)));
+    intent.entry.why = "approved by " + asked.approvals[0].person + " and " + asked.approvals[1].person;
+    return intent;
+  }
   Result<Intent> operator()(const auto&) const { return Intent{}; }
 };
 

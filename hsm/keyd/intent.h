@@ -33,6 +33,7 @@ struct Intent {
     case Operation::kSignCrl:
     case Operation::kSignOcsp:
     case Operation::kRetire:
+    case Operation::kDestroy:
     case Operation::kReadAudit:
       return true;
     case Operation::kHealth:

@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS key_use (
 CREATE TABLE IF NOT EXISTS unfinished_key (
   id BLOB PRIMARY KEY           -- CKA_ID of a pair that the token was told to make
 ) STRICT;
+CREATE TABLE IF NOT EXISTS used_approval (
+  nonce TEXT PRIMARY KEY        -- of what two persons have approved: once
+) STRICT;
 CREATE TABLE IF NOT EXISTS open_run (  -- a row while keyd runs
   id INTEGER PRIMARY KEY CHECK (id = 1)
 ) STRICT;
@@ -211,6 +214,17 @@ Result<void> Journal::retire(const KeyLabel& key, const audit::Entry& entry) {
       auto insert = store->database.prepare("INSERT INTO retired_key (name, label) VALUES (?1, ?2)");
       if (!insert) return std::unexpected(insert.error());
       if (auto added = insert->bind(1, key.name).bind(2, to_text(key)).run(); !added) return added;
+      return append(*store->log, entry);
+    });
+  });
+}
+
+Result<void> Journal::use_approval(const std::string& nonce, const audit::Entry& entry) {
+  return store_.with([&](const StoreRef& store) {
+    return transaction(store->database, [&]() -> Result<void> {
+      auto insert = store->database.prepare("INSERT INTO used_approval (nonce) VALUES (?1)");
+      if (!insert) return std::unexpected(insert.error());
+      if (auto added = insert->bind(1, nonce).run(); !added) return added;
       return append(*store->log, entry);
     });
   });

@@ -42,6 +42,8 @@ class Journal {
   [[nodiscard]] Result<void> record(const audit::Entry& entry);
   /// Both or neither. kConflict: it was retired before.
   [[nodiscard]] Result<void> retire(const KeyLabel& key, const audit::Entry& entry);
+  /// Both or neither. kConflict: the nonce was used before.
+  [[nodiscard]] Result<void> use_approval(const std::string& nonce, const audit::Entry& entry);
   /// Call before a checkpoint is signed; it is one of check_checkpoint. Packs are not remembered.
   /// kConflict: the log would go back (check_grows), or its daemon has logs of too many hosts.
   [[nodiscard]] Result<void> remember(const audit::Checkpoint& checkpoint);

@@ -106,6 +106,15 @@ TEST_F(JournalTest, ARetirementThatFailsLeavesNoEntry) {
   EXPECT_THAT(journal_->entries(0, 10).value(), ElementsAre(HasSubstr("first"), HasSubstr("third")));
 }
 
+TEST_F(JournalTest, AnApprovalIsUsedOnce) {
+  ASSERT_TRUE(journal_->use_approval("00ff", entry("first")));
+  journal_.reset();
+  journal_ = open();
+  EXPECT_EQ(code_of(journal_->use_approval("00ff", entry("second"))), ErrorCode::kConflict);
+  EXPECT_TRUE(journal_->use_approval("00fe", entry("third")));
+  EXPECT_THAT(journal_->entries(0, 10).value(), ElementsAre(HasSubstr("first"), HasSubstr("third")));
+}
+
 TEST_F(JournalTest, ALogNeverGoesBackNotEvenAfterARestart) {
   ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));
   ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));

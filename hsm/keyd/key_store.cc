@@ -139,6 +139,22 @@ void KeyStore::retire(const KeyRef& key) {
   });
 }
 
+Result<void> KeyStore::destroy(WorkSession& work, std::string_view name) {
+  const auto role = retired_role(name);
+  if (!role) return fail(ErrorCode::kNotFound, "no key of this name was retired");
+  const std::string label = to_text(KeyLabel{.role = *role, .name = std::string(name)});
+  const auto gone = work.use([&](const pkcs11::Session& session) -> pkcs11::Outcome<void> {
+    pkcs11::Attributes wanted;
+    const auto found = session.find(wanted.text(CKA_LABEL, label));
+    if (!found) return std::unexpected(found.error());
+    for (const auto object : *found)
+      if (auto destroyed = session.destroy(object); !destroyed) return destroyed;
+    return {};
+  });
+  if (!gone) return fail(ErrorCode::kUnavailable, gone.error().message);
+  return token_.make_durable();
+}
+
 std::optional<hsm::KeyRole> KeyStore::retired_role(std::string_view name) {
   return keys_.with([&](Keys& keys) -> std::optional<hsm::KeyRole> {
     const auto found = keys.retired.find(name);

@@ -39,6 +39,9 @@ class KeyStore {
 
   /// Call when it is on the disk that the key is retired.
   void retire(const KeyRef& key);
+  /// Takes what is there of a retired key off the token; nothing, when it is gone already.
+  /// kNotFound: no key of this name was retired. kUnavailable: the token failed; something may be left.
+  [[nodiscard]] Result<void> destroy(WorkSession& work, std::string_view name);
   /// What a retired key was for; none: no key of this name was retired.
   [[nodiscard]] std::optional<hsm::KeyRole> retired_role(std::string_view name);
 

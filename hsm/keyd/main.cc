@@ -25,14 +25,15 @@ namespace {
 
 constexpr std::chrono::seconds kToLoadKeys{60};
 
-/// In words; said at each start, so that nobody forgets it.
-std::string exception_of(const Settings& settings, const Clock& clock) {
-  if (!settings.tls12_exception) return {};
-  std::string words = settings.tls12_exception->in_words();
+/// What the settings allow beyond the usual, in words; said at each start, so that nobody forgets it.
+std::string allowed_by(const Settings& settings, const Clock& clock) {
+  std::string approvals = settings.approvals.in_words();
+  if (!settings.tls12_exception) return approvals;
+  const std::string words = settings.tls12_exception->in_words();
   const bool has_ended =
       settings.tls12_exception->has_ended(std::chrono::floor<std::chrono::days>(clock.now()));
   log_event(LogLevel::kWarning, has_ended ? "exception-has-ended" : "exception-in-force", {{"what", words}});
-  return words;
+  return approvals.empty() ? words : words + "; " + approvals;
 }
 
 Result<void> serve(const char* config_file) {
@@ -57,12 +58,14 @@ Result<void> serve(const char* config_file) {
   Clerk clerk(**journal, keys, *for_clerk);
   Desk desk(keys, **journal, clerk, **token, clock,
             {.signatures_per_second = settings->signatures_per_second,
-             .tls12_exception = settings->tls12_exception});
+             .tls12_exception = settings->tls12_exception,
+             .approvals = settings->approvals,
+             .host = settings->audit_origin.substr(0, settings->audit_origin.find('/'))});
   std::optional<Workers> signing(std::in_place, settings->workers, **token);
   std::optional<Workers> recording(std::in_place, 1, **token);
   auto server = Server::listen(*settings, desk, *signing, *recording);
   if (!server) return std::unexpected(server.error());
-  clerk.begin(exception_of(*settings, clock));
+  clerk.begin(allowed_by(*settings, clock));
   if (auto confined = install_syscall_filter(); !confined) return confined;
   log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
   notify_systemd("READY=1");

@@ -47,15 +47,17 @@ enum class Operation : std::uint8_t {
   kReadAudit,
   kSignOcsp,
   kSignTls12Server,  ///< where keyd's settings except it (tls12_exception.h)
+  kDestroy,          ///< where two persons have approved it (approval.h)
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Operation operation) {
-  constexpr std::array<std::string_view, 15> kNames{
+  constexpr std::array<std::string_view, 16> kNames{
       "health",           "list-keys",         "count-uses",
       "find-key",         "sign-tls13-client", "sign-tls13-server",
       "sign-csr",         "generate",          "sign-checkpoint",
       "sign-certificate", "sign-crl",          "retire",
-      "read-audit",       "sign-ocsp",         "sign-tls12-server"};
+      "read-audit",       "sign-ocsp",         "sign-tls12-server",
+      "destroy"};
   return kNames.at(static_cast<std::size_t>(operation));
 }
 
@@ -95,6 +97,9 @@ inline constexpr std::array kGrants{
     Grant{Caller::kProvisioning, Operation::kSignCsr, KeyRole::kLanIdentity},
     Grant{Caller::kProvisioning, Operation::kSignCsr, KeyRole::kConsoleIdentity},
     Grant{Caller::kProvisioning, Operation::kSignCheckpoint, KeyRole::kAudit},
+    Grant{Caller::kProvisioning, Operation::kDestroy, KeyRole::kCjsmIdentity},
+    Grant{Caller::kProvisioning, Operation::kDestroy, KeyRole::kLanIdentity},
+    Grant{Caller::kProvisioning, Operation::kDestroy, KeyRole::kConsoleIdentity},
     Grant{Caller::kProvisioning, Operation::kReadAudit, {}},
 
     Grant{Caller::kRenewal, Operation::kHealth, {}},
@@ -246,6 +251,9 @@ static_assert(only_with({kAudit}, Operation::kSignCheckpoint));
 static_assert(does_only(kAudit, {Operation::kFindKey, Operation::kGenerate, Operation::kSignCheckpoint}));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignCsr));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kRetire));
+// What destroys is a person's tool, and what is never retired is never destroyed.
+static_assert(only({Caller::kProvisioning}, Operation::kDestroy));
+static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kDestroy));
 static_assert(only({Caller::kConsole, Caller::kProvisioning}, Operation::kReadAudit));
 // RSA signs no certificate and no CRL: what is not TLS it signs with PKCS #1 v1.5.
 static_assert(!may_be(kCa, hsm::KeyType::kRsa2048) && !may_be(kCa, hsm::KeyType::kRsa3072) &&

@@ -17,7 +17,8 @@ constexpr std::array kOperations{
     Operation::kFindKey,         Operation::kSignTls13Client, Operation::kSignTls13Server,
     Operation::kSignCsr,         Operation::kGenerate,        Operation::kSignCheckpoint,
     Operation::kSignCertificate, Operation::kSignCrl,         Operation::kRetire,
-    Operation::kReadAudit,       Operation::kSignOcsp,        Operation::kSignTls12Server};
+    Operation::kReadAudit,       Operation::kSignOcsp,        Operation::kSignTls12Server,
+    Operation::kDestroy};
 constexpr std::array<std::optional<KeyRole>, 6> kRoles{std::nullopt,          KeyRole::kCjsmIdentity,
                                                        KeyRole::kLanIdentity, KeyRole::kAudit,
                                                        KeyRole::kIssuingCa,   KeyRole::kConsoleIdentity};
@@ -54,6 +55,9 @@ const std::set<Row> kAllowed{
     {"provisioning", "sign-csr", KeyRole::kLanIdentity},
     {"provisioning", "sign-csr", KeyRole::kConsoleIdentity},
     {"provisioning", "sign-checkpoint", KeyRole::kAudit},
+    {"provisioning", "destroy", KeyRole::kCjsmIdentity},
+    {"provisioning", "destroy", KeyRole::kLanIdentity},
+    {"provisioning", "destroy", KeyRole::kConsoleIdentity},
     {"provisioning", "read-audit", {}},
     {"renewal", "health", {}},
     {"renewal", "list-keys", {}},

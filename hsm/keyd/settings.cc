@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <set>
 #include <sstream>
 
 #include "firmware/base/config_reader.h"
@@ -98,6 +99,29 @@ std::optional<Tls12Exception> read_tls12_exception(ConfigReader& reader) {
   return exception;
 }
 
+ApprovalRules read_approvals(ConfigReader& reader) {
+  if (!reader.has("approvals")) return {};
+  ApprovalRules rules{
+      .site = reader.text("approvals.site"), .origins = reader.texts("approvals.origins"), .approvers = {}};
+  std::set<std::string> persons;
+  for (const std::string& text : reader.texts("approvals.passkeys")) {
+    auto approver = parse_approver(text);
+    if (!approver) {
+      reader.refuse("approvals.passkeys", approver.error().message);
+      continue;
+    }
+    for (const Approver& other : rules.approvers)
+      if (other.passkey.spki() == approver->passkey.spki())
+        reader.refuse("approvals.passkeys", "must not list a passkey twice: " + approver->person);
+    persons.insert(approver->person);
+    rules.approvers.push_back(std::move(*approver));
+  }
+  if (persons.size() < 2) reader.refuse("approvals.passkeys", "must be those of two persons at least");
+  if (rules.site.empty() || rules.origins.empty())
+    reader.refuse("approvals.origins", "and the site must be named");
+  return rules;
+}
+
 /// A host without a usable name is the local one.
 std::string own_origin() {
   utsname names{};
@@ -133,7 +157,8 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
       .module_parameters = reader.text("pkcs11.parameters", ""),
       .callers = read_callers(reader),
       .audit_origin = read_origin(reader),
-      .tls12_exception = read_tls12_exception(reader)};
+      .tls12_exception = read_tls12_exception(reader),
+      .approvals = read_approvals(reader)};
   read_token_name(reader, settings);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;

@@ -25,6 +25,10 @@
 ///     reason = "the old mail server, until it is replaced"      # goes into the audit log
 ///     roles = ["lan-identity"]              # whose keys sign as a server in TLS 1.2 (tls12.h)
 ///     until = "2027-03-31"                  # the last day, UTC
+///     [approvals]                           # none by default: no key is ever destroyed (approval.h)
+///     site = "gateway.lawfirm.example"      # the console's host name
+///     origins = ["https://gateway.lawfirm.example:8443"]
+///     passkeys = ["alice es256 BASE64", "bob eddsa BASE64"]     # at least two persons'
 #pragma once
 
 #include <sys/types.h>
@@ -35,6 +39,7 @@
 #include <string>
 
 #include "firmware/base/result.h"
+#include "hsm/keyd/approval.h"
 #include "hsm/keyd/policy.h"
 #include "hsm/keyd/tls12_exception.h"
 #include "hsm/pkcs11_uri.h"
@@ -60,6 +65,7 @@ struct Settings {
 
   std::string audit_origin;  ///< "<host>/keyd"
   std::optional<Tls12Exception> tls12_exception{};
+  ApprovalRules approvals{};
 };
 
 /// kInvalid: the message names the file and the key.

@@ -121,6 +121,23 @@ TEST(KeydSettings, ThereIsNoTls12UnlessItIsExceptedForSomebodyUntilSomeDay) {
             "server");
 }
 
+const std::string kApprovals = R"([approvals]
+site = "gateway.lawfirm.example"
+origins = ["https://gateway.lawfirm.example:8443"]
+passkeys = ["alice eddsa 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+            "bob eddsa PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="]
+)";
+
+TEST(KeydSettings, NobodyApprovesADestructionUnlessTwoPersonsAreNamed) {
+  EXPECT_TRUE(load(kGood)->approvals.approvers.empty());
+  const auto settings = load(kGood + kApprovals);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->approvals.site, "gateway.lawfirm.example");
+  EXPECT_EQ(settings->approvals.origins, std::vector<std::string>{"https://gateway.lawfirm.example:8443"});
+  ASSERT_EQ(settings->approvals.approvers.size(), 2U);
+  EXPECT_EQ(settings->approvals.approvers[1].person, "bob");
+}
+
 struct Case {
   std::string name;
   std::string from;
@@ -130,7 +147,7 @@ struct Case {
 class BadKeydSettings : public testing::TestWithParam<Case> {};
 
 TEST_P(BadKeydSettings, AreRefused) {
-  std::string text = kGood + kException;
+  std::string text = kGood + kException + kApprovals;
   const std::size_t at = text.find(GetParam().from);
   ASSERT_NE(at, std::string::npos);
   text.replace(at, GetParam().from.size(), GetParam().to);
@@ -171,6 +188,13 @@ INSTANTIATE_TEST_SUITE_P(, BadKeydSettings,
                              {"ExceptionOfTheCa", "[\"lan-identity\"", "[\"issuing-ca\""},
                              {"ExceptionOfTheConsole", "[\"lan-identity\"", "[\"console-identity\""},
                              {"ExceptionOfAnUnknownRole", "[\"lan-identity\"", "[\"lan\""},
+                             {"ApprovalsWithoutSite", "site = \"gateway.lawfirm.example\"", ""},
+                             {"ApprovalsWithoutOrigins", "[\"https://gateway.lawfirm.example:8443\"]", "[]"},
+                             {"ApproverAlone", "\"bob eddsa", "\"alice eddsa"},
+                             {"ApproverUnderTwoNames", "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
+                              "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
+                             {"ApproverWithoutKind", "bob eddsa", "bob"},
+                             {"ApproverWithAKeyCutOff", "Zgw=", "Zg=="},
                              {"MisspeltException", "tls12_exception", "tls12_exceptions"},
                              {"MisspeltKey", "token = ", "tokn = \"\"\ntoken = "},
                              {"NoToml", "[socket]", "[socket"},

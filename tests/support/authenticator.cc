@@ -48,13 +48,18 @@ Authenticator::Authenticator()
   CHECK(RAND_bytes(uchar(std::span<std::byte>(credential_id_)), kCredentialIdBytes) == 1);
 }
 
-CreatedPasskey Authenticator::create(const Ceremony& ceremony) {
+Bytes Authenticator::public_key() const {
   std::array<unsigned char, kPointBytes> point{};
   std::size_t size = 0;
   CHECK(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
                                         &size) == 1);
   CHECK(size == kPointBytes);
-  const ByteView xy = std::as_bytes(std::span(point)).subspan(1);
+  return copy_of(std::as_bytes(std::span(point)).subspan(1));
+}
+
+CreatedPasskey Authenticator::create(const Ceremony& ceremony) {
+  const Bytes point = public_key();
+  const ByteView xy = point;
 
   Bytes data = authenticator_data(ceremony, kHasCredential, count_);
   data.resize(data.size() + 16);  // AAGUID

@@ -47,6 +47,8 @@ class Authenticator {
   [[nodiscard]] CreatedPasskey create(const Ceremony& ceremony);
   /// Counts one further signature.
   [[nodiscard]] GivenAssertion get(const Ceremony& ceremony);
+  /// x and y of its P-256 point.
+  [[nodiscard]] Bytes public_key() const;
   void set_count(std::uint32_t count) { count_ = count; }
 
  private:

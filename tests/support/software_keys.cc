@@ -123,6 +123,9 @@ struct SoftwareKeys::Answering {
   hsm::Answer operator()(const hsm::SignTls12Request& wanted) const {
     return signature(wanted.name, wanted.message, wanted.hash);
   }
+  hsm::Answer operator()(const hsm::DestroyRequest& wanted) const {
+    return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
+  }
   hsm::Answer operator()(const hsm::RetireRequest& wanted) const {
     return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
   }

@@ -5,12 +5,13 @@
 #include <limits>
 
 #include "firmware/base/check.h"
+#include "firmware/base/schema.h"
 #include "hsm/keyd/checkpoint.h"
 
 namespace privyseal::keyd {
 namespace {
 
-constexpr const char* kSchema = R"(
+constexpr const char* kFirstTables = R"(
 CREATE TABLE IF NOT EXISTS retired_key (
   name  TEXT PRIMARY KEY,
   label TEXT NOT NULL           -- as on the token: role and name
@@ -28,46 +29,33 @@ CREATE TABLE IF NOT EXISTS key_use (
   csr         INTEGER NOT NULL,
   certificate INTEGER NOT NULL,
   crl         INTEGER NOT NULL,
-  checkpoint  INTEGER NOT NULL,
-  ocsp         INTEGER NOT NULL DEFAULT 0,
-  tls12_server INTEGER NOT NULL DEFAULT 0
+  checkpoint  INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS unfinished_key (
   id BLOB PRIMARY KEY           -- CKA_ID of a pair that the token was told to make
-) STRICT;
-CREATE TABLE IF NOT EXISTS used_approval (
-  nonce TEXT PRIMARY KEY        -- of what two persons have approved: once
 ) STRICT;
 CREATE TABLE IF NOT EXISTS open_run (  -- a row while keyd runs
   id INTEGER PRIMARY KEY CHECK (id = 1)
 ) STRICT;
 )";
-/// Columns of key_use that a journal made earlier does not have, and how it gets them.
-struct LaterColumn {
-  std::string_view name;
-  const char* addition;
-};
-constexpr std::array kLaterColumns{
-    LaterColumn{"ocsp", "ALTER TABLE key_use ADD COLUMN ocsp INTEGER NOT NULL DEFAULT 0"},
-    LaterColumn{"tls12_server", "ALTER TABLE key_use ADD COLUMN tls12_server INTEGER NOT NULL DEFAULT 0"}};
+constexpr const char* kAdditions = R"(
+ALTER TABLE key_use ADD COLUMN ocsp         INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE key_use ADD COLUMN tls12_server INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE used_approval (
+  nonce TEXT PRIMARY KEY        -- of what two persons have approved: once
+) STRICT;
+)";
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
 Result<void> append(audit::Log& log, const audit::Entry& entry) {
   return log.append(entry).transform([](std::uint64_t) {});
 }
 
-Result<void> add_later_columns(Database& database) {
-  auto select = database.prepare("SELECT count(*) FROM pragma_table_info('key_use') WHERE name = ?1");
-  if (!select) return std::unexpected(select.error());
-  for (const LaterColumn& column : kLaterColumns) {
-    const auto row = select->bind(1, column.name).step();
-    if (!row) return std::unexpected(row.error());
-    const bool is_there = *row && select->number(0) != 0;
-    if (const auto end = select->step(); !end) return std::unexpected(end.error());
-    if (is_there) continue;
-    if (auto added = database.execute(column.addition); !added) return added;
-  }
-  return {};
+Result<void> make_tables(Database& database) { return database.execute(kFirstTables); }
+Result<void> add_ocsp_tls12_and_approvals(Database& database) { return database.execute(kAdditions); }
+
+Result<void> bring_up_to_date(Database& database) {
+  return apply_schema(database, std::array<SchemaStep, 2>{make_tables, add_ocsp_tls12_and_approvals});
 }
 
 Result<std::optional<audit::Checkpoint>> last_of(Database& database, const std::string& origin) {
@@ -138,8 +126,7 @@ Result<Journal::StoreRef> Journal::open_store(const std::filesystem::path& file,
                                               const Clock& clock) {
   auto database = Database::open(file, Database::Mode::kReadWrite);
   if (!database) return fail("journal", database.error());
-  if (auto made = database->execute(kSchema); !made) return fail("journal", made.error());
-  if (auto added = add_later_columns(*database); !added) return fail("journal", added.error());
+  if (auto current = bring_up_to_date(*database); !current) return fail("journal", current.error());
   auto store = std::make_unique<Store>(Store{.database = std::move(*database), .log = std::nullopt});
   auto log = audit::Log::open(store->database, origin, clock);
   if (!log) return fail("journal", log.error());

@@ -2,8 +2,8 @@
 /// for tools, which want to know what keyd costs or have none. It is not in the image: it needs the PIN in
 /// the program that parses what the network sends, and nobody counts or refuses but this program.
 ///
-/// What is signed is checked as keyd checks it (tls13.h, csr.h), but no signature is verified before it leaves:
-/// the module is this program's own. Certificates and CRLs are keyd's alone, which writes them down.
+/// What is signed is checked as keyd checks it (tls13.h, csr.h), but no signature is verified before it
+/// leaves: the module is this program's own. Certificates and CRLs are keyd's alone, which writes them down.
 ///
 /// Settings: `pkcs11-module`, `pkcs11-token` (its label), `pkcs11-pin-file`, and for modules that want to be
 /// told something by C_Initialize `pkcs11-parameters`. Threads: any, as many

@@ -1,5 +1,6 @@
 #include "firmware/gateway/desk.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -23,12 +24,14 @@ constexpr std::array kGrants{
     DoorGrant{"console", "line-switch"},      DoorGrant{"provisioning", "line-switch"},
     DoorGrant{"console", "rate-release"},     DoorGrant{"provisioning", "rate-release"},
     DoorGrant{"console", "directory-search"}, DoorGrant{"provisioning", "directory-search"},
+    DoorGrant{"console", "directory-export"}, DoorGrant{"provisioning", "directory-export"},
     DoorGrant{"console", "audit-verify"},     DoorGrant{"provisioning", "audit-verify"},
 };
 
 constexpr std::int64_t kMostMinutes = 24 * 60;
 constexpr std::int64_t kMostMails = 100;
 constexpr std::int64_t kMostFound = 50;  // people
+constexpr std::size_t kExportBytes = 32UL << 10;
 constexpr std::int64_t kMostExtracted = 500;
 constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
 
@@ -89,6 +92,7 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Operation{"line-switch", &Desk::switch_line},
       Operation{"rate-release", &Desk::release_rate},
       Operation{"directory-search", &Desk::search_directory},
+      Operation{"directory-export", &Desk::export_directory},
   };
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return (this->*operation.answer)(request);
@@ -182,6 +186,22 @@ Result<JsonObject> Desk::search_directory(const DoorRequest& request) {
                                  {"organisation", entry->cell("Organisation")},
                                  {"address", entry->cell("Secure Email")}});
   return JsonObject{{"entries", std::move(entries)}};
+}
+
+/// {format: ldif or csv, after?}: {text, next, entries}; `next` is the next part's `after`, and equal to
+/// `entries` behind the last part.
+Result<JsonObject> Desk::export_directory(const DoorRequest& request) {
+  const auto format = json_text(request.body, "format");
+  if (!format) return std::unexpected(format.error());
+  if (*format != "ldif" && *format != "csv") return fail(ErrorCode::kInvalid, "format: ldif or csv");
+  const auto after = json_number(request.body, "after", 0, 0, kMostId);
+  if (!after) return std::unexpected(after.error());
+  const auto rules = facts_.book.rules();
+  const std::size_t entries = rules->directory.entries().size();
+  const auto part = rules->directory.to_file(
+      *format == "csv" ? policy::Directory::Format::kCsv : policy::Directory::Format::kLdif,
+      std::min(static_cast<std::size_t>(*after), entries), kExportBytes);
+  return JsonObject{{"text", part.text}, {"next", part.next}, {"entries", entries}};
 }
 
 /// {size, root, checkpoint_size, signed_at?, unsigned_since?, failure?}

@@ -53,6 +53,7 @@ class Desk {
   Result<JsonObject> switch_line(const DoorRequest& request);
   Result<JsonObject> release_rate(const DoorRequest& request);
   Result<JsonObject> search_directory(const DoorRequest& request);
+  Result<JsonObject> export_directory(const DoorRequest& request);
   Result<void> do_recorded(const DoorRequest& request, std::string object, const std::string& why,
                            const Result<void>& can, const std::function<Result<void>()>& act) const;
   Result<JsonObject> audit_status();

@@ -22,9 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   (void)policy::parse_options(text, "fuzz");
   (void)policy::parse_profile(text, "fuzz");
   if (const auto directory = policy::Directory::parse(text)) {
-    const auto again = policy::Directory::parse(directory->to_csv());
-    CHECK(again && again->to_csv() == directory->to_csv());
-    (void)directory->to_ldif();
+    using enum policy::Directory::Format;
+    const auto again = policy::Directory::parse(directory->to_file(kCsv));
+    CHECK(again && again->to_file(kCsv) == directory->to_file(kCsv));
+    (void)directory->to_file(kLdif);
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "firmware/policy/directory.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "firmware/base/base64.h"
 #include "firmware/base/check.h"
@@ -55,6 +56,16 @@ std::string ldif_line(std::string_view name, std::string_view value) {
   return std::string(name) + ":: " + to_base64(bytes_of(value)) + "\r\n";
 }
 
+std::string ldif_entry(const DirectoryEntry& entry) {
+  const std::string& mail = entry.cell("Secure Email");
+  const std::string name = std::string(trimmed(entry.cell("Firstname") + ' ' + entry.cell("Lastname")));
+  return "\r\n" + ldif_line("dn", "mail=" + mail + ",ou=CJSM") + "objectClass: inetOrgPerson\r\n" +
+         ldif_line("cn", name.empty() ? mail : name) +
+         ldif_line("sn", entry.cell("Lastname").empty() ? mail : entry.cell("Lastname")) +
+         ldif_line("givenName", entry.cell("Firstname")) + ldif_line("o", entry.cell("Organisation")) +
+         ldif_line("mail", mail) + ldif_line("telephoneNumber", entry.cell("Telephone"));
+}
+
 }  // namespace
 
 const std::string& DirectoryEntry::cell(std::string_view column) const {
@@ -107,26 +118,21 @@ std::vector<const DirectoryEntry*> Directory::search(std::string_view text, std:
   return found;
 }
 
-std::string Directory::to_csv() const {
-  std::string csv = csv_line({kDirectoryColumns.begin(), kDirectoryColumns.end()});
-  for (const DirectoryEntry& entry : entries_)
-    if (entry.status() == AccountStatus::kActive) csv += csv_line({entry.cells.begin(), entry.cells.end()});
-  return csv;
+Directory::Part Directory::to_file(Format format, std::size_t after, std::size_t enough) const {
+  const bool is_csv = format == Format::kCsv;
+  Part part{.text = "", .next = after};
+  if (after == 0)
+    part.text = is_csv ? csv_line({kDirectoryColumns.begin(), kDirectoryColumns.end()}) : "version: 1\r\n";
+  for (; part.next < entries_.size() && (part.next == after || part.text.size() < enough); ++part.next) {
+    const DirectoryEntry& entry = entries_[part.next];
+    if (entry.status() != AccountStatus::kActive) continue;
+    part.text += is_csv ? csv_line({entry.cells.begin(), entry.cells.end()}) : ldif_entry(entry);
+  }
+  return part;
 }
 
-std::string Directory::to_ldif() const {
-  std::string ldif = "version: 1\r\n";
-  for (const DirectoryEntry& entry : entries_) {
-    if (entry.status() != AccountStatus::kActive) continue;
-    const std::string& mail = entry.cell("Secure Email");
-    const std::string name = std::string(trimmed(entry.cell("Firstname") + ' ' + entry.cell("Lastname")));
-    ldif += "\r\n" + ldif_line("dn", "mail=" + mail + ",ou=CJSM") + "objectClass: inetOrgPerson\r\n" +
-            ldif_line("cn", name.empty() ? mail : name) +
-            ldif_line("sn", entry.cell("Lastname").empty() ? mail : entry.cell("Lastname")) +
-            ldif_line("givenName", entry.cell("Firstname")) + ldif_line("o", entry.cell("Organisation")) +
-            ldif_line("mail", mail) + ldif_line("telephoneNumber", entry.cell("Telephone"));
-  }
-  return ldif;
+std::string Directory::to_file(Format format) const {
+  return to_file(format, 0, std::numeric_limits<std::size_t>::max()).text;
 }
 
 }  // namespace privyseal::policy

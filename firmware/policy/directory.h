@@ -46,9 +46,18 @@ class Directory {
   /// case-blind, in the order of the file.
   [[nodiscard]] std::vector<const DirectoryEntry*> search(std::string_view text, std::size_t most) const;
 
-  /// For an address list: active entries only, as CSV of the same columns or as LDIF (RFC 2849).
-  [[nodiscard]] std::string to_csv() const;
-  [[nodiscard]] std::string to_ldif() const;
+  /// For an address list, part by part: active entries only.
+  enum class Format {
+    kCsv,   ///< of the same columns
+    kLdif,  ///< RFC 2849
+  };
+  struct Part {
+    std::string text;  ///< the first one begins with what stands once in a file
+    std::size_t next;  ///< the entry behind it; entries().size(): that was all
+  };
+  /// The entries from number `after` on, until there are `enough` bytes.
+  [[nodiscard]] Part to_file(Format format, std::size_t after, std::size_t enough) const;
+  [[nodiscard]] std::string to_file(Format format) const;
 
  private:
   std::vector<DirectoryEntry> entries_;

@@ -51,15 +51,16 @@ TEST(FaqF12, DirectoryMayBeInLatin1) {
 /// F12: what is exported is imported equal.
 TEST(FaqF12, ExportIsImportedEqual) {
   const Directory imported = directory(kRows);
-  const auto again = Directory::parse(imported.to_csv());
+  const auto again = Directory::parse(imported.to_file(Directory::Format::kCsv));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->entries().size(), 2U);  // the active ones
   EXPECT_EQ(again->entries()[0].cells, imported.entries()[0].cells);
-  EXPECT_EQ(again->to_csv(), imported.to_csv());
+  EXPECT_EQ(again->to_file(Directory::Format::kCsv), imported.to_file(Directory::Format::kCsv));
 }
 
 TEST(FaqF12, LdifEscapesWhatIsNotPlain) {
-  const std::string ldif = directory(kRows + "\xC3\x89,: x,,,e@court.cjsm.net,,,,,,,,,,Active\r\n").to_ldif();
+  const std::string ldif = directory(kRows + "\xC3\x89,: x,,,e@court.cjsm.net,,,,,,,,,,Active\r\n")
+                               .to_file(Directory::Format::kLdif);
   EXPECT_TRUE(ldif.starts_with("version: 1\r\n\r\ndn: mail=ada@chambers.example.cjsm.net,ou=CJSM\r\n"))
       << ldif;
   EXPECT_TRUE(ldif.contains("sn: O\"Test, QC\r\n")) << ldif;
@@ -86,6 +87,24 @@ TEST(FaqF7, SearchLooksThroughFiftyThousandRows) {
   const Directory imported = directory(rows);
   EXPECT_EQ(imported.search("f49999 o", 10).size(), 1U);
   EXPECT_NE(imported.find(address("p49999@court.cjsm.net")), nullptr);
+}
+
+TEST(Directory, PartsOfAFileAreTheFile) {
+  std::string rows = kRows;
+  for (int i = 0; i < 50; ++i) rows += "A,B,,,a" + std::to_string(i) + "@court.cjsm.net,,,,,,,,,,Active\r\n";
+  const Directory all = directory(rows);
+  for (const auto format : {Directory::Format::kCsv, Directory::Format::kLdif})
+    for (const std::size_t enough : {1UL, 100UL, 1000UL}) {
+      std::string text;
+      std::size_t after = 0;
+      while (after < all.entries().size()) {
+        auto part = all.to_file(format, after, enough);
+        ASSERT_GT(part.next, after);
+        text += part.text;
+        after = part.next;
+      }
+      EXPECT_EQ(text, all.to_file(format)) << enough;
+    }
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include "provisioning/cli/audit.h"
 #include "provisioning/cli/certificates.h"
 #include "provisioning/cli/console.h"
+#include "provisioning/cli/directory.h"
 #include "provisioning/cli/keys.h"
+#include "provisioning/cli/line.h"
 #include "provisioning/cli/mail.h"
 #include "provisioning/cli/status.h"
 #include "provisioning/cli/text.h"
@@ -48,6 +50,28 @@ INSTANTIATE_TEST_SUITE_P(
          "No mail was handled.\n\n0 delivered, 0 refused, 0 deferred in 0 minutes; minutes without mail are "
          "left "
          "out. Times are Europe/London.\n"},
+        {"LineActive", line_show_text,
+         R"({"scanner":"none","policy":{"line":"active","terms":"v10.2","stopped":[]}})",
+         "The line is active. Mail passes.\nterms    v10.2\nmalware  scanned at CJSM only\n"},
+        {"LineSuspended", line_show_text,
+         R"({"scanner":"clamd","policy":{"line":"suspended","terms":"v10.2","folder":"/run/p","failure":"policy.toml: x",
+             "next_maintenance":{"from":"2026-07-10T20:00:00Z","until":"2026-07-10T22:00:00Z"},
+             "stopped":[{"key":"sender/a@b.example","count":200}]}})",
+         "The line is suspended. New mail is told to wait (421), both ways, and is tried again.\n"
+         "terms       v10.2\n"
+         "rules       /run/p\n"
+         "not in use  policy.toml: x\n"
+         "next one    2026-07-10 21:00:00 +01:00 until 2026-07-10 23:00:00 +01:00\n"
+         "malware     clamd\n"
+         "\nSTOPPED BY A CAP    MAILS\nsender/a@b.example    200\n"
+         "\nWithin the last hour. One may begin anew: privyseal rate release KEY --reason TEXT\n"},
+        {"LineTerminated", line_switch_text, R"({"line":"terminated"})",
+         "The line is terminated. Mail is refused for good, both ways. The records stay readable.\n"},
+        {"DirectorySearch", directory_search_text,
+         R"({"entries":[{"name":"Bea Test","organisation":"Police","address":"bea@police.example.cjsm.net"}]})",
+         "NAME      ORGANISATION  ADDRESS\nBea Test  Police        bea@police.example.cjsm.net\n"},
+        {"DirectorySearchEmpty", directory_search_text, R"({"entries":[]})",
+         "Nobody active in the directory matches.\n"},
         {"MailFind", mail_find_text,
          R"({"mails":[{"id":7,"opened_at":"2026-07-10T09:00:00.5Z","direction":"out","sender":"alice@lawfirm.example",
               "recipients":["bob@police.example.cjsm.net","c@d"],"recipient_count":21,"size":1735,"outcome":"delivered","reply":"250"},

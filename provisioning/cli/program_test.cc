@@ -94,6 +94,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"TooMany", {"mail", "find", "--limit", "101"}, "--limit must be a whole number from 1 to 100"},
         {"NoDay", {"mail", "find", "--from", "yesterday"}, "--from must be a day"},
         {"NoOutcome", {"mail", "find", "--outcome", "lost"}, "--outcome must be one of"},
+        {"NoReason", {"line", "suspend"}, "--reason is missing"},
+        {"EmptyReason", {"line", "resume", "--reason", ""}, "--reason needs a value"},
+        {"TerminatedByMistake", {"line", "terminate", "--reason", "x"}, "--for-good is missing"},
+        {"NoKey", {"rate", "release", "--reason", "x"}, "--key is missing"},
+        {"ReleaseWithoutAReason", {"rate", "release", "organisation", "--reason="}, "--reason needs a value"},
+        {"NothingSearched", {"directory", "search"}, "--text is missing"},
+        {"OtherFormat", {"directory", "export", "--format", "xls", "--out", "x"}, "--format must be one of"},
         {"NoIdentity", {"cert", "renew"}, "--identity is missing"},
         {"OtherIdentity", {"cert", "renew", "root"}, "--identity must be one of"},
         {"NoFile", {"cert", "import", "cjsm"}, "--file is missing"},
@@ -184,6 +191,27 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"op":"mail-find","limit":5,"text":"alice@lawfirm.example","outcome":"refused",
              "from":"2026-03-01T00:00:00.000Z","to":"2026-03-02T10:00:00.000Z","before_id":7})"},
         {"MailTrack", {"mail", "track", "3"}, "gatewayd", R"({"op":"mail-track","id":3})"},
+        {"LineShow", {"line", "show"}, "gatewayd", R"({"op":"status"})"},
+        {"LineSuspend",
+         {"line", "suspend", "--reason", "a breach"},
+         "gatewayd",
+         R"({"op":"line-switch","line":"suspended","why":"a breach"})"},
+        {"LineResume",
+         {"line", "resume", "--reason", "mended"},
+         "gatewayd",
+         R"({"op":"line-switch","line":"active","why":"mended"})"},
+        {"LineTerminate",
+         {"line", "terminate", "--reason", "the end", "--for-good"},
+         "gatewayd",
+         R"({"op":"line-switch","line":"terminated","why":"the end"})"},
+        {"RateRelease",
+         {"rate", "release", "sender/a@b.example", "--reason", "a mailing"},
+         "gatewayd",
+         R"({"op":"rate-release","key":"sender/a@b.example","why":"a mailing"})"},
+        {"DirectorySearch",
+         {"directory", "search", "bea police"},
+         "gatewayd",
+         R"({"op":"directory-search","text":"bea police"})"},
         {"CertList", {"cert", "list"}, "renewd", R"({"op":"cert-list"})"},
         {"CertRenew", {"cert", "renew", "lan"}, "renewd", R"({"op":"cert-renew","identity":"lan"})"},
         {"CertActivate",
@@ -366,6 +394,23 @@ TEST_F(AuditTest, ExportsEveryLogWithItsCheckpointAndTheKey) {
   EXPECT_THAT(content("logs/audit-key.pem"), HasSubstr("BEGIN PUBLIC KEY"));
   EXPECT_THAT(content("logs/renewd.note"), HasSubstr("gateway.lawfirm.example/renewd\n3\n"));
   EXPECT_THAT(content("logs/keyd.jsonl"), testing::ContainsRegex("(.*\n){3}"));
+}
+
+TEST_F(ProgramTest, DirectoryIsExportedToAFileWhoseSizeIsTold) {
+  const std::string file = (appliance_.run() / "people.ldif").string();
+  appliance_.answer("gatewayd", "directory-export",
+                    JsonObject{{"text", "version: 1\r\n"}, {"next", 2}, {"entries", 2}});
+  EXPECT_EQ(run({"directory", "export", "--format", "ldif", "--out", file}), ExitStatus::kOk);
+  EXPECT_EQ(content("people.ldif"), "version: 1\r\n");
+  EXPECT_THAT(out_.str(), HasSubstr("12 bytes"));
+  EXPECT_EQ(last_request("gatewayd"), json(R"({"op":"directory-export","format":"ldif","after":0})"));
+}
+
+TEST_F(ProgramTest, DirectoryThatNeverEndsIsNoFile) {
+  const std::string file = (appliance_.run() / "people.csv").string();
+  appliance_.answer("gatewayd", "directory-export", JsonObject{{"text", "x"}, {"next", 0}, {"entries", 2}});
+  EXPECT_EQ(run({"directory", "export", "--format", "csv", "--out", file}), ExitStatus::kFailed);
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 }  // namespace

@@ -114,6 +114,13 @@ TEST_F(GatewayPolicy, Clause1MarkedAboveOfficialIsRefusedAndSensitiveIsRelayed) 
   expect_carried(with_header("Subject: Re: Secret Santa"));
 }
 
+TEST_F(GatewayPolicy, Clause1OfV94AllowsRestrictedAndBelow) {
+  use("policy.toml", "terms = \"v9.4\"\n" + quiet(""));
+  expect_carried(with_header("Subject: [RESTRICTED] case"));
+  expect_carried(with_header("Subject: [PROTECT] case"));
+  expect_refused(550, "marked above", with_header("Subject: [CONFIDENTIAL] case"));
+}
+
 TEST_F(GatewayPolicy, Clause1MarkingIsFoundInHoweverSmallPieces) {
   SmtpClient client = lab_->lan_client();
   ASSERT_EQ(client.envelope(mail_out())->code, 354);
@@ -395,6 +402,11 @@ TEST_F(GatewayPolicy, FaqF13ClosedMailboxesAreToldAndTheDirectoryIsSearched) {
   ASSERT_EQ(json_array(*found, "entries")->size(), 1U) << to_text(*found);
   EXPECT_EQ(json_text(json_array(*found, "entries")->at(0).as_object(), "address").value(),
             "bea@police.example.cjsm.net");
+  const auto file = lab_->gateway->ask({{"op", "directory-export"}, {"format", "ldif"}});
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_THAT(json_text(*file, "text").value(), HasSubstr("mail: bea@police.example.cjsm.net\r\n"));
+  EXPECT_THAT(json_text(*file, "text").value(), Not(HasSubstr("bob@")));
+  EXPECT_EQ(json_number(*file, "next").value(), 2);
 }
 
 TEST_F(GatewayPolicy, CouncilK1AForgedFromIsRefused) {

@@ -23,6 +23,10 @@ constexpr std::array kGrants{
     DoorGrant{"console", "audit-checkpoint"}, DoorGrant{"provisioning", "audit-checkpoint"},
     DoorGrant{"console", "line-switch"},      DoorGrant{"provisioning", "line-switch"},
     DoorGrant{"console", "rate-release"},     DoorGrant{"provisioning", "rate-release"},
+    DoorGrant{"console", "hold-add"},         DoorGrant{"provisioning", "hold-add"},
+    DoorGrant{"console", "hold-list"},        DoorGrant{"provisioning", "hold-list"},
+    DoorGrant{"console", "hold-end"},         DoorGrant{"provisioning", "hold-end"},
+    DoorGrant{"console", "metrics"},          DoorGrant{"provisioning", "metrics"},
     DoorGrant{"console", "directory-search"}, DoorGrant{"provisioning", "directory-search"},
     DoorGrant{"console", "directory-export"}, DoorGrant{"provisioning", "directory-export"},
     DoorGrant{"console", "audit-verify"},     DoorGrant{"provisioning", "audit-verify"},
@@ -93,6 +97,10 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Operation{"rate-release", &Desk::release_rate},
       Operation{"directory-search", &Desk::search_directory},
       Operation{"directory-export", &Desk::export_directory},
+      Operation{"hold-add", &Desk::add_hold},
+      Operation{"hold-list", &Desk::list_holds},
+      Operation{"hold-end", &Desk::end_hold},
+      Operation{"metrics", &Desk::metrics},
   };
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return (this->*operation.answer)(request);

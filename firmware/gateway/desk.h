@@ -1,8 +1,8 @@
 /// What the gateway answers at its door: how it is, which mails there were, what its audit log says, and who
 /// is in the directory. It reads through a connection of its own, so that no question can hold up a mail.
 ///
-/// Two things it changes: whether the line carries mail at all, and a rate that stopped a sender. Both need a
-/// reason and stand in the audit log, with the person who asked, before they are done.
+/// Three things it changes: whether the line carries mail at all, a rate that stopped a sender, and legal
+/// holds. All need a reason and stand in the audit log, with the person who asked, before they are done.
 ///
 /// Threads: the door's. Ownership: what `Facts` names must outlive it.
 #pragma once
@@ -15,6 +15,8 @@
 #include "firmware/base/door.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger_reader.h"
+#include "firmware/gateway/ledger_store.h"
+#include "firmware/gateway/meter.h"
 #include "firmware/gateway/rule_book.h"
 #include "firmware/gateway/settings.h"
 
@@ -32,6 +34,9 @@ class Desk {
     WallTime since;
     std::function<bool()> is_draining;
     std::function<std::uint32_t()> sessions;
+    const Meter& meter;
+    /// Changes the ledger; on the disk when it returns.
+    std::function<Result<void>(std::function<Result<void>(LedgerStore&)>)> change;
     std::function<Result<void>(audit::Entry)> record;  ///< in the audit log, on the disk when it returns
   };
 
@@ -56,6 +61,10 @@ class Desk {
   Result<JsonObject> export_directory(const DoorRequest& request);
   Result<void> do_recorded(const DoorRequest& request, std::string object, const std::string& why,
                            const Result<void>& can, const std::function<Result<void>()>& act) const;
+  Result<JsonObject> add_hold(const DoorRequest& request);
+  Result<JsonObject> list_holds(const DoorRequest& request);
+  Result<JsonObject> end_hold(const DoorRequest& request);
+  Result<JsonObject> metrics(const DoorRequest& request);
   Result<JsonObject> audit_status();
   [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
 

@@ -29,9 +29,10 @@ class Ledger::Writer {
     RowId row = 0;
     std::optional<MailEnd> end;
     std::optional<audit::Entry> entry{};
-    Done done{};                           ///< none: no loop waits
-    asio::any_io_executor loop{};          ///< where `done` must run
-    std::promise<Result<void>> written{};  ///< for a thread that waits
+    std::function<Result<void>(LedgerStore&)> act{};  ///< instead of all these
+    Done done{};                                      ///< none: no loop waits
+    asio::any_io_executor loop{};                     ///< where `done` must run
+    std::promise<Result<void>> written{};             ///< for a thread that waits
   };
 
   Writer(std::filesystem::path file, std::string origin, const Clock& clock, LedgerStore store)
@@ -77,8 +78,19 @@ class Ledger::Writer {
     return written.get();
   }
 
+  Result<void> change(std::function<Result<void>(LedgerStore&)> act) {
+    Job job{.record = std::nullopt, .row = 0, .end = std::nullopt, .act = std::move(act)};
+    auto written = job.written.get_future();
+    enqueue(std::move(job));
+    return written.get();
+  }
+
  private:
   static constexpr std::size_t kMaxQueued = 4096;
+  // A step takes some milliseconds, and mail waits for no more than one of them.
+  static constexpr std::int64_t kRowsAStep = 200;
+  static constexpr std::chrono::seconds kNextStep{1};
+  static constexpr std::chrono::hours kNextPurge{12};
 
   void enqueue(Job job) {
     {
@@ -97,13 +109,38 @@ class Ledger::Writer {
     for (;;) {
       {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-        if (queue_.empty()) return;
+        wake_.wait_until(lock, next_purge_, [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_ && queue_.empty()) return;
         batch.swap(queue_);
       }
-      write_batch(batch);
+      if (!batch.empty()) write_batch(batch);
       batch.clear();
+      if (std::chrono::steady_clock::now() >= next_purge_) purge();
     }
+  }
+
+  void purge() {
+    const auto step =
+        with_store([this](LedgerStore& store) { return store.purge(purged_, clock_.now(), kRowsAStep); });
+    const bool goes_on = step && !step->is_done;
+    purged_ = goes_on ? *step : Retention::Progress{};
+    next_purge_ = std::chrono::steady_clock::now() +
+                  (goes_on ? std::chrono::steady_clock::duration(kNextStep) : kNextPurge);
+    if (!step) log_event(LogLevel::kAlert, "ledger-not-purged", {{"why", step.error().message}});
+  }
+
+  /// What `use` gives. After an error the file is opened anew for the next one.
+  template <class Use>
+  std::invoke_result_t<Use, LedgerStore&> with_store(Use use) {
+    if (!store_) {
+      auto store = LedgerStore::open(file_, origin_, clock_);
+      if (!store) return std::unexpected(store.error());
+      store_.emplace(std::move(*store));
+    }
+    auto result = use(*store_);
+    if (!result && result.error().code != ErrorCode::kNotFound && result.error().code != ErrorCode::kConflict)
+      store_.reset();
+    return result;
   }
 
   void write_batch(std::vector<Job>& batch) {
@@ -112,19 +149,21 @@ class Ledger::Writer {
     if (!written) {
       log_event(LogLevel::kAlert, "ledger-not-writable",
                 {{"why", written.error().message}, {"rows", batch.size()}});
-      store_.reset();  // the next batch opens the file anew
     }
     for (std::size_t i = 0; i < batch.size(); ++i)
-      complete(std::move(batch[i]), written ? Result<RowId>(rows[i]) : std::unexpected(written.error()));
+      if (batch[i].act)
+        change(batch[i]);
+      else
+        complete(std::move(batch[i]), written ? Result<RowId>(rows[i]) : std::unexpected(written.error()));
+  }
+
+  void change(Job& job) {
+    job.written.set_value(
+        with_store([&](LedgerStore& store) { return store.together([&] { return job.act(store); }); }));
   }
 
   Result<void> try_batch(const std::vector<Job>& batch, std::vector<RowId>& rows) {
-    if (!store_) {
-      auto store = LedgerStore::open(file_, origin_, clock_);
-      if (!store) return std::unexpected(store.error());
-      store_.emplace(std::move(*store));
-    }
-    return store_->together([&] { return write(batch, rows); });
+    return with_store([&](LedgerStore& store) { return store.together([&] { return write(batch, rows); }); });
   }
 
   /// Inside a transaction.
@@ -147,7 +186,8 @@ class Ledger::Writer {
 
   static void complete(Job job, Result<RowId> result) {
     if (!job.done) {
-      if (!result) log_event(LogLevel::kAlert, "audit-entry-not-written", {{"action", job.entry->action}});
+      if (!result && job.entry)
+        log_event(LogLevel::kAlert, "audit-entry-not-written", {{"action", job.entry->action}});
       job.written.set_value(result.transform([](RowId) {}));
       return;
     }
@@ -160,6 +200,8 @@ class Ledger::Writer {
   const std::string origin_;
   const Clock& clock_;
   std::optional<LedgerStore> store_;  // the writer thread's alone
+  Retention::Progress purged_;        // likewise
+  std::chrono::steady_clock::time_point next_purge_ = std::chrono::steady_clock::now();  // likewise
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> queue_;  // guarded by mutex_
@@ -183,6 +225,10 @@ void Ledger::stop() { writer_->stop(); }
 
 void Ledger::note(audit::Entry entry) { writer_->note(std::move(entry)); }
 Result<void> Ledger::record(audit::Entry entry) { return writer_->record(std::move(entry)); }
+
+Result<void> Ledger::change(std::function<Result<void>(LedgerStore&)> act) {
+  return writer_->change(std::move(act));
+}
 
 net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);

@@ -4,11 +4,16 @@
 /// commit), so that many sessions share one fsync. A batch that fails is answered with its error
 /// to everyone in it, and is never tried again: after a failed fsync the pages may be gone.
 ///
+/// Rows that are older than six months are purged here too, in small steps between the batches: once after
+/// the start and then twice a day (ledger_retention.h). A full disk ends that as it ends the mail: with an
+/// alert.
+///
 /// Threads: any, from coroutines. Ownership: the loops of those coroutines must outlive the ledger's thread
 /// (see stop), and the coroutines must not outlive the Ledger.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "firmware/base/clock.h"
@@ -38,6 +43,9 @@ class Ledger {
   [[nodiscard]] net::awaitable<Result<void>> close_row(RowId row, MailEnd end);
   /// A transaction that ended before any mail was passed on: one row, opened and closed in one.
   [[nodiscard]] net::awaitable<Result<void>> record(MailRecord record, MailEnd end);
+
+  /// Runs `act` in a transaction of its own, so that its failure is no mail's. Waits: not for a loop.
+  [[nodiscard]] Result<void> change(std::function<Result<void>(LedgerStore&)> act);
 
   /// Appends to the audit log, soon; from any thread. What cannot be written is an alert in the log.
   void note(audit::Entry entry);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <iostream>
 
 #include "firmware/base/json.h"
 #include "firmware/gateway/ledger_queries.h"
@@ -35,6 +37,26 @@ tls::SessionFacts session(const std::string& id) {
           .signatures = 1,
           .handshake_took = std::chrono::milliseconds(12)};
 }
+
+constexpr const char* kMillionMails = R"(
+BEGIN;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+INSERT INTO mail (id, opened_at, closed_at, direction, client_address, sender, recipients, size_bytes, session_id,
+                  tls_version, hop, outcome, reply, salt, form, message_id, opened_seq, closed_seq)
+SELECT i, strftime('%Y-%m-%dT%H:%M:%fZ', 1767225600 + i * 15.5, 'unixepoch'), '2026', 'out', '192.0.2.1:40000',
+       'user' || (i % 2000) || '@law.example', 'rcpt' || (i % 20000) || '@court.cjsm.net', 4096, printf('%032x', i),
+       'TLSv1.3', 'relay.example:25', CASE WHEN i % 1000 = 0 THEN 'refused' ELSE 'delivered' END,
+       '250 2.0.0 Ok: queued as 4145F556681', randomblob(16), 2, 'm' || i || '@law.example', i * 2, i * 2 + 1
+FROM n;
+INSERT INTO mail_key SELECT * FROM (
+  SELECT sender AS key, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER) AS day, id FROM mail
+  UNION ALL SELECT recipients, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
+  UNION ALL SELECT '@law.example', CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
+  UNION ALL SELECT '@court.cjsm.net', CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
+  UNION ALL SELECT message_id, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
+  UNION ALL SELECT session_id, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail) ORDER BY 1, 2, 3;
+COMMIT;
+)";
 
 class LedgerReaderTest : public testing::Test {
  protected:
@@ -169,6 +191,39 @@ TEST_F(LedgerReaderTest, ReadsNoTableFromEndToEndForASearch) {
       EXPECT_FALSE(plan.text(3).starts_with("SCAN mail")) << plan.text(3) << " of " << sql;
     }
   }
+}
+
+/// A million mails of 2,000 senders to 20,000 recipients within six months, as SQL makes them. Prints how
+/// long the searches take (ctest -L full).
+class AMillionMails : public LedgerReaderTest {};
+TEST_F(AMillionMails, DISABLED_AreSearchedByIndex) {
+  auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
+  ASSERT_TRUE(database.execute(kMillionMails));
+  const auto timed = [&](const MailQuery& query) {
+    const auto since = std::chrono::steady_clock::now();
+    const auto count = found(query).size();
+    const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since);
+    std::cout << took << " for " << count << " of text '" << query.text << "' outcome '" << query.outcome
+              << "' from '" << query.from << "' to '" << query.to << "'\n";
+    return count;
+  };
+  EXPECT_EQ(timed({}), 100U);
+  EXPECT_EQ(timed({.text = "user77@law.example"}), 100U);
+  EXPECT_GT(timed({.text = "user77@law.example", .from = "2026-01-03", .to = "2026-01-20"}), 0U);
+  EXPECT_EQ(timed({.text = "law.example"}), 100U);
+  EXPECT_EQ(timed({.text = "law.example", .from = "2026-01-03", .to = "2026-01-04"}), 100U);
+  EXPECT_EQ(timed({.text = "user1"}), 100U);
+  EXPECT_EQ(timed({.text = "rcpt19"}), 100U);
+  EXPECT_EQ(timed({.text = "m500000@law.example"}), 1U);
+  EXPECT_EQ(timed({.text = "nobody"}), 0U);
+  EXPECT_EQ(timed({.outcome = "refused"}), 100U);
+  EXPECT_EQ(timed({.text = "law.example", .outcome = "deferred"}), 0U);
+  EXPECT_EQ(timed({.from = "2026-01-03", .to = "2026-01-04"}), 100U);
+  EXPECT_EQ(timed({.before_id = 500'000}), 100U);
+  const auto since = std::chrono::steady_clock::now();
+  EXPECT_EQ(reader_.totals("2026-06-30").value().mails, 1'000'000);
+  std::cout << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since)
+            << " for status\n";
 }
 
 TEST_F(LedgerReaderTest, TakesWildcardsAsTheyStand) {

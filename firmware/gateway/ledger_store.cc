@@ -119,6 +119,11 @@ Result<void> LedgerStore::together(const std::function<Result<void>()>& work) {
   return transaction(*database_, work);
 }
 
+Result<Retention::Progress> LedgerStore::purge(const Retention::Progress& from, WallTime now,
+                                               std::int64_t most) {
+  return transaction(*database_, [&] { return retention().purge(from, now, most); });
+}
+
 Result<RowId> LedgerStore::add(const MailRecord& record) {
   Statement& add = statements_.add;
   const Bytes salt = random_bytes(kSaltBytes);

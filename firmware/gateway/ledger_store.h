@@ -12,6 +12,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/database.h"
 #include "firmware/base/result.h"
+#include "firmware/gateway/ledger_retention.h"
 #include "firmware/gateway/ledger_schema.h"
 #include "firmware/gateway/mail_record.h"
 
@@ -38,6 +39,12 @@ class LedgerStore {
   [[nodiscard]] Result<void> close(RowId row, const MailEnd& end);
   /// An entry of the audit log that belongs to no mail.
   [[nodiscard]] Result<void> note(const audit::Entry& entry);
+  /// Holds; valid as long as the store stays where it is.
+  [[nodiscard]] Retention retention() { return {*database_, log_, statements_.keys}; }
+
+  /// One step of purging, in a transaction of its own.
+  [[nodiscard]] Result<Retention::Progress> purge(const Retention::Progress& from, WallTime now,
+                                                  std::int64_t most);
 
  private:
   /// Prepared once.

@@ -116,6 +116,34 @@ TEST_F(LedgerFile, HasARowBeforeItReturns) {
   EXPECT_EQ(row(*id), "delivered|bob@police.example.cjsm.net\ncarol@york.cjsm.net|250 ok");
 }
 
+class LaterClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return kNow + std::chrono::days(200); }
+};
+
+TEST_F(LedgerFile, PurgesWhatIsOlderThanSixMonthsByItself) {
+  ASSERT_TRUE(run(open()->record(some_mail(), delivered())));
+  ASSERT_NE(row(1), "");
+  const LaterClock later;
+  const auto ledger = Ledger::open(file_, "box/gatewayd", later).value();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!row(1).empty() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(row(1), "");
+  EXPECT_EQ(actions().back(), "mail-purged mails/1-1 ok");
+}
+
+TEST_F(LedgerFile, AChangeThatFailsIsNoMailsFailure) {
+  const auto ledger = open();
+  const auto changed = ledger->change([&](LedgerStore& store) -> Result<void> {
+    EXPECT_TRUE(store.note({.actor = "olivia", .action = "hold-end"}));
+    return fail(ErrorCode::kNotFound, "no such hold");
+  });
+  EXPECT_EQ(changed.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(actions().empty());
+  EXPECT_TRUE(run(ledger->open_row(some_mail())));
+}
+
 TEST_F(LedgerFile, ClosesARowOnlyOnce) {
   const auto ledger = open();
   const auto id = run(ledger->open_row(some_mail()));

@@ -85,6 +85,10 @@ net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smt
     stages_.enter(&StageTimes::connect);
     auto opened = co_await hop_->open();
     stages_.leave();
+    if (const auto& facts = hop_->facts())
+      service_.meter.handshake(Meter::Role::kClient, *facts);
+    else
+      service_.meter.failed_handshake(Meter::Role::kClient);
     if (!opened) {
       hop_failure_ = policy_.of_absent_hop(opened.error());
       co_return std::vector(count, *hop_failure_);
@@ -178,6 +182,7 @@ net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
               .reply = line_of(reply),
               .policy = policy_.facts(),
               .took = stages_.times()};
+  service_.meter.mail(lane_->direction, end);
   const auto closed = co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end));
   if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});
 }
@@ -190,6 +195,7 @@ net::awaitable<void> MailTransaction::record_end(std::string reply, Outcome outc
               .reply = std::move(reply),
               .policy = policy_.facts(),
               .took = stages_.times()};
+  service_.meter.mail(lane_->direction, end);
   if (auto written = co_await service_.ledger.record(record(), std::move(end)); !written)
     log_event(LogLevel::kAlert, "refusal-not-recorded", {{"why", written.error().message}});
 }

@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
+#include "firmware/gateway/meter.h"
 #include "firmware/gateway/rule_book.h"
 #include "firmware/gateway/seats.h"
 #include "firmware/gateway/settings.h"
@@ -43,6 +44,7 @@ struct Service {
   Lanes& lanes;
   RuleBook& book;
   Seats seats;
+  Meter meter{};
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
   HopMemory relay{};        ///< where mail out goes

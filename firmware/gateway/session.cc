@@ -238,9 +238,11 @@ net::awaitable<Session::Next> Session::shake_hands() {
   auto facts = co_await stream_.handshake(
       lane_->listener, std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
   if (!facts) {
+    service_.meter.failed_handshake(Meter::Role::kServer);
     log_failed_handshake(facts.error().message);
     co_return Next::kClose;
   }
+  service_.meter.handshake(Meter::Role::kServer, *facts);
   client_.session = std::move(*facts);
   protocol_.secured();
   co_return Next::kContinue;

@@ -57,6 +57,8 @@ Result<void> SideWork::start_door() {
                   .since = service_.clock.now(),
                   .is_draining = [this] { return service_.draining.load(); },
                   .sessions = [this] { return service_.sessions.load(); },
+                  .meter = service_.meter,
+                  .change = [this](auto act) { return service_.ledger.change(std::move(act)); },
                   .record = [this](audit::Entry entry) { return service_.ledger.record(std::move(entry)); }});
   if (!desk) return std::unexpected(desk.error());
   desk_ = std::move(*desk);

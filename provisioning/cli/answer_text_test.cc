@@ -7,6 +7,7 @@
 #include "provisioning/cli/console.h"
 #include "provisioning/cli/directory.h"
 #include "provisioning/cli/keys.h"
+#include "provisioning/cli/ledger.h"
 #include "provisioning/cli/line.h"
 #include "provisioning/cli/mail.h"
 #include "provisioning/cli/status.h"
@@ -14,6 +15,30 @@
 
 namespace privyseal::cli {
 namespace {
+
+TEST(LedgerCsv, QuotesWhatNeedsItAndDisarmsFormulas) {
+  const auto mail = [](const char* row) {
+    return parse_json_object(std::string(R"({"row":)") + row + "}").value();
+  };
+  EXPECT_EQ(csv_of({mail(R"({"id":1,"sender":"a,b\"c","reply":null})"),
+                    mail(R"({"id":2,"sender":"=1+1","reply":"250 ok\nx","marking":"OFFICIAL"})")}),
+            "id,sender,reply,marking\r\n1,\"a,b\"\"c\",,\r\n2,'=1+1,\"250 ok\nx\",OFFICIAL\r\n");
+  EXPECT_EQ(csv_of({}), "");
+}
+
+TEST(HoldList, SaysWhoseMailsSinceWhenAndWhy) {
+  const auto answer =
+      parse_json_object(
+          R"({"holds":[{"id":2,"key":"@york.cjsm.net","from":"2026-03-01T00:00:00.000Z","to":"","placed_at":)"
+          R"("2026-03-02T09:00:00.000Z","placed_by":"olivia","why":"breach 4"},)"
+          R"({"id":1,"key":"","from":"","to":"2026-02-01","placed_at":"2026-03-01T09:00:00.000Z","placed_by":"olivia",)"
+          R"("why":"audit","ended_at":"2026-03-03T09:00:00.000Z","ended_by":"otto","ended_why":"done"}]})")
+          .value();
+  const std::string text = hold_list_text(answer);
+  for (const char* part : {"@york.cjsm.net", "breach 4", "everybody", "by otto: done"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  EXPECT_NE(hold_list_text({}).find("Nothing is on hold"), std::string::npos);
+}
 
 JsonObject json(std::string_view text) { return parse_json_object(text).value(); }
 

@@ -1,6 +1,7 @@
 #include "provisioning/cli/mail.h"
 
 #include <algorithm>
+#include <array>
 #include <format>
 #include <limits>
 
@@ -38,11 +39,40 @@ Result<JsonObject> find_request(const Arguments& arguments) {
   return request;
 }
 
-Result<JsonObject> track_request(const Arguments& arguments) {
-  JsonObject request{{"op", "mail-track"}};
-  if (auto added = add_number(request, "id", arguments, "id", kAnyId); !added)
-    return std::unexpected(added.error());
-  return request;
+bool is_number(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+Result<void> check_track(const Arguments& arguments) {
+  if (is_number(arguments.text("id")))
+    return number_option(arguments, "id", kAnyId).transform([](const auto&) {});
+  if (arguments.text("id").empty()) return fail(ErrorCode::kInvalid, "--id must not be empty");
+  return {};
+}
+
+Result<Report> track_one(std::int64_t id, Surroundings& at) {
+  auto answer = at.appliance.ask(Daemon::kGatewayd, {{"op", "mail-track"}, {"id", id}});
+  if (!answer) return std::unexpected(answer.error());
+  std::string text = mail_track_text(*answer);
+  return Report{.json = std::move(*answer), .text = std::move(text)};
+}
+
+/// The mail with this id; or the only one that a text finds, or the list of them.
+Result<Report> track(const Arguments& arguments, Surroundings& at) {
+  const std::string& wanted = arguments.text("id");
+  if (const auto id = is_number(wanted) ? number_option(arguments, "id", kAnyId) : std::nullopt; id && *id)
+    return track_one(**id, at);
+  auto found = at.appliance.ask(Daemon::kGatewayd, {{"op", "mail-find"}, {"text", wanted}, {"limit", 20}});
+  if (!found) return std::unexpected(found.error());
+  const auto mails = objects_at(*found, "mails");
+  if (mails.empty())
+    return fail(ErrorCode::kNotFound,
+                std::format("no mail has '{}'; an address or how it begins, a domain, a "
+                            "Message-ID or a session id finds one",
+                            wanted));
+  if (mails.size() == 1) return track_one(number_at(*mails.front(), "id").value_or(0), at);
+  std::string text = std::format("{} mails match. Which one?\n\n{}", mails.size(), mail_find_text(*found));
+  return Report{.json = std::move(*found), .text = std::move(text), .status = ExitStatus::kFailed};
 }
 
 std::string way(const JsonObject& mail) {
@@ -88,13 +118,26 @@ std::string tls_text(const JsonObject& facts) {
   return text;
 }
 
+/// "connection 12 ms, record 1 ms": what is known of it.
+std::string took_text(const JsonObject& took) {
+  constexpr std::array kParts{std::pair{"connect_ms", "connection"}, std::pair{"record_ms", "record"},
+                              std::pair{"body_ms", "body"}, std::pair{"verdict_ms", "next hop's answer"}};
+  std::string text;
+  for (const auto& [key, part] : kParts)
+    if (const auto ms = number_at(took, key))
+      text += std::format("{}{} {} ms", text.empty() ? "" : ", ", part, *ms);
+  return text;
+}
+
 void add_session(Fields& fields, const std::string& side, const JsonObject& facts) {
   fields.add(side, tls_text(facts));
   if (const std::string subject = shown(facts, "peer_subject"); !subject.empty())
     fields.add("", std::format("peer {}, serial {}, from {}", subject, shown(facts, "peer_serial"),
                                shown(facts, "peer_issuer")));
   if (const std::string session = shown(facts, "session_id"); !session.empty())
-    fields.add("", "session " + session);
+    fields.add(
+        "", std::format("session {}{}", session,
+                        number_at(facts, "signatures").value_or(0) == 1 ? ", 1 signature by our key" : ""));
 }
 
 }  // namespace
@@ -155,6 +198,9 @@ std::string mail_track_text(const JsonObject& answer) {
   fields.add("closed", shown_time(mail, "closed_at"));
   fields.add("outcome", shown(mail, "outcome"));
   fields.add("reply", shown(mail, "reply"));
+  fields.add("marking", shown(mail, "marking"));
+  fields.add("rules", shown(mail, "verdict"));
+  fields.add("took", took_text(object_at(mail, "took")));
   add_session(fields, "TLS to us", object_at(mail, "client_tls"));
   add_session(fields, "TLS onwards", object_at(mail, "hop_tls"));
   Table timeline({"", ""});
@@ -176,7 +222,7 @@ std::vector<Command> mail_commands() {
        .options =
            {{.name = "text",
              .value = "TEXT",
-             .help = "in sender, recipient or session id",
+             .help = "an address or how it begins, a domain, a Message-ID, a session id",
              .kind = Kind::kOptional},
             {.name = "from", .value = "DATE", .help = "not before this day", .kind = Kind::kOptional},
             {.name = "to", .value = "DATE", .help = "before this day", .kind = Kind::kOptional},
@@ -191,8 +237,10 @@ std::vector<Command> mail_commands() {
       {.words = "mail track",
        .summary = "one mail's whole way",
        .bare = {"id"},
-       .options = {{.name = "id", .value = "ID", .help = "as mail find shows it"}},
-       .what = Question{Daemon::kGatewayd, track_request, mail_track_text}},
+       .options = {{.name = "id",
+                    .value = "ID|TEXT",
+                    .help = "as mail find shows it, or what finds one: an address, a Message-ID"}},
+       .what = Task{check_track, track}},
   };
 }
 

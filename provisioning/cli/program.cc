@@ -8,8 +8,10 @@
 #include "provisioning/cli/console.h"
 #include "provisioning/cli/directory.h"
 #include "provisioning/cli/keys.h"
+#include "provisioning/cli/ledger.h"
 #include "provisioning/cli/line.h"
 #include "provisioning/cli/mail.h"
+#include "provisioning/cli/metrics.h"
 #include "provisioning/cli/pack_command.h"
 #include "provisioning/cli/status_command.h"
 #include "provisioning/cli/text.h"
@@ -173,10 +175,11 @@ std::string unknown_text(Words words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands{status_command()};
-  for (const auto& more : {mail_commands(), line_commands(), directory_commands(), certificate_commands(),
-                           key_commands(), audit_commands()})
+  for (const auto& more : {mail_commands(), ledger_commands(), line_commands(), directory_commands(),
+                           certificate_commands(), key_commands(), audit_commands()})
     commands.insert(commands.end(), more.begin(), more.end());
   commands.push_back(pack_command());
+  commands.push_back(metrics_command());
   commands.push_back(console_claim_command());
   return commands;
 }

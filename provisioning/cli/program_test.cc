@@ -65,6 +65,48 @@ TEST_F(ProgramTest, EveryCommandHasHelpOfItsOwn) {
   }
 }
 
+TEST_F(ProgramTest, TracksTheOnlyMailThatATextFinds) {
+  appliance_.answer("gatewayd", "mail-find", json(R"({"mails":[{"id":7,"sender":"a@b"}],"more":false})"));
+  appliance_.answer("gatewayd", "mail-track", json(R"({"mail":{"id":7,"sender":"a@b"},"timeline":[]})"));
+  EXPECT_EQ(run({"mail", "track", "a@b"}), ExitStatus::kOk);
+  EXPECT_EQ(to_text(last_request("gatewayd")), R"({"op":"mail-track","id":7})");
+  EXPECT_EQ(run({"mail", "track", "12"}), ExitStatus::kOk);
+  EXPECT_EQ(to_text(last_request("gatewayd")), R"({"op":"mail-track","id":12})");
+}
+
+TEST_F(ProgramTest, AsksWhichOneWhenATextFindsSeveralMails) {
+  appliance_.answer("gatewayd", "mail-find", json(R"({"mails":[{"id":8},{"id":7}],"more":false})"));
+  EXPECT_EQ(run({"mail", "track", "a@b"}), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("2 mails match. Which one?"));
+  appliance_.answer("gatewayd", "mail-find", json(R"({"mails":[],"more":false})"));
+  EXPECT_EQ(run({"mail", "track", "a@b"}), ExitStatus::kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("no mail has 'a@b'"));
+}
+
+TEST_F(ProgramTest, HoldsWithAReason) {
+  appliance_.answer("gatewayd", "hold-add", json(R"({"id":3})"));
+  EXPECT_EQ(run({"ledger", "hold", "add", "a@b", "--from", "2026-03-01", "--why", "dispute 12"}),
+            ExitStatus::kOk);
+  EXPECT_EQ(to_text(last_request("gatewayd")),
+            R"({"op":"hold-add","text":"a@b","why":"dispute 12","from":"2026-03-01T00:00:00.000Z"})");
+  EXPECT_THAT(out_.str(), HasSubstr("Hold 3 is in force"));
+  EXPECT_EQ(run({"ledger", "hold", "add", "--why", "all of it"}), ExitStatus::kWrongUsage);
+  EXPECT_EQ(run({"ledger", "hold", "add", "a@b"}), ExitStatus::kWrongUsage);
+  appliance_.answer("gatewayd", "hold-end", json("{}"));
+  EXPECT_EQ(run({"ledger", "hold", "end", "3", "--why", "settled"}), ExitStatus::kOk);
+  EXPECT_EQ(to_text(last_request("gatewayd")), R"({"op":"hold-end","why":"settled","id":3})");
+}
+
+TEST_F(ProgramTest, WritesTheFiguresForACollector) {
+  appliance_.answer("gatewayd", "metrics", json(R"({"text":"x 1\n"})"));
+  appliance_.answer("renewd", "cert-list", json("{}"));
+  const std::string file = (appliance_.run() / "figures.prom").string();
+  EXPECT_EQ(run({"metrics", "--out", file}), ExitStatus::kOk);
+  EXPECT_THAT(content("figures.prom"), HasSubstr("\nx 1\n"));
+  EXPECT_EQ(run({"metrics"}), ExitStatus::kOk);
+  EXPECT_EQ(out_.str(), content("figures.prom"));
+}
+
 struct Wrong {
   const char* name;
   std::vector<std::string> words;
@@ -87,9 +129,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoSuchVerb", {"cert", "steal"}, "privyseal cert csr"},
         {"MissingWord", {"mail", "track"}, "--id is missing"},
         {"ExtraWord", {"mail", "track", "1", "2"}, "unexpected word '2'"},
-        {"NoNumber", {"mail", "track", "x"}, "--id must be a whole number"},
+        {"NoNumber", {"ledger", "hold", "end", "x", "--why", "x"}, "--id must be a whole number"},
         {"ZeroIsNoId", {"mail", "track", "0"}, "--id must be a whole number"},
-        {"Negative", {"mail", "track", "--id", "-1"}, "--id must be a whole number"},
+        {"Negative", {"ledger", "hold", "end", "--id", "-1", "--why", "x"}, "--id must be a whole number"},
         {"TooLarge", {"mail", "track", "9223372036854775808"}, "--id must be a whole number"},
         {"TooMany", {"mail", "find", "--limit", "101"}, "--limit must be a whole number from 1 to 100"},
         {"NoDay", {"mail", "find", "--from", "yesterday"}, "--from must be a day"},

@@ -6,6 +6,7 @@
 #include "firmware/base/json.h"
 #include "firmware/base/sha256.h"
 #include "tests/integration/gateway_lab.h"
+#include "tests/support/metrics_check.h"
 
 namespace privyseal::test {
 namespace {
@@ -81,6 +82,41 @@ TEST_F(GatewayDoor, SaysHowTheGatewayIs) {
   EXPECT_EQ(json_text(identities.at(1).as_object(), "key").value(), "keyd:gateway");
   EXPECT_EQ(json_text(identities.at(1).as_object(), "fingerprint").value().size(), 64U);
   EXPECT_EQ(json_text(*json_object(status, "relay"), "host").value(), "127.0.0.1");
+}
+
+TEST_F(GatewayDoor, OffersItsFiguresInPrometheusForm) {
+  expect_out(250, mail_out());
+  EXPECT_EQ(only_row().outcome, "delivered");
+  const std::string text = json_text(ask({{"op", "metrics"}}), "text").value();
+  EXPECT_EQ(wrong_in_metrics(text), "") << text;
+  for (const char* part : {"privyseal_smtp_messages_total{direction=\"out\",result=\"delivered\"} ",
+                           "privyseal_smtp_stage_duration_seconds_count{stage=\"verdict\"} ",
+                           "privyseal_tls_handshakes_total{role=\"client\",version=\"TLSv1.3\"",
+                           "privyseal_audit_entries_total{log=\"gatewayd\"} "})
+    EXPECT_THAT(text, HasSubstr(part));
+  for (const char* part : {"lawfirm", "police", "@"}) EXPECT_THAT(text, testing::Not(HasSubstr(part)));
+}
+
+TEST_F(GatewayDoor, PlacesAHoldWithAReasonAndRecordsThePerson) {
+  for (const JsonObject& bad :
+       {JsonObject{{"op", "hold-add"}, {"text", "alice@lawfirm.example"}, {"why", ""}},
+        JsonObject{{"op", "hold-add"}, {"text", " "}, {"why", "x"}},
+        JsonObject{{"op", "hold-add"}, {"from", "yesterday"}, {"why", "x"}}})
+    EXPECT_EQ(lab_->gateway->ask(bad).error().code, ErrorCode::kInvalid) << to_text(bad);
+  const JsonObject placed =
+      ask({{"op", "hold-add"}, {"text", "Alice@lawfirm.example"}, {"why", "dispute 12"}});
+  const auto id = json_number(placed, "id").value();
+  const JsonObject listed = ask({{"op", "hold-list"}});
+  const JsonObject& hold = list(listed, "holds").at(0).as_object();
+  EXPECT_EQ(json_text(hold, "key").value(), "alice@lawfirm.example");
+  EXPECT_EQ(json_text(hold, "why").value(), "dispute 12");
+  EXPECT_FALSE(json_text(hold, "placed_by").value().empty());
+  EXPECT_EQ(lab_->gateway->ask({{"op", "hold-end"}, {"id", 999}, {"why", "x"}}).error().code,
+            ErrorCode::kNotFound);
+  ask({{"op", "hold-end"}, {"id", id}, {"why", "settled"}});
+  EXPECT_EQ(lab_->gateway->ask({{"op", "hold-end"}, {"id", id}, {"why", "x"}}).error().code,
+            ErrorCode::kConflict);
+  expect_out(250, mail_out());  // a refused change is nobody's mail
 }
 
 TEST_F(GatewayDoor, DeniesWhatIsNotItsBusiness) {

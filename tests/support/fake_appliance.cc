@@ -21,18 +21,33 @@ constexpr std::size_t kPage = 3;  // small, so that every test of an extract ask
 
 constexpr std::array kOperations = [] {
   using std::string_view_literals::operator""sv;
-  return std::array{"status"sv,          "mail-flow"sv,
-                    "mail-find"sv,       "mail-track"sv,
-                    "ledger-extract"sv,  "cert-list"sv,
-                    "cert-csr"sv,        "cert-request"sv,
-                    "cert-import"sv,     "cert-renew"sv,
-                    "cert-activate"sv,   "cert-rollback"sv,
-                    "issue"sv,           "ca"sv,
-                    "claim-code"sv,      "users"sv,
-                    "audit-entries"sv,   "audit-checkpoint"sv,
-                    "audit-verify"sv,    "line-switch"sv,
-                    "rate-release"sv,    "directory-search"sv,
-                    "directory-export"sv};
+  return std::array{"status"sv,
+                    "mail-flow"sv,
+                    "mail-find"sv,
+                    "mail-track"sv,
+                    "ledger-extract"sv,
+                    "cert-list"sv,
+                    "cert-csr"sv,
+                    "cert-request"sv,
+                    "cert-import"sv,
+                    "cert-renew"sv,
+                    "cert-activate"sv,
+                    "cert-rollback"sv,
+                    "issue"sv,
+                    "ca"sv,
+                    "claim-code"sv,
+                    "users"sv,
+                    "audit-entries"sv,
+                    "audit-checkpoint"sv,
+                    "audit-verify"sv,
+                    "line-switch"sv,
+                    "rate-release"sv,
+                    "directory-search"sv,
+                    "directory-export"sv,
+                    "hold-add"sv,
+                    "hold-list"sv,
+                    "hold-end"sv,
+                    "metrics"sv};
 }();
 
 std::vector<DoorGrant> grants() {

@@ -132,6 +132,24 @@ INSTANTIATE_TEST_SUITE_P(
         {"Token", "test-token", nothing, kNotMet, "Test token, not validated"},
         {"Versions", "versions", nothing, kEvidenced, "version 1 on 3"},
         {"VersionsMissing", "versions", [](Facts& f) { f.gateway = json("{}"); }, kNotShown, "does not say"},
+        {"Markings", "markings-judged", [](Facts& f) { row_of(f)["verdict"] = "passed"; }, kEnforced,
+         "judged 1 sent mail, 0 of them with a marking, and refused 0"},
+        {"MarkingsStopped", "markings-judged",
+         [](Facts& f) {
+           row_of(f)["verdict"] = "refused/marked-too-high";
+           row_of(f)["marking"] = "SECRET";
+           row_of(f)["outcome"] = "refused";
+         },
+         kEnforced, "1 of them with a marking, and refused 1"},
+        {"MarkingsDelivered", "markings-judged",
+         [](Facts& f) { row_of(f)["verdict"] = "refused/marked-too-high"; }, kNotMet, "Mail 1"},
+        {"MarkingsUnknown", "markings-judged", nothing, kNotShown, "judged no sent mail"},
+        {"Automated", "automated-refused",
+         [](Facts& f) {
+           row_of(f)["verdict"] = "refused/bulk-mail";
+           row_of(f)["outcome"] = "refused";
+         },
+         kEvidenced, "refused 1 as automated"},
         {"Volume", "mail-volume", nothing, kEvidenced, "the most by one is 1, from alice@lawfirm.example"},
         {"Key", "pack-key", nothing, kEvidenced, "signed by the audit key"},
         {"KeyNone", "pack-key", [](Facts& f) { f.audit_key.clear(); }, kNotShown, "is no audit key"},

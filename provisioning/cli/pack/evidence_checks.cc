@@ -5,6 +5,7 @@
 #include <format>
 #include <map>
 #include <set>
+#include <span>
 
 #include "ca/fingerprint.h"
 #include "provisioning/cli/pack/ledger_check.h"
@@ -253,6 +254,41 @@ Verdict versions(const Facts& facts) {
   return {Standing::kEvidenced, std::format("The gateway runs version {} on {}.", version, openssl)};
 }
 
+/// Of the sent mails that the rules judged: how many they refused by one of `rules`. What was refused and
+/// delivered all the same is a fault.
+Verdict refused_by(const Facts& facts, std::span<const std::string_view> rules, Standing standing,
+                   std::string_view as) {
+  std::size_t judged = 0;
+  std::size_t marked = 0;
+  std::size_t refused = 0;
+  for (const JsonObject& mail : facts.mails) {
+    const JsonObject& row = object_at(mail, "row");
+    const std::string verdict = shown(row, "verdict");
+    if (shown(row, "direction") != "out" || verdict.empty()) continue;
+    ++judged;
+    marked += shown(row, "marking").empty() ? 0 : 1;
+    const bool is_refused = std::ranges::any_of(
+        rules, [&](std::string_view rule) { return verdict == std::format("refused/{}", rule); });
+    refused += is_refused ? 1 : 0;
+    if (is_refused && is_delivered(mail))
+      return {Standing::kNotMet,
+              std::format("Mail {} was refused by the rules and delivered.", shown(mail, "id"))};
+  }
+  if (judged == 0) return {Standing::kNotShown, "The rules judged no sent mail in this range."};
+  return {standing, std::format("The rules judged {}, {} of them with a marking, and refused {} as {}.",
+                                counted(judged, "sent mail"), marked, refused, as)};
+}
+
+Verdict markings_judged(const Facts& facts) {
+  constexpr std::array<std::string_view, 1> kRules{"marked-too-high"};
+  return refused_by(facts, kRules, Standing::kEnforced, "marked above OFFICIAL-SENSITIVE");
+}
+
+Verdict automated_refused(const Facts& facts) {
+  constexpr std::array<std::string_view, 3> kRules{"automated-mail", "bulk-mail", "auto-forwarded"};
+  return refused_by(facts, kRules, Standing::kEvidenced, "automated, bulk or automatically forwarded");
+}
+
 Verdict mail_volume(const Facts& facts) {
   std::map<std::string, std::size_t> sent;
   for (const JsonObject& mail : facts.mails)
@@ -289,6 +325,8 @@ constexpr std::array kChecks{
     Named{"keys-non-extractable", keys_non_extractable},
     Named{"test-token", test_token},
     Named{"versions", versions},
+    Named{"markings-judged", markings_judged},
+    Named{"automated-refused", automated_refused},
     Named{"mail-volume", mail_volume},
     Named{"pack-key", pack_key},
 };
@@ -302,7 +340,7 @@ EvidenceCheck find_evidence_check(std::string_view name) {
 
 bool is_personal_column(std::string_view name) {
   constexpr std::array<std::string_view, 5> kPersonal{"sender", "recipients", "client_address", "reply",
-                                                         "message_id"};
+                                                      "message_id"};
   return std::ranges::contains(kPersonal, name);
 }
 

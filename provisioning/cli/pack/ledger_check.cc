@@ -1,11 +1,14 @@
 #include "provisioning/cli/pack/ledger_check.h"
 
+#include <charconv>
+#include <chrono>
 #include <format>
 #include <set>
 
 #include "firmware/base/audit/json_line.h"
 #include "firmware/base/sha256.h"
 #include "provisioning/cli/reading.h"
+#include "provisioning/cli/text.h"
 
 namespace privyseal::cli {
 namespace {
@@ -49,20 +52,79 @@ Result<void> check_mail(const JsonObject& mail, const std::vector<std::string>& 
   return {};
 }
 
+constexpr std::chrono::days kKeptFor{184};
+
+/// What the log says was purged: ids, and when.
+struct Purge {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::uint64_t seq = 0;
+  WallTime at{};
+};
+
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, number) != std::from_chars_result{end, std::errc{}})
+    return std::nullopt;
+  return number;
+}
+
+std::vector<Purge> purges_in(const std::vector<std::string>& log) {
+  std::vector<Purge> purges;
+  for (std::uint64_t seq = 0; seq < log.size(); ++seq) {
+    if (!log[seq].contains(R"("action":"mail-purged")")) continue;
+    const auto entry = parse_json_object(log[seq]);
+    if (!entry) continue;
+    const std::string object = shown(*entry, "object");  // "mails/1-57"
+    const auto begin = object.find('/');
+    const auto middle = object.find('-');
+    if (begin == std::string::npos || middle == std::string::npos || middle < begin) continue;
+    const auto first = number_in(std::string_view(object).substr(begin + 1, middle - begin - 1));
+    const auto last = number_in(std::string_view(object).substr(middle + 1));
+    const auto at = parse_time(shown(*entry, "ts"));
+    if (first && last && at) purges.push_back({*first, *last, seq, *at});
+  }
+  return purges;
+}
+
+/// Whether the mail that the entry `seq` opened was purged: false, nothing says so. kInvalid: too early.
+Result<bool> is_purged(const JsonObject& opened, std::uint64_t seq, const std::vector<Purge>& purges) {
+  const std::string object = shown(opened, "object");
+  const auto id = number_in(std::string_view(object).substr(std::string_view("mail/").size()));
+  const auto at = parse_time(shown(opened, "ts"));
+  for (const Purge& purge : purges) {
+    if (!id || !at || *id < purge.first || *id > purge.last || purge.seq < seq) continue;
+    if (purge.at - *at >= kKeptFor) return true;
+    return fail(ErrorCode::kInvalid,
+                std::format("{} was purged after {} days (entry {})", object,
+                            std::chrono::floor<std::chrono::days>(purge.at - *at).count(), purge.seq));
+  }
+  return false;
+}
+
 /// Ids are given in the order of opening, so a mail of the log between two of the ledger's belongs to the
 /// ledger.
-Result<void> check_complete(const std::vector<JsonObject>& mails, const std::vector<std::string>& log) {
+Result<LedgerVerdict> check_complete(const std::vector<JsonObject>& mails,
+                                     const std::vector<std::string>& log) {
   std::set<std::string> there;
   for (const JsonObject& mail : mails) there.insert("mail/" + shown(mail, "id"));
   const std::uint64_t first = count_at(mails.front(), "opened_seq");
   const std::uint64_t last = count_at(mails.back(), "opened_seq");
+  const auto purges = purges_in(log);
+  LedgerVerdict verdict;
   for (std::uint64_t seq = first; seq <= last && seq < log.size(); ++seq) {
     const auto entry = parse_json_object(log[seq]);
-    if (entry && shown(*entry, "action") == "mail-opened" && !there.contains(shown(*entry, "object")))
+    if (!entry || shown(*entry, "action") != "mail-opened" || there.contains(shown(*entry, "object")))
+      continue;
+    const auto purged = is_purged(*entry, seq, purges);
+    if (!purged) return std::unexpected(purged.error());
+    verdict.purged += *purged ? 1 : 0;
+    if (!*purged)
       return fail(ErrorCode::kInvalid, std::format("{} is in the log (entry {}), but not in the ledger",
                                                    shown(*entry, "object"), seq));
   }
-  return {};
+  return verdict;
 }
 
 }  // namespace
@@ -83,10 +145,11 @@ Result<std::string> canonical_text(const JsonObject& row) {
   return line.line();
 }
 
-Result<void> check_ledger(const std::vector<JsonObject>& mails, const std::vector<std::string>& log) {
+Result<LedgerVerdict> check_ledger(const std::vector<JsonObject>& mails,
+                                   const std::vector<std::string>& log) {
   for (const JsonObject& mail : mails)
-    if (auto checked = check_mail(mail, log); !checked) return checked;
-  return mails.empty() ? Result<void>() : check_complete(mails, log);
+    if (auto checked = check_mail(mail, log); !checked) return std::unexpected(checked.error());
+  return mails.empty() ? Result<LedgerVerdict>() : check_complete(mails, log);
 }
 
 }  // namespace privyseal::cli

@@ -19,9 +19,15 @@ namespace privyseal::cli {
 /// number nor null.
 [[nodiscard]] Result<std::string> canonical_text(const JsonObject& row);
 
+/// What a sound ledger may still lack.
+struct LedgerVerdict {
+  std::uint64_t purged = 0;  ///< mails between the first and the last that went after six months
+};
+
 /// `mails` as ledger-extract gives them, oldest first; `log` is gatewayd's. kInvalid: the first mail that is
-/// not what the log says, or a mail between the first and the last that is missing.
-[[nodiscard]] Result<void> check_ledger(const std::vector<JsonObject>& mails,
-                                        const std::vector<std::string>& log);
+/// not what the log says, or a mail between the first and the last that is missing
+/// and was not purged, or was purged too early.
+[[nodiscard]] Result<LedgerVerdict> check_ledger(const std::vector<JsonObject>& mails,
+                                                 const std::vector<std::string>& log);
 
 }  // namespace privyseal::cli

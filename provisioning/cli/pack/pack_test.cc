@@ -156,6 +156,50 @@ TEST_F(PackTest, ARowThatIsMissingIsNamed) {
   EXPECT_THAT(said(), HasSubstr("mail/4 is in the log, but not in the ledger"));
 }
 
+TEST_F(PackTest, ARowThatWasPurgedAfterSixMonthsIsNotMissing) {
+  appliance_.mails().erase(appliance_.mails().begin() + 2, appliance_.mails().begin() + 4);
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::days(184));
+  appliance_.append("gatewayd", {.actor = "gatewayd", .action = "mail-purged", .object = "mails/3-4"});
+  appliance_.sign_logs();
+  EXPECT_EQ(make("p"), ExitStatus::kOk) << out_.str();
+  EXPECT_EQ(verify("p"), 0) << said();
+}
+
+TEST_F(PackTest, ARowThatWasPurgedTooEarlyIsNamed) {
+  appliance_.mails().erase(appliance_.mails().begin() + 3);
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::days(183));
+  appliance_.append("gatewayd", {.actor = "gatewayd", .action = "mail-purged", .object = "mails/1-9"});
+  appliance_.sign_logs();
+  EXPECT_EQ(make("p"), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("mail/4 was purged after 183 days"));
+  EXPECT_NE(verify("p"), 0);
+  EXPECT_THAT(said(), HasSubstr("mail/4 is in the log, but not in the ledger"));
+}
+
+TEST_F(PackTest, AnExportOfTheLedgerProvesItself) {
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--run", appliance_.run().string()});
+    out_.str("");
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    return cli::run(views, appliance_.clock(), out_, err_);
+  };
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  EXPECT_EQ(run({"ledger", "verify"}), ExitStatus::kOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("Sound: 7 mails as recorded"));
+  ASSERT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kOk) << err_.str();
+  EXPECT_EQ(python(path("e/verify_pack.py"), {path("e")}), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("7 mails, each in the log"));
+  EXPECT_THAT(content(path("e/ledger.csv")), HasSubstr(",alice@lawfirm.example,"));
+  std::string rows = content(path("e/ledger.jsonl"));
+  rows.replace(rows.find("alice@"), 5, "malet");
+  std::ofstream(path("e/ledger.jsonl")) << rows;
+  EXPECT_NE(verify("e"), 0);
+  EXPECT_THAT(said(), HasSubstr("mail 1 differs from entry"));
+  (*appliance_.mails().at(2).at("row").if_object())["sender"] = "mallory@lawfirm.example";
+  EXPECT_EQ(run({"ledger", "verify"}), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("NOT SOUND: mail 3: differs from entry"));
+}
+
 TEST_F(PackTest, AnEndThatTheLogDoesNotKnowIsNamed) {
   appliance_.mails().at(1)["closed_seq"] = nullptr;
   EXPECT_EQ(make("p"), ExitStatus::kFailed);

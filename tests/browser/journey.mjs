@@ -242,7 +242,7 @@ try {
   await addAuthenticator(context, page);
   await claimAndSignIn(page);
   for (const [path, name] of [["/", "dashboard"], ["/mail", "mail"], ["/certificates", "certificates"],
-    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/audit", "audit"], ["/users", "users"]])
+    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/line", "line"], ["/audit", "audit"], ["/users", "users"]])
     await open(page, path, name);
   await trackOne(page);
   await renewByHand(page);

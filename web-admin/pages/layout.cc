@@ -17,6 +17,7 @@ struct Entry {
 constexpr std::array kNavigation{
     Entry{Place::kDashboard, "/", "Dashboard", Access::kSignedIn},
     Entry{Place::kMail, "/mail", "Mail", Access::kSignedIn},
+    Entry{Place::kLine, "/line", "Line", Access::kSignedIn},
     Entry{Place::kCertificates, "/certificates", "Certificates", Access::kSignedIn},
     Entry{Place::kKeys, "/keys", "Keys", Access::kSignedIn},
     Entry{Place::kAudit, "/audit", "Audit", Access::kSignedIn},

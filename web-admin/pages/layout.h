@@ -12,7 +12,7 @@
 namespace privyseal::web {
 
 /// Which entry of the navigation the page belongs to.
-enum class Place { kNone, kDashboard, kMail, kCertificates, kKeys, kAudit, kUsers };
+enum class Place { kNone, kDashboard, kMail, kLine, kCertificates, kKeys, kAudit, kUsers };
 
 /// The whole document. `heading` is also the title.
 [[nodiscard]] Response page(const Visit& visit, Place place, std::string_view heading, const Html& content,

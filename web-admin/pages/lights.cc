@@ -71,6 +71,17 @@ Light relay_light(const Result<JsonObject>& status) {
     light.word = "Waiting";
     light.sentence = "The gateway is ready. No mail has passed yet.";
   }
+  const JsonObject* policy = json_object(*status, "policy");
+  if (const std::string line = policy == nullptr ? "" : shown(*policy, "line");
+      !line.empty() && line != "active") {
+    light.tone = Tone::kBad;
+    light.word = line == "suspended" ? "Suspended" : "Ended";
+    light.sentence = line == "suspended" ? "Somebody here has suspended all mail. Nothing is lost: the mail "
+                                           "servers hold it until it may pass again."
+                                         : "The connection to CJSM has ended. Mail is refused.";
+    light.action = "See the line";
+    light.path = "/line";
+  }
   if (shown(*status, "state") == "draining") {
     light.tone = Tone::kAttention;
     light.word = "Stopping";

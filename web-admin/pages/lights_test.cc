@@ -24,6 +24,17 @@ TEST(RelayLight, SaysWhatTheMailDoes) {
   EXPECT_EQ(relay_light(answer(R"({"state":"draining","relay":{}})")).tone, Tone::kAttention);
 }
 
+TEST(RelayLight, SaysThatTheLineIsSuspended) {
+  const auto line = [](const std::string& state) {
+    return relay_light(answer(
+        R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"policy":{"line":")" + state + "\"}}"));
+  };
+  EXPECT_EQ(line("active").tone, Tone::kGood);
+  EXPECT_EQ(line("suspended").word, "Suspended");
+  EXPECT_EQ(line("suspended").path, "/line");
+  EXPECT_EQ(line("terminated").word, "Ended");
+}
+
 TEST(CertificateLight, TheWorstAlarmSpeaks) {
   EXPECT_EQ(certificate_light(kAway).tone, Tone::kAttention);
   EXPECT_EQ(certificate_light(answer(R"({"identities":[]})")).word, "Not there yet");

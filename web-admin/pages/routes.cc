@@ -9,6 +9,7 @@
 #include "web-admin/pages/claim.h"
 #include "web-admin/pages/dashboard.h"
 #include "web-admin/pages/keys.h"
+#include "web-admin/pages/line.h"
 #include "web-admin/pages/mail.h"
 #include "web-admin/pages/own_ca.h"
 #include "web-admin/pages/sign_in.h"
@@ -23,6 +24,8 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/", kSignedIn, dashboard_page},
     Route{Method::kGet, "/mail", kSignedIn, mail_page},
     Route{Method::kGet, "/mail/{}", kSignedIn, mail_track_page},
+    Route{Method::kGet, "/line", kSignedIn, line_page},
+    Route{Method::kPost, "/line", kOfficer, line_switch},
     Route{Method::kGet, "/certificates", kSignedIn, certificates_page},
     Route{Method::kGet, "/certificates/{}", kSignedIn, certificate_page},
     Route{Method::kGet, "/certificates/{}/csr", kSignedIn, certificate_csr},

@@ -1,7 +1,9 @@
 #include "web-admin/server/console.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 #include "firmware/base/base64.h"
@@ -302,9 +304,9 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
       continue;
     EXPECT_EQ(get(std::string(route.pattern)).status, 200) << route.pattern;
   }
-  for (const char* path :
-       {"/certificates/cjsm/request", "/certificates/cjsm/import", "/certificates/cjsm/activate",
-        "/certificates/cjsm/rollback", "/certificates/cjsm/renew", "/users/invite", "/users/1/end"}) {
+  for (const char* path : {"/certificates/cjsm/request", "/certificates/cjsm/import",
+                           "/certificates/cjsm/activate", "/certificates/cjsm/rollback",
+                           "/certificates/cjsm/renew", "/users/invite", "/users/1/end", "/line"}) {
     EXPECT_EQ(post(path).status, 403) << path;
     expect_refusal_recorded("role-lacking", "Your role does not include this");
   }
@@ -313,8 +315,8 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
 TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
   Authenticator authenticator;
   become_first_officer(authenticator);
-  for (const char* path : {"/", "/mail", "/mail/7", "/certificates", "/certificates/cjsm", "/keys", "/audit",
-                           "/audit/gatewayd", "/audit/keyd/verify"}) {
+  for (const char* path : {"/", "/mail", "/mail/7", "/line", "/certificates", "/certificates/cjsm", "/keys",
+                           "/audit", "/audit/gatewayd", "/audit/keyd/verify"}) {
     const Response response = get(path);
     EXPECT_EQ(response.status, 200) << path;
     EXPECT_TRUE(response.body.contains("not answering") || response.body.contains("Not answering")) << path;
@@ -323,6 +325,38 @@ TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
   EXPECT_EQ(post("/certificates/cjsm/activate").status, 503);
   EXPECT_EQ(shown(last_entry(), "action"), "cert-activate");
   EXPECT_NE(shown(last_entry(), "outcome"), "ok");
+}
+
+TEST_F(ConsoleTest, AnOfficerSwitchesTheLineWithAReason) {
+  JsonObject asked;
+  std::string line = "active";
+  constexpr std::array grants{DoorGrant{"console", "status"}, DoorGrant{"console", "line-switch"}};
+  const auto door = Door::open(
+      {.path = folder_.path() / "gateway", .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
+      grants, [&](const DoorRequest& request) -> Result<JsonObject> {
+        if (request.operation == "line-switch") {
+          asked = request.body;
+          line = *json_text(request.body, "line");
+          return JsonObject{{"line", line}};
+        }
+        return JsonObject{{"scanner", "none"}, {"policy", JsonObject{{"line", line}, {"terms", "v10.2"}}}};
+      });
+  ASSERT_TRUE(door) << door.error().message;
+  settings_.gateway_door = folder_.path() / "gateway";
+  Authenticator authenticator;
+  become_first_officer(authenticator);
+  EXPECT_TRUE(get("/line").body.contains("Suspend all mail to and from CJSM"));
+  EXPECT_EQ(post("/line", "line=suspended&why=").status, 422);
+  EXPECT_EQ(post("/line", "line=terminated&why=x").status, 422);
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(post("/line", "line=suspended&why=a+breach").status, 303);
+  EXPECT_EQ(shown(asked, "why"), "a breach");
+  EXPECT_EQ(shown(*json_object(asked, "actor"), "name"), "alice");
+  EXPECT_EQ(shown(last_entry(), "action"), "line-switch");
+  const Response suspended = get("/line");
+  EXPECT_TRUE(suspended.body.contains("Suspended"));
+  EXPECT_TRUE(suspended.body.contains("Let mail pass again"));
+  EXPECT_TRUE(suspended.body.contains("scanned at CJSM only"));
 }
 
 TEST_F(ConsoleTest, TenIdleMinutesSignOut) {

@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4) by libcrypto.
+/// SHA-256 (FIPS 180-4) and HMAC with it (FIPS 198-1) by libcrypto.
 ///
 /// Threads: any.
 #pragma once
@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 
 #include "firmware/base/bytes.h"
 
@@ -16,5 +17,22 @@ using Digest = std::array<std::byte, 32>;
 /// Over the parts, one behind the other.
 [[nodiscard]] Digest sha256(std::initializer_list<ByteView> parts);
 [[nodiscard]] inline Digest sha256(ByteView bytes) { return sha256(std::initializer_list<ByteView>{bytes}); }
+
+/// Over bytes that come one after the other. Threads: one.
+class Sha256 {
+ public:
+  Sha256();
+  void add(ByteView bytes);
+  /// Once, and nothing is added behind it.
+  [[nodiscard]] Digest finish();
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+  std::unique_ptr<void, Free> context_;  // EVP_MD_CTX
+};
+
+[[nodiscard]] Digest hmac_sha256(ByteView key, ByteView message);
 
 }  // namespace privyseal

@@ -29,6 +29,8 @@ class Ledger::Writer {
     RowId row = 0;
     std::optional<MailEnd> end;
     std::optional<audit::Entry> entry{};
+    std::optional<UnheardStore::Mail> unheard{};
+    std::vector<MailIdentity> forget{};               ///< of those
     std::function<Result<void>(LedgerStore&)> act{};  ///< instead of all these
     Done done{};                                      ///< none: no loop waits
     asio::any_io_executor loop{};                     ///< where `done` must run
@@ -53,11 +55,12 @@ class Ledger::Writer {
     if (thread_.joinable()) thread_.join();
   }
 
-  net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row,
-                                      std::optional<MailEnd> end) {
+  net::awaitable<Result<RowId>> write(std::optional<MailRecord> record, RowId row, std::optional<MailEnd> end,
+                                      std::optional<UnheardStore::Mail> unheard = std::nullopt) {
     Job job{.record = std::move(record),
             .row = row,
             .end = std::move(end),
+            .unheard = unheard,
             .loop = co_await asio::this_coro::executor};
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<RowId>)>(
         [this](Done done, Job waiting) {
@@ -76,6 +79,12 @@ class Ledger::Writer {
     auto written = job.written.get_future();
     enqueue(std::move(job));
     return written.get();
+  }
+
+  /// Written with what comes next: it is not worth a sync of its own.
+  void forget(std::vector<MailIdentity> mails) {
+    const std::lock_guard lock(mutex_);
+    forget_.insert(forget_.end(), mails.begin(), mails.end());
   }
 
   Result<void> change(std::function<Result<void>(LedgerStore&)> act) {
@@ -112,6 +121,7 @@ class Ledger::Writer {
         wake_.wait_until(lock, next_purge_, [this] { return stopping_ || !queue_.empty(); });
         if (stopping_ && queue_.empty()) return;
         batch.swap(queue_);
+        if (!batch.empty()) batch.back().forget.swap(forget_);
       }
       if (!batch.empty()) write_batch(batch);
       batch.clear();
@@ -179,6 +189,10 @@ class Ledger::Writer {
         if (auto closed = store_->close(row, *job.end); !closed) return closed;
       if (job.entry)
         if (auto noted = store_->note(*job.entry); !noted) return noted;
+      if (job.unheard)
+        if (auto added = store_->unheard().add(*job.unheard); !added) return added;
+      for (const MailIdentity& mail : job.forget)
+        if (auto removed = store_->unheard().remove(mail); !removed) return removed;
       rows.push_back(row);
     }
     return {};
@@ -204,9 +218,10 @@ class Ledger::Writer {
   std::chrono::steady_clock::time_point next_purge_ = std::chrono::steady_clock::now();  // likewise
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Job> queue_;  // guarded by mutex_
-  bool stopping_ = false;   // guarded by mutex_
-  std::thread thread_;      // last: it uses all of the above
+  std::vector<Job> queue_;            // guarded by mutex_
+  std::vector<MailIdentity> forget_;  // guarded by mutex_
+  bool stopping_ = false;             // guarded by mutex_
+  std::thread thread_;                // last: it uses all of the above
 };
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, const std::string& origin,
@@ -214,11 +229,20 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, 
   auto store = LedgerStore::open(file, origin, clock);
   if (!store) return std::unexpected(store.error());
   if (auto closed = store->close_left_overs(clock.now()); !closed) return std::unexpected(closed.error());
-  return std::unique_ptr<Ledger>(
-      new Ledger(std::make_unique<Writer>(file, origin, clock, std::move(*store))));
+  const auto unheard = store->unheard_mails();
+  if (!unheard) return std::unexpected(unheard.error());
+  Bytes key = store->unheard().key();
+  std::unique_ptr<Ledger> ledger(
+      new Ledger(std::make_unique<Writer>(file, origin, clock, std::move(*store)), std::move(key)));
+  for (const UnheardStore::Mail& mail : *unheard) {
+    ledger->writer_->forget(ledger->unheard_.add(mail.identity, mail.row, mail.at));
+    ledger->unheard_.lose(mail.identity);
+  }
+  return ledger;
 }
 
-Ledger::Ledger(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
+Ledger::Ledger(std::unique_ptr<Writer> writer, Bytes identity_key)
+    : identity_key_(std::move(identity_key)), writer_(std::move(writer)) {}
 Ledger::~Ledger() = default;
 
 void Ledger::stop() { writer_->stop(); }
@@ -234,8 +258,21 @@ net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);
 }
 
-net::awaitable<Result<void>> Ledger::close_row(RowId row, MailEnd end) {
-  const auto closed = co_await writer_->write(std::nullopt, row, std::move(end));
+std::optional<RowId> Ledger::repeated(const MailIdentity& mail, WallTime now) {
+  return unheard_.find(mail, now);
+}
+
+void Ledger::heard(const MailIdentity& mail) {
+  if (unheard_.remove(mail)) writer_->forget({mail});
+}
+
+net::awaitable<Result<void>> Ledger::close_row(RowId row, MailEnd end, std::optional<MailIdentity> mail) {
+  std::optional<UnheardStore::Mail> unheard;
+  if (mail) {
+    unheard = {.identity = *mail, .row = row, .at = end.closed_at};
+    writer_->forget(unheard_.add(*mail, row, end.closed_at));
+  }
+  const auto closed = co_await writer_->write(std::nullopt, row, std::move(end), unheard);
   co_return closed.transform([](RowId) {});
 }
 

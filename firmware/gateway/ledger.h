@@ -15,11 +15,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "firmware/base/clock.h"
 #include "firmware/base/result.h"
 #include "firmware/gateway/ledger_store.h"
 #include "firmware/gateway/mail_record.h"
+#include "firmware/gateway/unheard.h"
 #include "firmware/tls/net.h"
 
 namespace privyseal::gateway {
@@ -39,13 +41,26 @@ class Ledger {
 
   /// Durable when it returns. kUnavailable: it could not be written, and the mail must not be passed on.
   [[nodiscard]] net::awaitable<Result<RowId>> open_row(MailRecord record);
-  /// Durable when it returns.
-  [[nodiscard]] net::awaitable<Result<void>> close_row(RowId row, MailEnd end);
+  /// Durable when it returns. `mail`: the next hop has it, and its sender is yet to hear so; from now on it
+  /// is repeated() unless it is heard().
+  [[nodiscard]] net::awaitable<Result<void>> close_row(RowId row, MailEnd end,
+                                                       std::optional<MailIdentity> mail = std::nullopt);
   /// A transaction that ended before any mail was passed on: one row, opened and closed in one.
   [[nodiscard]] net::awaitable<Result<void>> record(MailRecord record, MailEnd end);
 
   /// Runs `act` in a transaction of its own, so that its failure is no mail's. Waits: not for a loop.
   [[nodiscard]] Result<void> change(std::function<Result<void>(LedgerStore&)> act);
+
+  // Of mails whose senders may not know what came of them (unheard.h).
+  /// The key of their identities.
+  [[nodiscard]] const Bytes& identity_key() const { return identity_key_; }
+  /// The row under which the next hop got this very mail.
+  [[nodiscard]] std::optional<RowId> repeated(const MailIdentity& mail, WallTime now);
+  /// Its sender knows. On the disk with the next row: until then a crash may make us take the mail for
+  /// unheard.
+  void heard(const MailIdentity& mail);
+  /// Its sender's connection is over.
+  void lost(const MailIdentity& mail) { unheard_.lose(mail); }
 
   /// Appends to the audit log, soon; from any thread. What cannot be written is an alert in the log.
   void note(audit::Entry entry);
@@ -54,8 +69,10 @@ class Ledger {
 
  private:
   class Writer;
-  explicit Ledger(std::unique_ptr<Writer> writer);
+  Ledger(std::unique_ptr<Writer> writer, Bytes identity_key);
 
+  Unheard unheard_;
+  const Bytes identity_key_;
   std::unique_ptr<Writer> writer_;
 };
 

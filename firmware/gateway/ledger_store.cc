@@ -67,6 +67,8 @@ Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const s
   if (auto made = prepare_ledger(*database); !made) return fail("ledger", made.error());
   auto log = audit::Log::open(*database, origin, clock);
   if (!log) return fail("ledger", log.error());
+  auto unheard = UnheardStore::open(*database);
+  if (!unheard) return fail("ledger", unheard.error());
   auto add = database->prepare(std::string(kAdd) + row_columns());
   if (!add) return fail("ledger", add.error());
   auto close = database->prepare(std::string(kClose) + row_columns());
@@ -77,7 +79,7 @@ Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const s
   if (!mark_closed) return fail("ledger", mark_closed.error());
   auto keys = KeyTable::open(*database);
   if (!keys) return fail("ledger", keys.error());
-  return LedgerStore(std::move(database), std::move(*log),
+  return LedgerStore(std::move(database), std::move(*log), std::move(*unheard),
                      {.add = std::move(*add),
                       .close = std::move(*close),
                       .mark_opened = std::move(*mark_opened),

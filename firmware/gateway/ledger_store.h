@@ -15,10 +15,9 @@
 #include "firmware/gateway/ledger_retention.h"
 #include "firmware/gateway/ledger_schema.h"
 #include "firmware/gateway/mail_record.h"
+#include "firmware/gateway/unheard_store.h"
 
 namespace privyseal::gateway {
-
-using RowId = std::int64_t;
 
 inline constexpr std::string_view kActor = "gatewayd";  ///< of the entries that no person caused
 
@@ -45,6 +44,12 @@ class LedgerStore {
   /// One step of purging, in a transaction of its own.
   [[nodiscard]] Result<Retention::Progress> purge(const Retention::Progress& from, WallTime now,
                                                   std::int64_t most);
+  [[nodiscard]] UnheardStore& unheard() { return unheard_; }
+
+  /// What an earlier process left in unheard(), oldest first.
+  [[nodiscard]] Result<std::vector<UnheardStore::Mail>> unheard_mails() {
+    return UnheardStore::read(*database_);
+  }
 
  private:
   /// Prepared once.
@@ -56,8 +61,11 @@ class LedgerStore {
     KeyTable keys;
   };
 
-  LedgerStore(std::unique_ptr<Database> database, audit::Log log, Statements statements)
-      : database_(std::move(database)), log_(std::move(log)), statements_(std::move(statements)) {}
+  LedgerStore(std::unique_ptr<Database> database, audit::Log log, UnheardStore unheard, Statements statements)
+      : database_(std::move(database)),
+        log_(std::move(log)),
+        unheard_(std::move(unheard)),
+        statements_(std::move(statements)) {}
   [[nodiscard]] Result<void> vouch(std::string_view action, RowId row, const std::string& canonical_row,
                                    std::string_view outcome, Statement& mark);
   [[nodiscard]] Result<std::vector<RowId>> open_rows();
@@ -65,6 +73,7 @@ class LedgerStore {
 
   std::unique_ptr<Database> database_;  // at one address, because the log knows it
   audit::Log log_;
+  UnheardStore unheard_;
   Statements statements_;
 };
 

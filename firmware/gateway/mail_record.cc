@@ -16,6 +16,8 @@ std::string_view to_string(Outcome outcome) {
       return "refused";
     case Outcome::kAborted:
       return "aborted";
+    case Outcome::kRepeated:
+      return "repeated";
     case Outcome::kUnknown:
       return "unknown";
   }

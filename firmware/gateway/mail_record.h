@@ -16,6 +16,8 @@
 
 namespace privyseal::gateway {
 
+using RowId = std::int64_t;  ///< of a mail in the ledger
+
 enum class Direction {
   kOut,  ///< the organisation's mail server to CJSM
   kIn,   ///< CJSM to the organisation's mail server
@@ -27,6 +29,7 @@ enum class Outcome {
   kDeferred,   ///< 4xx: the sender keeps it and tries again
   kRefused,    ///< 5xx
   kAborted,    ///< a connection ended before the end of data
+  kRepeated,   ///< the sender sent once more what the next hop has since an earlier row: the hop got nothing
   kUnknown,    ///< the end of data was sent, but no verdict was heard: the next hop may have the mail
 };
 

@@ -19,10 +19,6 @@ std::string line_of(const Reply& reply) {
          reply.text();
 }
 
-std::string host_of(const std::string& address_and_port) {
-  return address_and_port.substr(0, address_and_port.rfind(':'));
-}
-
 }  // namespace
 
 Outcome outcome_of(const Reply& reply) {
@@ -159,7 +155,7 @@ net::awaitable<Reply> MailTransaction::start_data() {
 
 std::string MailTransaction::trace_header() const {
   const std::string id = std::to_string(*row_);
-  const std::string address = host_of(client_.address);
+  const std::string address = client_.host();
   const std::string date = to_rfc5322(opened_at_);
   return smtp::received_header({.client_name = client_.name,
                                 .client_address = address,
@@ -183,7 +179,9 @@ net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
               .policy = policy_.facts(),
               .took = stages_.times()};
   service_.meter.mail(lane_->direction, end);
-  const auto closed = co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end));
+  const auto unheard = outcome == Outcome::kDelivered ? identity_ : std::nullopt;
+  const auto closed =
+      co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end), unheard);
   if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "firmware/gateway/lane.h"
+#include "firmware/gateway/mail_identity.h"
 #include "firmware/gateway/mail_policy.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/next_hop.h"
@@ -36,6 +37,9 @@ struct ClientFacts {
   std::string name;     ///< from EHLO, its own claim
   bool is_esmtp = true;
   std::optional<tls::SessionFacts> session;
+
+  /// The address without its port.
+  [[nodiscard]] std::string host() const { return address.substr(0, address.rfind(':')); }
 };
 
 /// What the sender was told, as the ledger calls it.
@@ -61,6 +65,8 @@ class MailTransaction {
 
   struct BodyEnd {
     smtp::Reply reply;
+    /// The hop has this mail, and the sender does not know it before it hears the reply.
+    std::optional<MailIdentity> unheard{};
     bool close = false;  ///< say the reply and end the session: its bytes cannot be trusted to be in step
   };
   /// Reads the body from `client` until its end and gives the verdict; what the client sent after the end
@@ -105,6 +111,8 @@ class MailTransaction {
   void refuse_body(smtp::Reply reply, std::string_view why);
   void refuse_body(smtp::Violation why);
   net::awaitable<smtp::Reply> settle();
+  [[nodiscard]] MailFacts facts() const;
+  void look_for_repeat();
   net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
   net::awaitable<void> record_end(std::string reply, Outcome outcome);
   [[nodiscard]] MailRecord record() const;
@@ -130,6 +138,9 @@ class MailTransaction {
   std::optional<smtp::ChunkStream> chunks_;  // of one that comes by BDAT
   bool hop_has_chunk_ = false;               // the hop was told of the client's present chunk
   smtp::HeaderScan headers_;
+  MailFingerprint fingerprint_;
+  std::optional<MailIdentity> identity_;     // of the whole mail, as far as nothing was wrong with it
+  std::optional<RowId> repeats_;             // the hop has the mail since this row
   std::optional<smtp::Reply> body_refusal_;  // the body is read to its end, but goes nowhere
 };
 

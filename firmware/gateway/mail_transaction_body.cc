@@ -55,12 +55,34 @@ bool MailTransaction::is_far_too_big() const { return size_bytes() > kMaxDiscard
 
 /// What the bytes of the mail tell about it while they pass.
 void MailTransaction::judge_body(ByteView part) {
+  fingerprint_.add(part);
   headers_.feed(part);
   if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
   if (size_bytes() > max_bytes())
     refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
   if (!body_refusal_ && !hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
     refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
+}
+
+MailFacts MailTransaction::facts() const {
+  const std::string& peer = client_.session->peer_subject;
+  return {.direction = lane_->direction,
+          .host = peer.empty() ? client_.host() : peer,
+          .sender = mail_.reverse_path ? smtp::to_string(*mail_.reverse_path) : "",
+          .recipients = recipients_,
+          .framing = chunks_ ? Framing::kChunked : Framing::kDotted};
+}
+
+/// All bytes of the mail are here. If its sender did not hear what came of this very mail, it hears it now,
+/// and the hop is cut without the end of data.
+void MailTransaction::look_for_repeat() {
+  if (body_refusal_) return;
+  identity_ = fingerprint_.finish(service_.ledger.identity_key(), facts());
+  repeats_ = service_.ledger.repeated(*identity_, service_.clock.now());
+  if (!repeats_) return;
+  log_event(LogLevel::kNotice, "mail-repeated", {{"row", *row_}, {"first", *repeats_}});
+  body_refusal_ = smtp::make_reply(250, "2.0.0", "Passed on before, as mail " + std::to_string(*repeats_));
+  hop_->cut();
 }
 
 net::awaitable<void> MailTransaction::write_part(ByteView part) {
@@ -89,6 +111,7 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
     judge_body(part);
     if (!body_refusal_) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
   }
+  if (is_end) look_for_repeat();
   if (is_end && !body_refusal_) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
   if (is_far_too_big()) co_return BodyState::kTooLate;
   co_return is_end ? BodyState::kEnd : BodyState::kMore;
@@ -124,7 +147,7 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   const ByteView waiting = bytes_of(repair.waiting());
   rest->insert(rest->end(), waiting.begin(), waiting.end());
   Reply reply = co_await settle();
-  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+  co_return BodyEnd{.reply = std::move(reply), .unheard = identity_, .close = state == BodyState::kTooLate};
 }
 
 /// Nothing: mail is not scanned here, or the scanner listens.
@@ -161,7 +184,10 @@ net::awaitable<Reply> MailTransaction::settle() {
     stages_.enter(&StageTimes::verdict);
     reply = co_await hop_->finish();
   }
-  if (row_) co_await close_row(reply, hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply));
+  Outcome outcome = hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply);
+  if (repeats_) outcome = Outcome::kRepeated;
+  if (outcome != Outcome::kDelivered && !repeats_) identity_.reset();
+  if (row_) co_await close_row(reply, outcome);
   co_await hop_->leave();
   co_return reply;
 }

@@ -26,7 +26,7 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
     if (is_early) early->consume(part.size());
   } while (left > 0 && state == BodyState::kMore);
   Reply reply = co_await finish_chunk(chunk);
-  co_return BodyEnd{.reply = std::move(reply), .close = state == BodyState::kTooLate};
+  co_return BodyEnd{.reply = std::move(reply), .unheard = identity_, .close = state == BodyState::kTooLate};
 }
 
 /// To the hop. A mail that is scanned goes by DATA: the last byte of the last chunk would make it exist,
@@ -93,6 +93,7 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView p
     co_return BodyState::kTooLate;
   }
   judge_body(part);
+  if (is_end) look_for_repeat();
   if (!body_refusal_) co_await pass_chunk_on(is_chunked() ? part : ByteView(stuffed), chunk, left);
   co_return is_far_too_big() ? BodyState::kTooLate : BodyState::kMore;
 }

@@ -49,6 +49,10 @@ net::awaitable<void> Session::run() {
   waiting_.add(stream_);
   co_await converse();
   co_await drop_mail("the sender went away");
+  if (unheard_) {
+    log_event(LogLevel::kNotice, "verdict-unheard", {{"client", client_.address}});
+    note_lost();
+  }
   waiting_.remove(stream_);
 }
 
@@ -154,6 +158,7 @@ net::awaitable<std::optional<std::string>> Session::next_line() {
       co_await refuse_and_close(service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow);
       co_return std::nullopt;
     }
+    note_heard();
     if (!repair_) {
       reader_.commit(*got);
       continue;
@@ -212,6 +217,7 @@ net::awaitable<Session::Next> Session::on(smtp::SendReply action) {
 net::awaitable<Session::Next> Session::on(smtp::CloseSession action) {
   co_await drop_mail("the sender ended the session");
   const bool by_quit = action.reply.is_positive();
+  note_lost();  // a QUIT that was sent with the mail tells nothing
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
   if (by_quit)
     stream_.close();

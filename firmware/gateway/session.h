@@ -65,6 +65,9 @@ class Session {
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
   void log_failed_handshake(std::string_view why) const;
+  void await_hearing(const std::optional<MailIdentity>& mail);
+  void note_heard();
+  void note_lost();
 
   Service& service_;
   const Entrance entrance_;
@@ -79,6 +82,8 @@ class Session {
   smtp::ServerSession protocol_;
   ClientFacts client_;
   std::optional<MailTransaction> mail_;
+  std::optional<MailIdentity> unheard_;  // the sender was told 250, and said nothing since
+  bool spoke_ahead_ = false;             // it had said more before it could hear that
 };
 
 }  // namespace privyseal::gateway

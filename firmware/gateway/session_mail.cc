@@ -73,9 +73,29 @@ net::awaitable<Session::Next> Session::body() {
   mail_.reset();
   if (!end) co_return Next::kClose;
   reader_.append(repair_ ? repair_->feed(rest) : ByteView(rest));
+  await_hearing(end->unheard);
   const Next next = co_await answer(std::move(end->reply));
   if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
   co_return end->close ? Next::kClose : next;
+}
+
+/// A 250 that only we know of: it is about to be said. A sender that went on to a further mail is there to
+/// hear the one before.
+void Session::await_hearing(const std::optional<MailIdentity>& mail) {
+  if (!mail) return;
+  if (unheard_ && unheard_ != mail) service_.ledger.heard(*unheard_);
+  unheard_ = mail;
+  spoke_ahead_ = !reader_.buffered().empty() || stream_.has_unread();
+}
+
+/// The sender said something: it has heard the last 250, unless it had said this before.
+void Session::note_heard() {
+  if (unheard_ && !spoke_ahead_) service_.ledger.heard(*std::exchange(unheard_, std::nullopt));
+  spoke_ahead_ = false;
+}
+
+void Session::note_lost() {
+  if (unheard_) service_.ledger.lost(*std::exchange(unheard_, std::nullopt));
 }
 
 net::awaitable<Session::Next> Session::on(smtp::TakeChunk action) {
@@ -86,6 +106,7 @@ net::awaitable<Session::Next> Session::on(smtp::TakeChunk action) {
     co_return Next::kClose;
   }
   if (action.is_last || !end->reply.is_positive()) mail_.reset();
+  await_hearing(end->unheard);
   const Next next = co_await answer(std::move(end->reply));
   if (end->close && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
   co_return end->close ? Next::kClose : next;

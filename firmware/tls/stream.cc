@@ -202,6 +202,11 @@ net::awaitable<Result<void>> Stream::shake_hands(std::shared_ptr<State> state) {
   }
 }
 
+bool Stream::has_unread() const {
+  error_code error;
+  return (state_->tls && SSL_has_pending(state_->tls.get()) == 1) || state_->socket.available(error) > 0;
+}
+
 net::awaitable<Result<std::size_t>> Stream::read_some(std::span<std::byte> buffer, Duration within) {
   const auto state = state_;
   bool watching = false;

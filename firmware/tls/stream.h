@@ -49,6 +49,9 @@ class Stream {
   /// difference: SMTP marks its own end). kTimeout: nothing came. The buffer must outlive the call.
   [[nodiscard]] net::awaitable<Result<std::size_t>> read_some(std::span<std::byte> buffer, Duration within);
 
+  /// Bytes of the peer's are here already, to be read or of TLS itself.
+  [[nodiscard]] bool has_unread() const;
+
   /// All of `bytes`, which must outlive the call.
   [[nodiscard]] net::awaitable<Result<void>> write(ByteView bytes, Duration within);
 

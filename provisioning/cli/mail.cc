@@ -230,7 +230,7 @@ std::vector<Command> mail_commands() {
              .value = "OUTCOME",
              .help = "delivered|deferred|refused|aborted|unknown|open",
              .kind = Kind::kOptional,
-             .choices = {"delivered", "deferred", "refused", "aborted", "unknown", "open"}},
+             .choices = {"delivered", "repeated", "deferred", "refused", "aborted", "unknown", "open"}},
             {.name = "before", .value = "ID", .help = "only older ones", .kind = Kind::kOptional},
             {.name = "limit", .value = "N", .help = "how many, at most 100; 20", .kind = Kind::kOptional}},
        .what = Question{Daemon::kGatewayd, find_request, mail_find_text}},

@@ -1,6 +1,7 @@
 #include "tests/integration/gateway_lab.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <format>
 #include <fstream>
@@ -206,16 +207,28 @@ void GatewayTest::expect_in(int code, const Mail& mail) {
   EXPECT_EQ(reply->code, code) << reply->text;
 }
 
+namespace {
+
+/// All of one length.
+std::string message_id() {
+  static std::atomic<int> number = 100'000;
+  return "Message-ID: <" + std::to_string(++number) + "@test.example>\r\n";
+}
+
+}  // namespace
+
 Mail mail_out() {
   return {"alice@lawfirm.example",
           {"bob@police.example.cjsm.net"},
-          "From: alice@lawfirm.example\r\nSubject: case\r\n\r\n" + std::string(kSecret) + "\r\n"};
+          "From: alice@lawfirm.example\r\n" + message_id() + "Subject: case\r\n\r\n" + std::string(kSecret) +
+              "\r\n"};
 }
 
 Mail mail_in() {
   return {"bob@police.example.cjsm.net",
           {"alice@lawfirm.example.cjsm.net"},
-          "From: bob@police.example.cjsm.net\r\nSubject: re: case\r\n\r\n" + std::string(kSecret) + "\r\n"};
+          "From: bob@police.example.cjsm.net\r\n" + message_id() + "Subject: re: case\r\n\r\n" +
+              std::string(kSecret) + "\r\n"};
 }
 
 std::string difficult_message() {

@@ -108,6 +108,7 @@ class GatewayTest : public testing::Test {
   std::int64_t first_row_ = 0;  ///< the last row before this test
 };
 
+/// Another one with each call, by its Message-ID.
 [[nodiscard]] peer::Mail mail_out();
 [[nodiscard]] peer::Mail mail_in();
 /// Leading dots, 8-bit bytes, an empty line at the end, lines of 998 bytes.

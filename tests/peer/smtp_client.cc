@@ -30,8 +30,13 @@ Result<Reply> SmtpClient::read_reply(std::chrono::milliseconds wait) {
     if (!code) return std::unexpected(code.error());
     reply.code = *code;
     reply.text += (reply.text.empty() ? "" : "\n") + *line;
+    was_accepted_ = reply.code == 250;
     if (line->size() == 3 || (*line)[3] != '-') return reply;
   }
+}
+
+SmtpClient::~SmtpClient() {
+  if (was_accepted_ && connection_.socket()) static_cast<void>(write("QUIT\r\n"));
 }
 
 Result<Reply> SmtpClient::command(std::string_view line) {

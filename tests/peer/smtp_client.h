@@ -57,12 +57,21 @@ class SmtpClient {
   [[nodiscard]] const MbedTlsStream* tls() const { return connection_.tls(); }
   /// True when the server ended the connection within `wait`, after any bytes.
   [[nodiscard]] bool is_ended_by_server(std::chrono::milliseconds wait);
-  void reset() { connection_.socket()->reset(); }
+  void reset() {
+    was_accepted_ = false;
+    connection_.socket()->reset();
+  }
+
+  SmtpClient(SmtpClient&&) = default;
+  SmtpClient& operator=(SmtpClient&&) = default;
+  /// Says QUIT if the last reply was a 250, as a sender does that heard it.
+  ~SmtpClient();
 
  private:
   explicit SmtpClient(TcpSocket socket) : connection_(std::move(socket)) {}
 
   Connection connection_;
+  bool was_accepted_ = false;  // the last reply was a 250
 };
 
 /// The message as it stands between DATA's 354 and the end: dots stuffed, final dot included.

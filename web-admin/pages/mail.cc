@@ -19,6 +19,10 @@ struct Outcome {
 constexpr std::array kOutcomes{
     Outcome{"delivered", "Delivered", Tone::kGood,
             "The other side took the message and is responsible for it."},
+    Outcome{
+        "repeated", "Delivered before", Tone::kGood,
+        "The sending mail server did not hear that this very message was delivered and sent it once more. "
+        "It was told so; the other side has the message once."},
     Outcome{"deferred", "To be tried again", Tone::kAttention,
             "The message was not taken yet. The sending mail server still has it and tries again by itself."},
     Outcome{"refused", "Refused", Tone::kBad, "The message was refused for good. The sender was told why."},

@@ -1,0 +1,44 @@
+/// What makes a mail the very same mail when it is sent once more: who sends it, its envelope, and every
+/// byte.
+///
+/// It is keyed with random bytes of this box, so that who reads it cannot look whether a mail that he knows
+/// was sent. The bytes are those that came, before we put anything in front.
+///
+/// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "firmware/base/bytes.h"
+#include "firmware/base/sha256.h"
+#include "firmware/gateway/mail_record.h"
+
+namespace privyseal::gateway {
+
+using MailIdentity = Digest;
+
+/// How the bytes were written: the same bytes are not the same mail in both.
+enum class Framing { kDotted, kChunked };
+
+struct MailFacts {
+  Direction direction = Direction::kOut;
+  std::string host;  ///< the sender's name in its certificate, or its address without the port
+  std::string sender;
+  std::vector<std::string> recipients;  ///< in any order
+  Framing framing = Framing::kDotted;
+};
+
+class MailFingerprint {
+ public:
+  void add(ByteView body);
+  /// Once.
+  [[nodiscard]] MailIdentity finish(ByteView key, MailFacts facts);
+
+ private:
+  Sha256 body_;
+  std::uint64_t size_bytes_ = 0;
+};
+
+}  // namespace privyseal::gateway

@@ -55,6 +55,34 @@ JsonArray identities_of(const std::vector<IdentityStatus>& identities) {
   return array;
 }
 
+std::string_view word_of(Breaker::State state) {
+  switch (state) {
+    case Breaker::State::kClosed:
+      return "in-use";
+    case Breaker::State::kOpen:
+      return "paused";
+    case Breaker::State::kTrial:
+      return "on-trial";
+  }
+  return "in-use";
+}
+
+/// In the order in which they are tried.
+JsonArray hops_of(HopBoard& board) {
+  JsonArray array;
+  for (const HopBoard::Status& hop : board.status(std::chrono::steady_clock::now())) {
+    JsonObject object{{"host", hop.address.host},
+                      {"port", hop.address.port},
+                      {"state", word_of(hop.state)},
+                      {"connections", hop.connections},
+                      {"failures", hop.failures}};
+    if (hop.paused) object["paused_seconds"] = hop.paused->count();
+    if (!hop.why.empty()) object["why"] = hop.why;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
 Result<std::string> bound(const JsonObject& request, std::string_view key) {
   return json_text(request, key, "").and_then([](const std::string& text) { return time_bound(text); });
 }
@@ -123,7 +151,9 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"openssl", tls::openssl_version()},
                     {"cpu", to_text(cpu_crypto())},
                     {"identities", identities_of(facts_.lanes.identities())},
-                    {"relay", relay_of(facts_.settings.cjsm.hop, *totals)},
+                    {"relay", relay_of(facts_.settings.cjsm.hops.front().address, *totals)},
+                    {"relays", hops_of(facts_.relays)},
+                    {"mail_servers", hops_of(facts_.mail_servers)},
                     {"ledger", ledger_of(*totals)},
                     {"audit", std::move(*audit)},
                     {"policy", facts_.book.status()},

@@ -13,6 +13,7 @@
 
 #include "firmware/base/audit/checkpoint_writer.h"
 #include "firmware/base/door.h"
+#include "firmware/gateway/hop_board.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger_reader.h"
 #include "firmware/gateway/ledger_store.h"
@@ -30,6 +31,8 @@ class Desk {
     const Clock& clock;
     Lanes& lanes;
     RuleBook& book;
+    HopBoard& relays;
+    HopBoard& mail_servers;
     audit::CheckpointWriter* checkpoints;  ///< null: no audit key is configured
     WallTime since;
     std::function<bool()> is_draining;

@@ -70,13 +70,16 @@ class Gateway::State {
     lanes_ = std::move(*lanes);
     route_.emplace(std::move(*route));
     ledger_ = std::move(*ledger);
-    service_.reset(new Service{.settings = settings_,
-                               .route = *route_,
-                               .clock = clock_,
-                               .ledger = *ledger_,
-                               .lanes = *lanes_,
-                               .book = *book_,
-                               .seats = Seats(settings_.limits.max_connections_per_client)});
+    service_.reset(
+        new Service{.settings = settings_,
+                    .route = *route_,
+                    .clock = clock_,
+                    .ledger = *ledger_,
+                    .lanes = *lanes_,
+                    .book = *book_,
+                    .seats = Seats(settings_.limits.max_connections_per_client),
+                    .relays = HopBoard(settings_.cjsm.hops, settings_.limits.max_connections_per_hop),
+                    .mail_servers = HopBoard(settings_.lan.hops, settings_.limits.max_connections_per_hop)});
     make_loops();
     return open_listeners();
   }

@@ -11,15 +11,23 @@ using tls::ContextSettings;
 using tls::Side;
 
 Result<SideContexts> make_contexts(const std::shared_ptr<const tls::Library>& library,
-                                   const ContextSettings& listening, const ContextSettings& forwarding) {
+                                   const ContextSettings& listening, ContextSettings forwarding,
+                                   const std::vector<HopPlace>& hops) {
   auto listener = Context::make(library, listening);
   if (!listener) return std::unexpected(listener.error());
-  auto hop = Context::make(library, forwarding);
-  if (!hop) return std::unexpected(hop.error());
-  return SideContexts{.listener = std::move(*listener), .hop = std::move(*hop)};
+  SideContexts contexts{.listener = std::move(*listener), .hops = {}};
+  for (const HopPlace& hop : hops) {
+    forwarding.peer_names = {hop.name};
+    auto context = Context::make(library, forwarding);
+    if (!context) return std::unexpected(context.error());
+    contexts.hops.push_back(std::move(*context));
+  }
+  return contexts;
 }
 
-Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding, Lane lane) {
+/// `hop` is what all hops of the lane have in common.
+Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding,
+                       const SideContexts& contexts, HopSettings hop, Lane lane) {
   auto clients = ClientList::parse(listening.clients);
   if (!clients) return std::unexpected(clients.error());
   auto proxies = ClientList::parse(listening.proxies);
@@ -27,7 +35,11 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
   lane.clients = std::move(*clients);
   lane.proxies = std::move(*proxies);
   lane.normalize = listening.normalize;
-  lane.hop.address = forwarding.hop;
+  for (std::size_t i = 0; i < forwarding.hops.size(); ++i) {
+    hop.address = forwarding.hops[i].address;
+    hop.context = contexts.hops.at(i);
+    lane.hops.push_back(hop);
+  }
   return lane;
 }
 
@@ -46,7 +58,8 @@ Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIde
                         .certificate = {},
                         .key_uri = {},
                         .trusted_roots = settings.lan.trusted_roots,
-                        .peer_names = {settings.lan.hop_name}});
+                        .peer_names = {}},
+                       settings.lan.hops);
 }
 
 Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveIdentity& identity,
@@ -62,7 +75,8 @@ Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveId
                         .certificate = identity.chain,
                         .key_uri = identity.key_uri,
                         .trusted_roots = settings.cjsm.trusted_roots,
-                        .peer_names = {settings.cjsm.hop_name}});
+                        .peer_names = {}},
+                       settings.cjsm.hops);
 }
 
 Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {
@@ -76,32 +90,34 @@ Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {
 
 Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm,
                            std::shared_ptr<Secret> login) {
-  return make_lane(settings.lan, settings.cjsm,
+  return make_lane(settings.lan, settings.cjsm, cjsm,
+                   {.address = {},
+                    .hostname = settings.host,
+                    .context = nullptr,
+                    .when_unavailable = policy::Refusal::kRelayUnavailable,
+                    .when_certificate_refused = policy::Refusal::kRelayCertificateRefused,
+                    .login = std::move(login)},
                    {.direction = Direction::kOut,
                     .clients = {},
                     .proxies = {},
                     .normalize = false,
                     .listener = lan.listener,
-                    .hop = {.address = {},
-                            .hostname = settings.host,
-                            .context = cjsm.hop,
-                            .when_unavailable = policy::Refusal::kRelayUnavailable,
-                            .when_certificate_refused = policy::Refusal::kRelayCertificateRefused,
-                            .login = std::move(login)}});
+                    .hops = {}});
 }
 
 Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
-  return make_lane(settings.cjsm, settings.lan,
+  return make_lane(settings.cjsm, settings.lan, lan,
+                   {.address = {},
+                    .hostname = settings.host,
+                    .context = nullptr,
+                    .when_unavailable = policy::Refusal::kMailServerUnavailable,
+                    .when_certificate_refused = policy::Refusal::kMailServerCertificateRefused},
                    {.direction = Direction::kIn,
                     .clients = {},
                     .proxies = {},
                     .normalize = false,
                     .listener = cjsm.listener,
-                    .hop = {.address = {},
-                            .hostname = settings.host,
-                            .context = lan.hop,
-                            .when_unavailable = policy::Refusal::kMailServerUnavailable,
-                            .when_certificate_refused = policy::Refusal::kMailServerCertificateRefused}});
+                    .hops = {}});
 }
 
 }  // namespace privyseal::gateway

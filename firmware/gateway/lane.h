@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "firmware/base/active_identity.h"
 #include "firmware/base/secret.h"
@@ -31,13 +32,13 @@ struct Lane {
   ClientList proxies;
   bool normalize;                                ///< of the listener's settings
   std::shared_ptr<const tls::Context> listener;  ///< server side
-  HopSettings hop;
+  std::vector<HopSettings> hops;                 ///< the one that is preferred first; never empty
 };
 
 /// What one side's identity is used for.
 struct SideContexts {
   std::shared_ptr<const tls::Context> listener;
-  std::shared_ptr<const tls::Context> hop;
+  std::vector<std::shared_ptr<const tls::Context>> hops;  ///< as the settings list them
 };
 
 /// Errors as Context::make.

@@ -72,44 +72,13 @@ void MailTransaction::note_recipient(std::string address, const Reply& reply) {
   last_refusal_ = reply;
 }
 
-net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smtp::RcptTo> recipients) {
-  const std::size_t count = recipients.size();
-  if (hop_failure_) co_return std::vector(count, *hop_failure_);
-  const bool first = !hop_;
-  if (first) {
-    hop_.emplace(lane_->hop);
-    stages_.enter(&StageTimes::connect);
-    auto opened = co_await hop_->open();
-    stages_.leave();
-    if (const auto& facts = hop_->facts())
-      service_.meter.handshake(Meter::Role::kClient, *facts);
-    else
-      service_.meter.failed_handshake(Meter::Role::kClient);
-    if (!opened) {
-      hop_failure_ = policy_.of_absent_hop(opened.error());
-      co_return std::vector(count, *hop_failure_);
-    }
-    service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes());
-  }
-  NextHop::Judgements judged;
-  if (first)
-    judged = co_await hop_->start_mail(mail_, std::move(recipients));
-  else
-    judged = co_await hop_->add_recipients(std::move(recipients));
-  hop_failure_ = hop_->failure();
-  std::vector<Reply> replies;
-  replies.reserve(count);
-  for (const auto& one : judged) replies.push_back(one ? smtp::recipient_accepted() : one.error());
-  co_return replies;
-}
-
 MailRecord MailTransaction::record() const {
   MailRecord record{.opened_at = opened_at_,
                     .direction = lane_->direction,
                     .client_address = client_.address,
                     .sender = mail_.reverse_path ? smtp::to_string(*mail_.reverse_path) : "",
                     .recipients = recipients_.empty() ? refused_ : recipients_,
-                    .hop = lane_->hop.address.text()};
+                    .hop = hop_ ? hop_->address().text() : lane_->hops.front().address.text()};
   const bool is_in = lane_->direction == Direction::kIn;
   (is_in ? record.cjsm_session : record.lan_session) = client_.session;
   if (hop_) (is_in ? record.lan_session : record.cjsm_session) = hop_->facts();

@@ -5,7 +5,8 @@
 /// goes wrong before the hop's verdict cuts its connection without the end of data, so that no
 /// half mail can be accepted anywhere.
 ///
-/// Its .cc files: the envelope and the ledger's row; _body for DATA and the verdict; _chunks for BDAT.
+/// Its .cc files: the envelope and the ledger's row; _hops finds the next hop; _body for DATA and the
+/// verdict; _chunks for BDAT.
 ///
 /// Threads: the loop of its session. Ownership: the service must outlive it; it keeps its lane.
 #pragma once
@@ -88,6 +89,7 @@ class MailTransaction {
   enum class BodyState { kMore, kEnd, kTooLate };
 
   net::awaitable<std::vector<smtp::Reply>> offer_to_hop(std::vector<smtp::RcptTo> recipients);
+  net::awaitable<NextHop::Judgements> start_at_a_hop(std::vector<smtp::RcptTo> recipients);
   void note_recipient(std::string address, const smtp::Reply& reply);
   [[nodiscard]] std::uint64_t max_bytes() const;
   [[nodiscard]] std::uint64_t size_bytes() const;
@@ -125,6 +127,7 @@ class MailTransaction {
   WallTime opened_at_;
   MailPolicy policy_;
   std::optional<NextHop> hop_;
+  std::optional<HopBoard::Place> hop_place_;
   std::optional<smtp::Reply> hop_failure_;  // the hop cannot be used any more; every RCPT hears this
   std::vector<std::string> recipients_;     // as the next hop accepted them
   std::vector<std::string> refused_;        // as the client asked for them

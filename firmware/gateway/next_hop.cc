@@ -1,5 +1,7 @@
 #include "firmware/gateway/next_hop.h"
 
+#include <algorithm>
+
 #include "firmware/base/log.h"
 #include "firmware/smtp/trace.h"
 #include "firmware/tls/keys.h"
@@ -34,6 +36,9 @@ std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
             {{"hop", settings_.address.text()}, {"answer", policy::text_of(refusal).id}, {"why", why}});
   cut();
+  given_up_ = true;
+  why_given_up_ = why;
+  are_keys_away_ = refusal == Refusal::kKeysUnavailable;
   const Reply reply = policy::reply_of(refusal);
   if (!failure_) failure_ = reply;  // the first reason is the one that the client must hear
   return std::unexpected(reply);
@@ -54,8 +59,15 @@ net::awaitable<Result<Reply>> NextHop::read_reply(tls::Stream::Duration within) 
   }
 }
 
-net::awaitable<NextHop::Judgement> NextHop::open() {
-  auto stream = co_await tls::Stream::connect(settings_.address.host, settings_.address.port, kConnectWithin);
+tls::Stream::Duration NextHop::at_most(tls::Stream::Duration usual) const {
+  const auto left = ready_until_ - std::chrono::steady_clock::now();
+  return std::clamp(left, left.zero(), usual);
+}
+
+net::awaitable<NextHop::Judgement> NextHop::open(tls::Stream::Duration within) {
+  ready_until_ = std::chrono::steady_clock::now() + within;
+  auto stream =
+      co_await tls::Stream::connect(settings_.address.host, settings_.address.port, at_most(kConnectWithin));
   if (!stream) co_return give_up(settings_.when_unavailable, stream.error().message);
   stream_.emplace(std::move(*stream));
   co_return co_await greet();
@@ -64,7 +76,7 @@ net::awaitable<NextHop::Judgement> NextHop::open() {
 /// From the hop's first greeting to the one inside TLS.
 net::awaitable<NextHop::Judgement> NextHop::greet() {
   for (;;) {
-    const auto reply = co_await read_reply(kGreetingWithin);
+    const auto reply = co_await read_reply(at_most(kGreetingWithin));
     if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
     const auto step = dialogue_.on_reply(*reply);
     if (!step.send.empty())
@@ -104,7 +116,7 @@ net::awaitable<NextHop::Judgement> NextHop::log_in() {
 net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
   if (!reader_.is_empty())
     co_return give_up(Refusal::kRelayMisbehaved, "sent more in clear after its answer to STARTTLS");
-  auto facts = co_await stream_->handshake(settings_.context, kHandshakeWithin);
+  auto facts = co_await stream_->handshake(settings_.context, at_most(kHandshakeWithin));
   if (!facts) {
     const Error& error = facts.error();
     if (error.code == ErrorCode::kDenied)
@@ -127,10 +139,13 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration wit
   if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
   switch (dialogue_.on_reply(*reply).event) {
     case Event::kMailAccepted:
+      is_mail_answered_ = true;
+      co_return Judgement();
     case Event::kRecipientAccepted:
     case Event::kGoAhead:
       co_return Judgement();
     case Event::kMailRefused:
+      is_mail_answered_ = true;
       failure_ = smtp::passed_on(*reply);
       co_return std::unexpected(*failure_);
     case Event::kRecipientRefused:

@@ -6,6 +6,7 @@
 /// Threads: the loop of its session. Ownership: the settings must outlive it.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <optional>
 #include <string>
@@ -29,8 +30,8 @@ class NextHop {
 
   explicit NextHop(const HopSettings& settings);
 
-  /// Connects, shakes hands, greets: ready for a mail.
-  [[nodiscard]] net::awaitable<Judgement> open();
+  /// Connects, shakes hands, greets: ready for a mail, within this time.
+  [[nodiscard]] net::awaitable<Judgement> open(tls::Stream::Duration within);
 
   /// One for each recipient, in their order.
   using Judgements = std::vector<Judgement>;
@@ -46,6 +47,11 @@ class NextHop {
   [[nodiscard]] std::uint64_t max_message_bytes() const;
   /// What every further recipient hears: the hop is gone, or MAIL was refused.
   [[nodiscard]] const std::optional<smtp::Reply>& failure() const { return failure_; }
+  /// It cannot be used, by its own fault, and has not answered MAIL: another hop may be asked.
+  [[nodiscard]] bool is_no_use() const { return !is_mail_answered_ && given_up_ && !are_keys_away_; }
+  /// Why it was given up, for people; empty: it was not.
+  [[nodiscard]] const std::string& why_given_up() const { return why_given_up_; }
+  [[nodiscard]] const HostPort& address() const { return settings_.address; }
   [[nodiscard]] net::awaitable<Judgement> start_data();
 
   /// Instead of start_data(), if offers().chunking: so many bytes of the body follow by write_body().
@@ -74,6 +80,7 @@ class NextHop {
   net::awaitable<Result<void>> write(std::string_view text);
   net::awaitable<Result<void>> flush_body();
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
+  [[nodiscard]] tls::Stream::Duration at_most(tls::Stream::Duration usual) const;
   net::awaitable<Judgement> greet();
   net::awaitable<Judgement> shake_hands();
   net::awaitable<Judgement> log_in();
@@ -91,6 +98,11 @@ class NextHop {
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
   std::optional<smtp::Reply> failure_;
+  std::chrono::steady_clock::time_point ready_until_;  // of open()
+  std::string why_given_up_;
+  bool given_up_ = false;
+  bool are_keys_away_ = false;
+  bool is_mail_answered_ = false;
   bool is_logged_in_ = false;
   bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "firmware/base/clock.h"
+#include "firmware/gateway/hop_board.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
 #include "firmware/gateway/meter.h"
@@ -44,6 +45,8 @@ struct Service {
   Lanes& lanes;
   RuleBook& book;
   Seats seats;
+  HopBoard relays;
+  HopBoard mail_servers;
   Meter meter{};
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
@@ -53,6 +56,7 @@ struct Service {
   [[nodiscard]] const Pace& pace() const {
     return settings.limits.pace.at(sessions, settings.limits.max_connections);
   }
+  HopBoard& board_of(Direction direction) { return direction == Direction::kOut ? relays : mail_servers; }
   HopMemory& hop_of(Direction direction) { return direction == Direction::kOut ? relay : mail_server; }
 };
 

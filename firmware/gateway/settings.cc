@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMostService = 200;
 constexpr std::size_t kMostSocket = 107;  // sun_path without its NUL
+constexpr std::size_t kMostHops = 8;
 
 void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
   const auto seconds = [&](const std::string& key, std::chrono::seconds usual) {
@@ -24,6 +25,28 @@ void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
       reader.number(prefix + "min_bytes_per_second", pace.min_body_bytes_per_second, 1, 1LL << 30);
 }
 
+/// "HOST:PORT = NAME"
+Result<HopPlace> parse_hop(const std::string& line) {
+  const auto sides = policy::parts_of(line, '=');
+  if (sides.size() != 2 || !smtp::is_domain(sides[1]))
+    return fail(ErrorCode::kInvalid, "must list hops such as \"192.0.2.7:25 = relay2.example\"");
+  return parse_host_port(sides[0]).transform(
+      [&](HostPort address) { return HopPlace{.address = std::move(address), .name = sides[1]}; });
+}
+
+/// HOP_host, HOP_port and HOP_name, and further_HOPs behind it.
+std::vector<HopPlace> read_hops(ConfigReader& reader, const std::string& side, const std::string& hop) {
+  std::vector<HopPlace> hops{{.address = {.host = reader.text(side + "." + hop + "_host"),
+                                          .port = reader.port(side + "." + hop + "_port")},
+                              .name = reader.text(side + "." + hop + "_name")}};
+  const std::string further = side + ".further_" + hop + "s";
+  if (!reader.has(further)) return hops;
+  for (const std::string& line : reader.texts(further))
+    hops.push_back(reader.taken(further, parse_hop(line)));
+  if (hops.size() > kMostHops) reader.refuse(further, "must not be more than 7");
+  return hops;
+}
+
 SideSettings read_side(ConfigReader& reader, const std::string& side, const std::string& hop) {
   SideSettings settings;
   settings.listen = reader.listen(side + ".listen");
@@ -32,9 +55,7 @@ SideSettings read_side(ConfigReader& reader, const std::string& side, const std:
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
   settings.normalize = reader.flag(side + ".normalize", false);
-  settings.hop = {.host = reader.text(side + "." + hop + "_host"),
-                  .port = reader.port(side + "." + hop + "_port")};
-  settings.hop_name = reader.text(side + "." + hop + "_name");
+  settings.hops = read_hops(reader, side, hop);
   if (settings.clients.empty()) reader.refuse(side + ".clients", "must list who may connect");
   return settings;
 }
@@ -92,8 +113,9 @@ void require_loopback(ConfigReader& reader, const SideSettings& side, const std:
     reader.refuse(name + ".listen", "must be a loopback address in practice mode");
   if (side.listen_tls && !is_loopback(side.listen_tls->host))
     reader.refuse(name + ".listen_tls", "must be a loopback address in practice mode");
-  if (!is_loopback(side.hop.host))
-    reader.refuse(name, "the next hop must be a loopback address in practice mode");
+  for (const HopPlace& hop : side.hops)
+    if (!is_loopback(hop.address.host))
+      reader.refuse(name, "the next hop must be a loopback address in practice mode");
 }
 
 }  // namespace
@@ -117,6 +139,10 @@ Result<Settings> read_settings(Config config) {
   limits.max_connections = reader.number("limits.max_connections", limits.max_connections, 1, 100000);
   limits.max_connections_per_client =
       reader.number("limits.max_connections_per_client", limits.max_connections_per_client, 1, 100000);
+  limits.max_connections_per_hop =
+      reader.number("limits.max_connections_per_hop", limits.max_connections_per_hop, 1, 100000);
+  limits.find_hop =
+      std::chrono::seconds(reader.number("limits.hop_seconds", limits.find_hop.count(), 1, 240));
   read_pace(reader, "limits.", limits.pace.usual);
   read_pace(reader, "limits.stress_", limits.pace.stress);
   settings.lan = read_side(reader, "lan", "server");

@@ -17,6 +17,12 @@
 
 namespace privyseal::gateway {
 
+/// A next hop, and the name that its certificate must have.
+struct HopPlace {
+  HostPort address;
+  std::string name;
+};
+
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {
   HostPort listen;
@@ -27,9 +33,8 @@ struct SideSettings {
   std::vector<std::string> clients;       ///< networks that may connect
   std::vector<std::string> proxies;       ///< networks of proxies that tell us the client (LAN side only)
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
-  bool normalize = false;  ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
-  HostPort hop;
-  std::string hop_name;  ///< the name that the hop's certificate must have
+  bool normalize = false;      ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
+  std::vector<HopPlace> hops;  ///< the one that is preferred first; never empty
 };
 
 struct Limits {
@@ -37,6 +42,8 @@ struct Limits {
   std::uint32_t max_recipients = 100;
   std::uint32_t max_connections = 1000;
   std::uint32_t max_connections_per_client = 500;
+  std::uint32_t max_connections_per_hop = 1000;
+  std::chrono::seconds find_hop{120};  ///< "hop_seconds": for all next hops together, until one takes a mail
   PaceTable pace;
 };
 

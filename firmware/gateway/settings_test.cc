@@ -45,13 +45,25 @@ TEST(Settings, AreRead) {
   ASSERT_TRUE(settings.has_value()) << settings.error().message;
   EXPECT_EQ(settings->lan.listen.text(), "127.0.0.1:2525");
   EXPECT_EQ(settings->cjsm.listen.text(), "[::1]:0");
-  EXPECT_EQ(settings->cjsm.hop.port, 4545);
+  EXPECT_EQ(settings->cjsm.hops.at(0).address.port, 4545);
   EXPECT_EQ(settings->limits.max_message_bytes, 25U << 20);
   EXPECT_EQ(settings->cjsm.identity, "/i/cjsm");
   EXPECT_EQ(settings->audit.origin, "gateway.lawfirm.example/gatewayd");
   EXPECT_EQ(settings->audit.key, "audit");
   EXPECT_FALSE(settings->door.has_value());
   EXPECT_EQ(settings->limits.pace.usual.command, std::chrono::minutes(5));
+}
+
+TEST(Settings, ListFurtherHopsInTheirOrder) {
+  const auto settings = settings_with(
+      "relay_port = 4545",
+      "relay_port = 4545\nfurther_relays = [\"127.0.0.2:25 = relay2.example\", \"[::1]:46=relay3.example\"]");
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_EQ(settings->cjsm.hops.size(), 3U);
+  EXPECT_EQ(settings->cjsm.hops[1].address.text(), "127.0.0.2:25");
+  EXPECT_EQ(settings->cjsm.hops[1].name, "relay2.example");
+  EXPECT_EQ(settings->cjsm.hops[2].address.text(), "[::1]:46");
+  EXPECT_EQ(settings->lan.hops.size(), 1U);
 }
 
 TEST(Settings, MayHaveAnotherPace) {
@@ -168,6 +180,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"ListenPortTooBig", "127.0.0.1:2525", "127.0.0.1:65536", "lan.listen"},
         {"ListenOnAName", "127.0.0.1:2525", "localhost:2525", "lan.listen"},
         {"NoPort", "relay_port = 4545", "", "cjsm.relay_port"},
+        {"FurtherRelayWithoutName", "relay_port = 4545",
+         "relay_port = 4545\nfurther_relays = [\"127.0.0.2:25\"]", "cjsm.further_relays"},
+        {"FurtherRelayWithoutPort", "relay_port = 4545",
+         "relay_port = 4545\nfurther_relays = [\"127.0.0.2 = relay2.example\"]", "cjsm.further_relays"},
+        {"FurtherRelayWithABadName", "relay_port = 4545",
+         "relay_port = 4545\nfurther_relays = [\"127.0.0.2:25 = relay 2\"]", "cjsm.further_relays"},
         {"PortZero", "relay_port = 4545", "relay_port = 0", "cjsm.relay_port"},
         {"NobodyMayConnect", "clients = [\"127.0.0.0/8\"]\nserver_host", "clients = []\nserver_host",
          "lan.clients"},
@@ -178,6 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
          "practice mode"},
         {"PracticeWithNamedRelay", "relay_host = \"127.0.0.1\"", "relay_host = \"localhost\"",
          "practice mode"},
+        {"PracticeWithARealFurtherRelay", "relay_port = 4545",
+         "relay_port = 4545\nfurther_relays = [\"192.0.2.1:25 = relay2.example\"]", "practice mode"},
         {"PracticeWithRealServer", "server_host = \"127.0.0.1\"", "server_host = \"10.0.0.1\"",
          "practice mode"},
         {"PracticeListeningOutside", "127.0.0.1:2525", "0.0.0.0:2525", "practice mode"},

@@ -53,6 +53,8 @@ Result<void> SideWork::start_door() {
                   .clock = service_.clock,
                   .lanes = service_.lanes,
                   .book = service_.book,
+                  .relays = service_.relays,
+                  .mail_servers = service_.mail_servers,
                   .checkpoints = checkpoints_.get(),
                   .since = service_.clock.now(),
                   .is_draining = [this] { return service_.draining.load(); },

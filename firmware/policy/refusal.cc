@@ -124,6 +124,10 @@ constexpr std::array kTexts{
                 "This organisation's connection to CJSM has ended. It takes no more mail from CJSM."},
     RefusalText{kPlannedMaintenance, "planned-maintenance", 451, "4.3.2", "FAQ F9", kHelpdesk,
                 "CJSM is down for planned maintenance. Your mail server keeps the mail and tries again."},
+    RefusalText{
+        kNextHopsBusy, "next-hops-busy", 451, "4.4.5", "RFC 5321 4.5.4.1", kAdministrator,
+        "As many mails as may go on at once are on their way. Your mail server keeps the mail and tries "
+        "again."},
     RefusalText{kRelayUnavailable, "relay-unavailable", 451, "4.4.1", "FAQ F10", kHelpdesk,
                 "CJSM cannot be reached now. Your mail server keeps the mail and tries again."},
     RefusalText{kRelayCertificateRefused, "relay-certificate-refused", 451, "4.7.5", "SET guide G9",

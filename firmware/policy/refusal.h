@@ -64,6 +64,7 @@ enum class Refusal {
   kTerminatedIn,
   // what is broken now
   kPlannedMaintenance,
+  kNextHopsBusy,
   kRelayUnavailable,
   kRelayCertificateRefused,
   kRelayWithoutStartTls,

@@ -30,7 +30,7 @@ TEST(BoxSettings, AreWhatTheGatewayReads) {
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->lan.listen.text(), "10.0.2.15:25");
   EXPECT_EQ(settings->cjsm.identity, "/var/lib/privyseal-renewd/identities/cjsm");
-  EXPECT_EQ(settings->cjsm.hop.port, 4646);
+  EXPECT_EQ(settings->cjsm.hops.at(0).address.port, 4646);
   EXPECT_THAT(settings->lan.clients, testing::Contains("10.0.2.15/32"));
   EXPECT_TRUE(settings->door);
 }

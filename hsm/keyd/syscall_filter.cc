@@ -36,6 +36,13 @@ constexpr std::array kNobodyCalls{
     SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(open_by_handle_at),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(personality)};
 
+/// A call's argument `index` compared with `a`; under a mask, `a` is the mask and `b` the value. (The
+/// library's macros for this are C only.)
+[[nodiscard]] constexpr scmp_arg_cmp argument(unsigned index, scmp_compare how, std::uint64_t a,
+                                              std::uint64_t b = 0) {
+  return {.arg = index, .op = how, .datum_a = a, .datum_b = b};
+}
+
 /// Rules add up; the first error is kept.
 class Rules {
  public:
@@ -69,14 +76,14 @@ void add_processes(Rules& rules) {
   rules.add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(vfork));
   if (kMayLookAtItself) return;
   rules.add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(ptrace));
-  rules.add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)});
+  rules.add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {argument(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)});
 }
 
 void add_memory(Rules& rules) {
   constexpr auto kBoth = PROT_WRITE | PROT_EXEC;
-  rules.add(SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), {SCMP_A2(SCMP_CMP_MASKED_EQ, kBoth, kBoth)});
+  rules.add(SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), {argument(2, SCMP_CMP_MASKED_EQ, kBoth, kBoth)});
   for (const int call : {SCMP_SYS(mprotect), SCMP_SYS(pkey_mprotect)})
-    rules.add(SCMP_ACT_ERRNO(EACCES), call, {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)});
+    rules.add(SCMP_ACT_ERRNO(EACCES), call, {argument(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)});
 }
 
 }  // namespace
@@ -86,7 +93,7 @@ Result<void> install_syscall_filter() {
   for (const int call : kNobodyCalls) rules.add(SCMP_ACT_KILL_PROCESS, call);
   add_processes(rules);
   add_memory(rules);
-  rules.add(SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), {SCMP_A0(SCMP_CMP_NE, AF_UNIX)});
+  rules.add(SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), {argument(0, SCMP_CMP_NE, AF_UNIX)});
   return rules.load();
 }
 

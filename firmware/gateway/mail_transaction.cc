@@ -139,7 +139,8 @@ std::string MailTransaction::trace_header() const {
 
 /// If the outcome cannot be recorded the row stays open, which the next start turns into "unknown": the
 /// hop's verdict stands, and the client must hear it, or it would send the mail a second time.
-net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
+net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome,
+                                                std::optional<MailIdentity> unheard) {
   stages_.leave();
   MailEnd end{.closed_at = service_.clock.now(),
               .outcome = outcome,
@@ -148,7 +149,6 @@ net::awaitable<void> MailTransaction::close_row(Reply reply, Outcome outcome) {
               .policy = policy_.facts(),
               .took = stages_.times()};
   service_.meter.mail(lane_->direction, end);
-  const auto unheard = outcome == Outcome::kDelivered ? identity_ : std::nullopt;
   const auto closed =
       co_await service_.ledger.close_row(*std::exchange(row_, std::nullopt), std::move(end), unheard);
   if (!closed) log_event(LogLevel::kAlert, "outcome-not-recorded", {{"why", closed.error().message}});

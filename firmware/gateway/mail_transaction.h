@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "firmware/gateway/lane.h"
@@ -88,6 +89,18 @@ class MailTransaction {
  private:
   enum class BodyState { kMore, kEnd, kTooLate };
 
+  // What becomes of the body that is being read.
+  struct GoesOn {
+    std::optional<MailIdentity> identity;  // once all of it is here
+  };
+  struct Refused {
+    smtp::Reply reply;
+  };
+  struct Repeats {
+    RowId first;  // the hop has the mail since this row
+    MailIdentity identity;
+  };
+
   net::awaitable<std::vector<smtp::Reply>> offer_to_hop(std::vector<smtp::RcptTo> recipients);
   net::awaitable<NextHop::Judgements> start_at_a_hop(std::vector<smtp::RcptTo> recipients);
   void note_recipient(std::string address, const smtp::Reply& reply);
@@ -95,6 +108,7 @@ class MailTransaction {
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] bool is_far_too_big() const;
   void judge_body(ByteView part);
+  [[nodiscard]] bool goes_on() const { return std::holds_alternative<GoesOn>(fate_); }
   net::awaitable<std::optional<smtp::Reply>> open_row();
   net::awaitable<std::optional<smtp::Reply>> open_scan();
   net::awaitable<void> hear_scanner();
@@ -106,16 +120,17 @@ class MailTransaction {
   net::awaitable<void> tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last);
   net::awaitable<void> pass_chunk_on(ByteView part, smtp::TakeChunk chunk, std::uint64_t left);
   net::awaitable<void> write_part(ByteView part);
-  net::awaitable<smtp::Reply> finish_chunk(smtp::TakeChunk chunk);
+  net::awaitable<BodyEnd> finish_chunk(smtp::TakeChunk chunk);
   net::awaitable<std::optional<BodyEnd>> lose_client(Error error);
   net::awaitable<void> pass_on(MailPolicy::Passed passed);
   net::awaitable<BodyState> take(ByteView input, std::size_t* consumed);
   void refuse_body(smtp::Reply reply, std::string_view why);
   void refuse_body(smtp::Violation why);
-  net::awaitable<smtp::Reply> settle();
+  net::awaitable<BodyEnd> settle();
   [[nodiscard]] MailFacts facts() const;
   void look_for_repeat();
-  net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome);
+  net::awaitable<void> close_row(smtp::Reply reply, Outcome outcome,
+                                 std::optional<MailIdentity> unheard = std::nullopt);
   net::awaitable<void> record_end(std::string reply, Outcome outcome);
   [[nodiscard]] MailRecord record() const;
   [[nodiscard]] std::string trace_header() const;
@@ -142,9 +157,7 @@ class MailTransaction {
   bool hop_has_chunk_ = false;               // the hop was told of the client's present chunk
   smtp::HeaderScan headers_;
   MailFingerprint fingerprint_;
-  std::optional<MailIdentity> identity_;     // of the whole mail, as far as nothing was wrong with it
-  std::optional<RowId> repeats_;             // the hop has the mail since this row
-  std::optional<smtp::Reply> body_refusal_;  // the body is read to its end, but goes nowhere
+  std::variant<GoesOn, Refused, Repeats> fate_;  // all but the first: read to its end, and goes nowhere
 };
 
 }  // namespace privyseal::gateway

@@ -31,9 +31,9 @@ Refusal refusal_of(smtp::Violation violation) {
 
 /// The hop loses its connection before its end of data; the client is heard out, then told.
 void MailTransaction::refuse_body(Reply reply, std::string_view why) {
-  if (body_refusal_) return;
+  if (!goes_on()) return;
   log_event(LogLevel::kNotice, "body-refused", {{"row", *row_}, {"code", reply.code}, {"why", why}});
-  body_refusal_ = std::move(reply);
+  fate_ = Refused{std::move(reply)};
   hop_->cut();
 }
 
@@ -60,7 +60,7 @@ void MailTransaction::judge_body(ByteView part) {
   if (headers_.is_loop()) refuse_body(policy::reply_of(Refusal::kMailLoop), "too many Received headers");
   if (size_bytes() > max_bytes())
     refuse_body(policy::reply_of(Refusal::kMessageTooBig), "over the announced size");
-  if (!body_refusal_ && !hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
+  if (goes_on() && !hop_->offers().eight_bit_mime && !smtp::is_ascii(text_of(part)))
     refuse_body(policy::reply_of(Refusal::kHopWithout8BitMime), "8-bit bytes, and the hop takes none");
 }
 
@@ -76,20 +76,23 @@ MailFacts MailTransaction::facts() const {
 /// All bytes of the mail are here. If its sender did not hear what came of this very mail, it hears it now,
 /// and the hop is cut without the end of data.
 void MailTransaction::look_for_repeat() {
-  if (body_refusal_) return;
-  identity_ = fingerprint_.finish(service_.ledger.identity_key(), facts());
-  repeats_ = service_.ledger.repeated(*identity_, service_.clock.now());
-  if (!repeats_) return;
-  log_event(LogLevel::kNotice, "mail-repeated", {{"row", *row_}, {"first", *repeats_}});
-  body_refusal_ = smtp::make_reply(250, "2.0.0", "Passed on before, as mail " + std::to_string(*repeats_));
+  if (!goes_on()) return;
+  const MailIdentity identity = fingerprint_.finish(service_.ledger.identity_key(), facts());
+  const auto first = service_.ledger.repeated(identity, service_.clock.now());
+  if (!first) {
+    fate_ = GoesOn{identity};
+    return;
+  }
+  log_event(LogLevel::kNotice, "mail-repeated", {{"row", *row_}, {"first", *first}});
+  fate_ = Repeats{.first = *first, .identity = identity};
   hop_->cut();
 }
 
 net::awaitable<void> MailTransaction::write_part(ByteView part) {
-  if (body_refusal_) co_return;
+  if (!goes_on()) co_return;
   if (auto written = co_await hop_->write_body(part); !written)
     refuse_body(policy::reply_of(lane_->hops.front().when_unavailable), written.error().message);
-  if (body_refusal_ || !scan_) co_return;
+  if (!goes_on() || !scan_) co_return;
   if (auto scanned = co_await scan_->write(part); !scanned)
     refuse_by_scanner(Refusal::kScannerUnavailable, scanned.error().message);
 }
@@ -109,10 +112,10 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
   const bool is_end = step.state == smtp::DotStream::State::kEnd;
   for (const ByteView part : {step.held, step.forward}) {
     judge_body(part);
-    if (!body_refusal_) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
+    if (goes_on()) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
   }
   if (is_end) look_for_repeat();
-  if (is_end && !body_refusal_) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
+  if (is_end && goes_on()) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
   if (is_far_too_big()) co_return BodyState::kTooLate;
   co_return is_end ? BodyState::kEnd : BodyState::kMore;
 }
@@ -146,8 +149,9 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_b
   rest->assign(left.begin(), left.end());
   const ByteView waiting = bytes_of(repair.waiting());
   rest->insert(rest->end(), waiting.begin(), waiting.end());
-  Reply reply = co_await settle();
-  co_return BodyEnd{.reply = std::move(reply), .unheard = identity_, .close = state == BodyState::kTooLate};
+  BodyEnd end = co_await settle();
+  end.close = state == BodyState::kTooLate;
+  co_return end;
 }
 
 /// Nothing: mail is not scanned here, or the scanner listens.
@@ -175,21 +179,30 @@ void MailTransaction::refuse_by_scanner(Refusal refusal, const std::string& why)
 }
 
 /// The mail was read to its end: the hop's verdict or ours, recorded.
-net::awaitable<Reply> MailTransaction::settle() {
-  if (scan_ && !body_refusal_) co_await hear_scanner();
-  Reply reply;
-  if (body_refusal_) {
-    reply = *body_refusal_;
+net::awaitable<MailTransaction::BodyEnd> MailTransaction::settle() {
+  if (scan_ && goes_on()) co_await hear_scanner();
+  BodyEnd end;
+  Outcome outcome = Outcome::kRepeated;
+  if (const auto* repeats = std::get_if<Repeats>(&fate_)) {
+    end.reply = smtp::make_reply(250, "2.0.0", "Passed on before, as mail " + std::to_string(repeats->first));
+    end.unheard = repeats->identity;
+  } else if (const auto* refused = std::get_if<Refused>(&fate_)) {
+    end.reply = refused->reply;
+    // The last bytes of a last chunk may have gone out although their writing failed.
+    outcome = hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(end.reply);
   } else {
     stages_.enter(&StageTimes::verdict);
-    reply = co_await hop_->finish();
+    end.reply = co_await hop_->finish();
+    outcome = hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(end.reply);
+    if (outcome == Outcome::kDelivered) end.unheard = std::get<GoesOn>(fate_).identity;
   }
-  Outcome outcome = hop_->verdict_lost() ? Outcome::kUnknown : outcome_of(reply);
-  if (repeats_) outcome = Outcome::kRepeated;
-  if (outcome != Outcome::kDelivered && !repeats_) identity_.reset();
-  if (row_) co_await close_row(reply, outcome);
+  if (row_) {
+    // A repeated mail is in the list already, under its first row.
+    const auto new_here = outcome == Outcome::kDelivered ? end.unheard : std::nullopt;
+    co_await close_row(end.reply, outcome, new_here);
+  }
   co_await hop_->leave();
-  co_return reply;
+  co_return end;
 }
 
 net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::lose_client(Error error) {

@@ -10,7 +10,7 @@ using smtp::Reply;
 net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_chunk(tls::Stream* client,
                                                                                      smtp::LineReader* early,
                                                                                      smtp::TakeChunk chunk) {
-  if (!body_refusal_) co_await start_chunk(chunk);
+  if (goes_on()) co_await start_chunk(chunk);
   BodyState state = BodyState::kMore;
   std::uint64_t left = chunk.size_bytes;
   do {
@@ -25,8 +25,9 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
     state = co_await take_part(part, chunk, left);
     if (is_early) early->consume(part.size());
   } while (left > 0 && state == BodyState::kMore);
-  Reply reply = co_await finish_chunk(chunk);
-  co_return BodyEnd{.reply = std::move(reply), .unheard = identity_, .close = state == BodyState::kTooLate};
+  BodyEnd end = co_await finish_chunk(chunk);
+  end.close = state == BodyState::kTooLate;
+  co_return end;
 }
 
 /// To the hop. A mail that is scanned goes by DATA: the last byte of the last chunk would make it exist,
@@ -39,11 +40,13 @@ net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
   hop_has_chunk_ = false;
   if (!chunks_) {
     chunks_.emplace();
-    body_refusal_ = co_await open_row();
-    if (body_refusal_) co_return;
+    if (auto refused = co_await open_row()) {
+      fate_ = Refused{std::move(*refused)};
+      co_return;
+    }
     if (!is_chunked()) {
       if (auto ready = co_await hop_->start_data(); !ready) {
-        body_refusal_ = ready.error();
+        fate_ = Refused{std::move(ready.error())};
         co_await hop_->leave();
         co_return;
       }
@@ -68,7 +71,7 @@ net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChu
   auto passed = policy_.pass(part, peer);
   if (chunk.is_last && left == 0 && !policy_.is_judged()) passed = policy_.pass_end(peer);
   if (passed.refusal) refuse_body(*passed.refusal, "policy");
-  if (body_refusal_) co_return;
+  if (!goes_on()) co_return;
   if (is_chunked() && !was_judged && policy_.is_judged()) {
     const std::string header = trace_header();
     co_await tell_hop_of_chunk(header.size() + passed.bytes.size() + left, chunk.is_last);
@@ -94,16 +97,17 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take_part(ByteView p
   }
   judge_body(part);
   if (is_end) look_for_repeat();
-  if (!body_refusal_) co_await pass_chunk_on(is_chunked() ? part : ByteView(stuffed), chunk, left);
+  if (goes_on()) co_await pass_chunk_on(is_chunked() ? part : ByteView(stuffed), chunk, left);
   co_return is_far_too_big() ? BodyState::kTooLate : BodyState::kMore;
 }
 
-net::awaitable<Reply> MailTransaction::finish_chunk(smtp::TakeChunk chunk) {
-  if (!body_refusal_ && !chunk.is_last) {
+net::awaitable<MailTransaction::BodyEnd> MailTransaction::finish_chunk(smtp::TakeChunk chunk) {
+  if (goes_on() && !chunk.is_last) {
     if (hop_has_chunk_)
-      if (auto taken = co_await hop_->finish_chunk(); !taken) body_refusal_ = taken.error();
-    if (!body_refusal_)
-      co_return smtp::make_reply(250, "2.0.0", std::to_string(chunk.size_bytes) + " bytes taken");
+      if (auto taken = co_await hop_->finish_chunk(); !taken) fate_ = Refused{std::move(taken.error())};
+    if (goes_on())
+      co_return BodyEnd{
+          .reply = smtp::make_reply(250, "2.0.0", std::to_string(chunk.size_bytes) + " bytes taken")};
   }
   co_return co_await settle();
 }

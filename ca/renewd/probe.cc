@@ -15,11 +15,17 @@ constexpr std::chrono::seconds kWithin{60};  // all of it
 /// One SMTP connection as far as a mail could begin.
 class Dialogue {
  public:
-  Dialogue(tls::Stream stream, std::string hostname, SteadyTime until)
-      : stream_(std::move(stream)), dialogue_(std::move(hostname)), until_(until) {}
+  Dialogue(tls::Stream stream, smtp::TlsStart tls_start, std::string hostname, SteadyTime until)
+      : stream_(std::move(stream)),
+        tls_start_(tls_start),
+        dialogue_(std::move(hostname), tls_start),
+        until_(until) {}
 
-  /// To the moment before the handshake: the greeting, EHLO, STARTTLS.
-  net::awaitable<Result<void>> open() { return until_event(Event::kHandshake); }
+  /// To the moment before the handshake: the greeting, EHLO, STARTTLS, or nothing.
+  net::awaitable<Result<void>> open() {
+    if (tls_start_ == smtp::TlsStart::kImplicit) co_return Result<void>();
+    co_return co_await until_event(Event::kHandshake);
+  }
 
   net::awaitable<Result<void>> shake_hands(std::shared_ptr<const tls::Context> context) {
     if (!reader_.is_empty())
@@ -32,7 +38,9 @@ class Dialogue {
   /// EHLO inside TLS: only its answer shows that the server took our certificate (in TLS 1.3 a refusal
   /// comes after the handshake is done for us).
   net::awaitable<Result<void>> greet_inside() {
-    if (auto sent = co_await stream_.write(bytes_of(dialogue_.secured()), left()); !sent) co_return sent;
+    const std::string greeting = dialogue_.secured();
+    if (!greeting.empty())
+      if (auto sent = co_await stream_.write(bytes_of(greeting), left()); !sent) co_return sent;
     if (auto ready = co_await until_event(Event::kReady); !ready)
       co_return fail("after the handshake", ready.error());
     static_cast<void>(co_await stream_.write(bytes_of(dialogue_.quit()), left()));
@@ -72,6 +80,7 @@ class Dialogue {
   }
 
   tls::Stream stream_;
+  const smtp::TlsStart tls_start_;
   smtp::ClientDialogue dialogue_;
   smtp::ReplyReader reader_;
   const SteadyTime until_;
@@ -90,7 +99,7 @@ net::awaitable<Result<std::string>> fingerprint_over_tls(tls::Stream stream,
 net::awaitable<Result<std::string>> fingerprint_over_smtp(tls::Stream stream,
                                                           std::shared_ptr<const tls::Context> context,
                                                           std::string hostname, SteadyTime until) {
-  Dialogue dialogue(std::move(stream), std::move(hostname), until);
+  Dialogue dialogue(std::move(stream), smtp::TlsStart::kStartTls, std::move(hostname), until);
   auto done = co_await dialogue.open();
   if (done) done = co_await dialogue.shake_hands(std::move(context));
   if (!done) co_return std::unexpected(done.error());
@@ -101,13 +110,13 @@ net::awaitable<Result<std::string>> fingerprint_over_smtp(tls::Stream stream,
 
 }  // namespace
 
-net::awaitable<Result<void>> try_smtp(HostPort server, std::shared_ptr<const tls::Context> context,
-                                      std::string hostname) {
+net::awaitable<Result<void>> try_smtp(HostPort server, smtp::TlsStart tls_start,
+                                      std::shared_ptr<const tls::Context> context, std::string hostname) {
   const auto until = std::chrono::steady_clock::now() + kWithin;
   const std::string where = "the trial handshake with " + server.text();
   auto stream = co_await tls::Stream::connect(server.host, server.port, kWithin);
   if (!stream) co_return fail(where, stream.error());
-  Dialogue dialogue(std::move(*stream), std::move(hostname), until);
+  Dialogue dialogue(std::move(*stream), tls_start, std::move(hostname), until);
   auto done = co_await dialogue.open();
   if (done) done = co_await dialogue.shake_hands(std::move(context));
   if (done) done = co_await dialogue.greet_inside();

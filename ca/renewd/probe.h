@@ -12,10 +12,10 @@
 
 namespace privyseal::renewd {
 
-/// Connects to an SMTP server, says STARTTLS, shakes hands as `context` says, is greeted inside TLS, and
-/// leaves: what each mail does, without a mail. `hostname` is what we call ourselves.
+/// Connects to an SMTP server, starts TLS in its way, shakes hands as `context` says, is greeted inside TLS,
+/// and leaves: what each mail does, without a mail. `hostname` is what we call ourselves.
 /// Errors say at which step, and name the server.
-[[nodiscard]] net::awaitable<Result<void>> try_smtp(HostPort server,
+[[nodiscard]] net::awaitable<Result<void>> try_smtp(HostPort server, smtp::TlsStart tls_start,
                                                     std::shared_ptr<const tls::Context> context,
                                                     std::string hostname);
 

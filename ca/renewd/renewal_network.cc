@@ -67,7 +67,8 @@ net::awaitable<Result<void>> Renewal::try_relay(ca::Generation generation) {
                                                         .trusted_roots = settings_.probe_roots,
                                                         .peer_names = {settings_.probe_name}});
   if (!context) co_return std::unexpected(context.error());
-  co_return co_await try_smtp(*settings_.probe, std::move(*context), settings_.subject.dns_names.front());
+  co_return co_await try_smtp(*settings_.probe, settings_.probe_tls, std::move(*context),
+                              settings_.subject.dns_names.front());
 }
 
 net::awaitable<Result<void>> Renewal::prove_live(ca::Generation generation) {

@@ -18,6 +18,7 @@
 ///     overlap_hours = 24                               # the old key stays usable so long
 ///     probe = "relay.cjsm.example:25"                  # optional, cjsm only: the trial handshake
 ///     probe_name = "relay.cjsm.example"                # the name in the relay's certificate
+///     probe_tls = "implicit"                           # default: starttls
 ///     probe_roots = "/etc/privyseal/egress-ca.pem"     # default: roots
 ///     live = "127.0.0.1:25"                            # optional: our own port that must serve it
 ///
@@ -65,6 +66,7 @@ struct IdentitySettings {
   std::string profile{};          ///< of our own authority
   std::optional<HostPort> probe{};
   std::string probe_name{};
+  smtp::TlsStart probe_tls{};
   std::filesystem::path probe_roots{};
   std::optional<HostPort> live{};
 

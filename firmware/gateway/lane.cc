@@ -37,6 +37,7 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
   lane.normalize = listening.normalize;
   for (std::size_t i = 0; i < forwarding.hops.size(); ++i) {
     hop.address = forwarding.hops[i].address;
+    hop.tls_start = forwarding.hops[i].tls_start;
     hop.context = contexts.hops.at(i);
     lane.hops.push_back(hop);
   }
@@ -92,6 +93,7 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
                            std::shared_ptr<Secret> login) {
   return make_lane(settings.lan, settings.cjsm, cjsm,
                    {.address = {},
+                    .tls_start = {},
                     .hostname = settings.host,
                     .context = nullptr,
                     .when_unavailable = policy::Refusal::kRelayUnavailable,
@@ -108,6 +110,7 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
 Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
   return make_lane(settings.cjsm, settings.lan, lan,
                    {.address = {},
+                    .tls_start = {},
                     .hostname = settings.host,
                     .context = nullptr,
                     .when_unavailable = policy::Refusal::kMailServerUnavailable,

@@ -12,6 +12,7 @@
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
 #include "firmware/policy/refusal.h"
+#include "firmware/smtp/tls_start.h"
 #include "firmware/tls/context.h"
 
 namespace privyseal::gateway {
@@ -19,6 +20,7 @@ namespace privyseal::gateway {
 /// Where a lane's mail goes, and what the sender is told when it cannot go there.
 struct HopSettings {
   HostPort address;
+  smtp::TlsStart tls_start;
   std::string hostname;                         ///< what we call ourselves in EHLO
   std::shared_ptr<const tls::Context> context;  ///< client side
   policy::Refusal when_unavailable;

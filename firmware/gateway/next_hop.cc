@@ -30,7 +30,8 @@ constexpr std::size_t kTlsRecordBytes = 16384;
 
 }  // namespace
 
-NextHop::NextHop(const HopSettings& settings) : settings_(settings), dialogue_(settings.hostname) {}
+NextHop::NextHop(const HopSettings& settings)
+    : settings_(settings), dialogue_(settings.hostname, settings.tls_start) {}
 
 std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
@@ -70,10 +71,12 @@ net::awaitable<NextHop::Judgement> NextHop::open(tls::Stream::Duration within) {
       co_await tls::Stream::connect(settings_.address.host, settings_.address.port, at_most(kConnectWithin));
   if (!stream) co_return give_up(settings_.when_unavailable, stream.error().message);
   stream_.emplace(std::move(*stream));
+  if (settings_.tls_start == smtp::TlsStart::kImplicit)
+    if (auto secured = co_await shake_hands(); !secured) co_return secured;
   co_return co_await greet();
 }
 
-/// From the hop's first greeting to the one inside TLS.
+/// From the hop's first greeting to its word inside TLS that it is ready for a mail.
 net::awaitable<NextHop::Judgement> NextHop::greet() {
   for (;;) {
     const auto reply = co_await read_reply(at_most(kGreetingWithin));
@@ -128,7 +131,9 @@ net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
                       "tls: " + error.message);
   }
   facts_ = std::move(*facts);
-  if (auto sent = co_await write(dialogue_.secured()); !sent)
+  const std::string greeting = dialogue_.secured();
+  if (greeting.empty()) co_return Judgement();
+  if (auto sent = co_await write(greeting); !sent)
     co_return give_up(settings_.when_unavailable, sent.error().message);
   co_return Judgement();
 }

@@ -25,20 +25,25 @@ void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
       reader.number(prefix + "min_bytes_per_second", pace.min_body_bytes_per_second, 1, 1LL << 30);
 }
 
-/// "HOST:PORT = NAME"
+/// "HOST:PORT = NAME", or "HOST:PORT = NAME = implicit"
 Result<HopPlace> parse_hop(const std::string& line) {
   const auto sides = policy::parts_of(line, '=');
-  if (sides.size() != 2 || !smtp::is_domain(sides[1]))
+  if (sides.size() < 2 || sides.size() > 3 || !smtp::is_domain(sides[1]))
     return fail(ErrorCode::kInvalid, "must list hops such as \"192.0.2.7:25 = relay2.example\"");
-  return parse_host_port(sides[0]).transform(
-      [&](HostPort address) { return HopPlace{.address = std::move(address), .name = sides[1]}; });
+  const auto tls_start = sides.size() == 3 ? smtp::parse_tls_start(sides[2]) : smtp::TlsStart::kStartTls;
+  if (!tls_start) return std::unexpected(tls_start.error());
+  return parse_host_port(sides[0]).transform([&](HostPort address) {
+    return HopPlace{.address = std::move(address), .name = sides[1], .tls_start = *tls_start};
+  });
 }
 
-/// HOP_host, HOP_port and HOP_name, and further_HOPs behind it.
+/// HOP_host, HOP_port, HOP_name and perhaps HOP_tls, and further_HOPs behind it.
 std::vector<HopPlace> read_hops(ConfigReader& reader, const std::string& side, const std::string& hop) {
   std::vector<HopPlace> hops{{.address = {.host = reader.text(side + "." + hop + "_host"),
                                           .port = reader.port(side + "." + hop + "_port")},
                               .name = reader.text(side + "." + hop + "_name")}};
+  const std::string tls = side + "." + hop + "_tls";
+  if (reader.has(tls)) hops.front().tls_start = reader.taken(tls, smtp::parse_tls_start(reader.text(tls)));
   const std::string further = side + ".further_" + hop + "s";
   if (!reader.has(further)) return hops;
   for (const std::string& line : reader.texts(further))

@@ -14,6 +14,7 @@
 #include "firmware/base/result.h"
 #include "firmware/gateway/pace.h"
 #include "firmware/policy/route.h"
+#include "firmware/smtp/tls_start.h"
 
 namespace privyseal::gateway {
 
@@ -21,6 +22,7 @@ namespace privyseal::gateway {
 struct HopPlace {
   HostPort address;
   std::string name;
+  smtp::TlsStart tls_start = smtp::TlsStart::kStartTls;
 };
 
 /// One of the two sides: our listener there, our identity there, and the next hop there.

@@ -66,6 +66,20 @@ TEST(Settings, ListFurtherHopsInTheirOrder) {
   EXPECT_EQ(settings->lan.hops.size(), 1U);
 }
 
+TEST(Settings, SayWhereTlsComesFirst) {
+  const auto settings =
+      settings_with("relay_port = 4545",
+                    "relay_port = 465\nrelay_tls = \"implicit\"\nfurther_relays = "
+                    "[\"127.0.0.2:465 = r2.example = implicit\", "
+                    "\"127.0.0.3:25 = r3.example = starttls\", \"127.0.0.4:25 = r4.example\"]");
+  ASSERT_TRUE(settings) << settings.error().message;
+  std::vector<bool> is_implicit;
+  for (const HopPlace& hop : settings->cjsm.hops)
+    is_implicit.push_back(hop.tls_start == smtp::TlsStart::kImplicit);
+  EXPECT_EQ(is_implicit, (std::vector<bool>{true, true, false, false}));
+  EXPECT_EQ(settings->lan.hops.at(0).tls_start, smtp::TlsStart::kStartTls);
+}
+
 TEST(Settings, MayHaveAnotherPace) {
   std::string text(kSound);
   text += "[limits]\nmax_connections_per_client = 7\ncommand_seconds = 60\nbody_seconds = 61\n";
@@ -186,6 +200,9 @@ INSTANTIATE_TEST_SUITE_P(
          "relay_port = 4545\nfurther_relays = [\"127.0.0.2 = relay2.example\"]", "cjsm.further_relays"},
         {"FurtherRelayWithABadName", "relay_port = 4545",
          "relay_port = 4545\nfurther_relays = [\"127.0.0.2:25 = relay 2\"]", "cjsm.further_relays"},
+        {"RelayInClear", "relay_port = 4545", "relay_port = 4545\nrelay_tls = \"none\"", "cjsm.relay_tls"},
+        {"FurtherRelayInClear", "relay_port = 4545",
+         "relay_port = 4545\nfurther_relays = [\"127.0.0.2:25 = r2.example = none\"]", "cjsm.further_relays"},
         {"PortZero", "relay_port = 4545", "relay_port = 0", "cjsm.relay_port"},
         {"NobodyMayConnect", "clients = [\"127.0.0.0/8\"]\nserver_host", "clients = []\nserver_host",
          "lan.clients"},

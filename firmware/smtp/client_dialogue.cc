@@ -83,8 +83,12 @@ Extensions parse_extensions(const Reply& ehlo_reply) {
   return extensions;
 }
 
-ClientDialogue::ClientDialogue(std::string hostname) : hostname_(std::move(hostname)), due_{Due::kGreeting} {
+ClientDialogue::ClientDialogue(std::string hostname, TlsStart tls_start)
+    : hostname_(std::move(hostname)),
+      tls_start_(tls_start),
+      stage_(tls_start == TlsStart::kImplicit ? Stage::kHandshake : Stage::kConnecting) {
   CHECK(is_domain(hostname_));
+  if (tls_start == TlsStart::kStartTls) due_.push_back(Due::kGreeting);
 }
 
 ClientDialogue::Step ClientDialogue::on_reply(const Reply& reply) {
@@ -94,7 +98,7 @@ ClientDialogue::Step ClientDialogue::on_reply(const Reply& reply) {
   switch (due) {
     case Due::kGreeting:
       if (!reply.is_positive()) return fail_with(turned_away(reply));
-      due_.push_back(Due::kClearEhlo);
+      due_.push_back(tls_start_ == TlsStart::kImplicit ? Due::kEhlo : Due::kClearEhlo);
       return {Event::kContinue, "EHLO " + hostname_ + "\r\n"};
     case Due::kClearEhlo:
       return on_clear_ehlo(reply);
@@ -215,6 +219,10 @@ ClientDialogue::Step ClientDialogue::fail_with(HopFailure why) {
 std::string ClientDialogue::secured() {
   CHECK(stage_ == Stage::kHandshake && due_.empty());
   stage_ = Stage::kConnecting;
+  if (tls_start_ == TlsStart::kImplicit) {
+    due_.push_back(Due::kGreeting);
+    return "";
+  }
   due_.push_back(Due::kEhlo);
   return "EHLO " + hostname_ + "\r\n";
 }

@@ -7,6 +7,7 @@
 /// How a driver uses it:
 ///   read a reply; step = on_reply(reply); write step.send; repeat until kHandshake. Then: if LineReader
 ///   holds bytes, give up; else shake hands, write secured(), read on until kReady.
+///   With TlsStart::kImplicit it begins with the handshake and secured().
 ///   write mail(...), read its reply; write recipient(...), read; ... With may_pipeline() the driver may
 ///   write several of these before it reads; replies come in the same order.
 ///   write start_data(); after kGoAhead write the body, then end_of_data(), then read the verdict.
@@ -28,6 +29,7 @@
 #include "firmware/smtp/address.h"
 #include "firmware/smtp/command.h"
 #include "firmware/smtp/reply.h"
+#include "firmware/smtp/tls_start.h"
 
 namespace privyseal::smtp {
 
@@ -88,12 +90,12 @@ class ClientDialogue {
   };
 
   /// `hostname` is what we call ourselves in EHLO.
-  explicit ClientDialogue(std::string hostname);
+  explicit ClientDialogue(std::string hostname, TlsStart tls_start = TlsStart::kStartTls);
 
   /// One complete reply. Total: any reply in any state gives a Step.
   [[nodiscard]] Step on_reply(const Reply& reply);
 
-  /// After the handshake: the bytes to write.
+  /// After the handshake: the bytes to write; none where the hop has to greet us first.
   [[nodiscard]] std::string secured();
 
   /// After kReady, if the hop offers it: the driver writes AUTH PLAIN, which is a secret and not for this
@@ -160,7 +162,8 @@ class ClientDialogue {
   [[nodiscard]] static HopFailure turned_away(const Reply& reply);
 
   std::string hostname_;
-  Stage stage_ = Stage::kConnecting;
+  TlsStart tls_start_;
+  Stage stage_;
   HopFailure failure_ = HopFailure::kNone;
   Extensions extensions_;
   std::deque<Due> due_;

@@ -54,6 +54,24 @@ ClientDialogue in_body() {
   return dialogue;
 }
 
+TEST(ClientDialogue, WhereTlsComesFirstItIsGreetedInside) {
+  ClientDialogue dialogue("gw.lawfirm.example", TlsStart::kImplicit);
+  EXPECT_EQ(dialogue.quit(), "") << "not a word before TLS";
+  EXPECT_EQ(dialogue.secured(), "") << "the hop speaks first";
+  const auto step = dialogue.on_reply(reply(220));
+  EXPECT_EQ(step.event, Event::kContinue);
+  EXPECT_EQ(step.send, "EHLO gw.lawfirm.example\r\n");
+  EXPECT_EQ(dialogue.on_reply(ehlo(kEverything)).event, Event::kReady);
+  EXPECT_EQ(dialogue.mail(kMail), "MAIL FROM:<alice@lawfirm.example>\r\n");
+}
+
+TEST(ClientDialogue, WhereTlsComesFirstAGreetingInClearEndsIt) {
+  ClientDialogue dialogue("gw.lawfirm.example", TlsStart::kImplicit);
+  const auto step = dialogue.on_reply(reply(220));
+  EXPECT_EQ(step.event, Event::kFailed);
+  EXPECT_EQ(step.send, "");
+}
+
 TEST(ClientDialogue, CarriesOneMail) {
   ClientDialogue dialogue("gw.lawfirm.example");
   auto step = dialogue.on_reply(reply(220));

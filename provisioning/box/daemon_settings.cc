@@ -36,13 +36,22 @@ std::vector<std::string> clients(const Side& side) {
   return networks;
 }
 
+/// Only what differs from the gateway's own choice.
+std::string further(const Side& side, const std::string& hop) {
+  std::string text = side.is_hop_implicit ? hop + "_tls = \"implicit\"\n" : "";
+  if (!side.further_hops.empty()) text += "further_" + hop + "s = " + toml_list(side.further_hops) + "\n";
+  return text;
+}
+
 std::string gateway_side(const Side& side, const std::string& name, const std::string& hop) {
   return std::format(
-      "\n[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = \"/run/privyseal/{0}-roots.pem\"\nclients = "
-      "{3}\n"
-      "{4}_host = \"{5}\"\n{4}_port = {6}\n{4}_name = \"{7}\"\n",
-      name, listen_address(side), kIdentities, toml_list(clients(side)), hop, side.hop.host, side.hop.port,
-      side.hop.name);
+             "\n[{0}]\nlisten = \"{1}\"\nidentity = \"{2}/{0}\"\nca = "
+             "\"/run/privyseal/{0}-roots.pem\"\nclients = "
+             "{3}\n"
+             "{4}_host = \"{5}\"\n{4}_port = {6}\n{4}_name = \"{7}\"\n",
+             name, listen_address(side), kIdentities, toml_list(clients(side)), hop, side.hop.host,
+             side.hop.port, side.hop.name) +
+         further(side, hop);
 }
 
 std::string est(const Site& site) {
@@ -111,7 +120,8 @@ std::string renewd_settings(const Site& site) {
              "openssl_config = \"{2}\"\n\n"
              "[identity.cjsm]\nissuer = \"{3}\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
              "[\"{0}\"]\n"
-             "roots = \"/run/privyseal/cjsm-roots.pem\"\nprobe = \"127.0.0.1:2500\"\nprobe_name = \"{5}\"\n"
+             "roots = \"/run/privyseal/cjsm-roots.pem\"\nprobe = \"127.0.0.1:2500\"\nprobe_name = "
+             "\"{5}\"\n{8}"
              "live = \"127.0.0.1:2502\"\n\n"
              "[identity.lan]\nissuer = \"local\"\ncommon_name = \"{0}\"\norganisation = \"{4}\"\ndns_names = "
              "[\"{0}\"]\n"
@@ -120,7 +130,8 @@ std::string renewd_settings(const Site& site) {
              "dns_names = [\"{6}\"]\n\n"
              "[authority]\ncommon_name = \"{4} appliance CA\"\norganisation = \"{4}\"\ndomains = {7}\n",
              site.hostname, kKeydSocket, kOpensslConfig, site.est ? "est" : "manual", site.organisation,
-             site.cjsm.hop.name, site.console_hostname, toml_list(site.domains)) +
+             site.cjsm.hop.name, site.console_hostname, toml_list(site.domains),
+             site.cjsm.is_hop_implicit ? "probe_tls = \"implicit\"\n" : "") +
          est(site) + door("renewd");
 }
 

@@ -34,6 +34,21 @@ TEST(SettingsFiles, LeadTheDoorsInRenewdsNetworkToOnePlaceEach) {
   EXPECT_EQ(file("run/privyseal/out-est.env", test::est_text()), "TO=10.0.3.2:8085\n");
 }
 
+TEST(SettingsFiles, NameFurtherHopsAndTlsFromTheStartWhereTheSiteDoes) {
+  for (const char* path : {"run/privyseal/gatewayd.toml", "run/privyseal/renewd.toml"})
+    EXPECT_THAT(file(path), testing::Not(testing::AnyOf(HasSubstr("implicit"), HasSubstr("further_"))));
+  std::string text = test::site_text();
+  text.insert(text.find("relay_port"),
+              "relay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n");
+  const auto files = settings_files(Config::parse(text, "provisioning file").and_then(read_site).value());
+  const auto text_of = [&](const std::string& path) {
+    return std::ranges::find(files, path, &SettingsFile::path)->text;
+  };
+  EXPECT_THAT(text_of("run/privyseal/gatewayd.toml"),
+              HasSubstr("relay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n"));
+  EXPECT_THAT(text_of("run/privyseal/renewd.toml"), HasSubstr("probe_tls = \"implicit\"\n"));
+}
+
 TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {
   EXPECT_THAT(file("run/systemd/network/20-cjsm.network"), HasSubstr("Gateway=10.0.3.2"));
   EXPECT_THAT(file("run/systemd/network/10-lan.network"), testing::Not(HasSubstr("Gateway")));

@@ -4,12 +4,14 @@
 #include <charconv>
 
 #include "firmware/base/config_reader.h"
+#include "firmware/base/host_port.h"
 
 namespace privyseal::provisioning {
 namespace {
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
 constexpr std::size_t kMostNameBytes = 253;
+constexpr std::size_t kMostFurtherHops = 7;  // as the gateway's settings
 
 bool is_of(std::string_view text, std::string_view further) {
   return std::ranges::all_of(text, [&](char c) {
@@ -77,7 +79,9 @@ class Reader {
 
 bool is_host(const std::string& text) { return is_ip_address(text) || is_name(text); }
 
-Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
+bool is_tls_start(const std::string& text) { return text == "starttls" || text == "implicit"; }
+
+Side read_required(Reader& reader, const std::string& side, const std::string& hop) {
   return {.interface = reader.text(side + ".interface", is_interface, "must be an interface's name"),
           .address = reader.text(side + ".address", is_network, "must be ADDRESS/BITS"),
           .clients = reader.texts(side + ".clients", is_network, "must list networks, ADDRESS/BITS"),
@@ -85,6 +89,28 @@ Side read_side(Reader& reader, const std::string& side, const std::string& hop) 
           .hop = {.host = reader.text(side + "." + hop + "_host", is_host, "must be an address or a name"),
                   .port = reader.port(side + "." + hop + "_port"),
                   .name = reader.text(side + "." + hop + "_name", is_name, "must be a host name")}};
+}
+
+/// "HOST:PORT = NAME", and perhaps " = implicit": the gateway's own settings, which reads it again.
+bool is_further_hop(const std::string& line) {
+  const auto name_at = line.find(" = ");
+  if (name_at == std::string::npos) return false;
+  const auto address = parse_host_port(line.substr(0, name_at));
+  std::string name = line.substr(name_at + 3);
+  if (name.ends_with(" = implicit")) name.erase(name.rfind(" = "));
+  return address && address->port != 0 && is_host(address->host) && is_name(name);
+}
+
+Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
+  Side read = read_required(reader, side, hop);
+  const std::string tls = side + "." + hop + "_tls";
+  if (reader.has(tls))
+    read.is_hop_implicit = reader.text(tls, is_tls_start, "must be starttls or implicit") == "implicit";
+  const std::string further = side + ".further_" + hop + "s";
+  if (reader.has(further))
+    read.further_hops = reader.texts(further, is_further_hop, "must list HOST:PORT = NAME, and = implicit");
+  if (read.further_hops.size() > kMostFurtherHops) reader.refuse(further, "must not be more than 7");
+  return read;
 }
 
 EnrolmentServer read_est(Reader& reader) {

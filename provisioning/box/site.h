@@ -22,6 +22,8 @@
 ///     interface, address, clients, roots as above
 ///     client_names = ["relay.cjsm.example"]
 ///     relay_host, relay_port, relay_name
+///     relay_tls = "implicit"                   # optional (server_tls in [lan]); default: starttls
+///     further_relays = ["10.0.3.3:465 = relay2.cjsm.example = implicit"]   # optional, also further_servers
 ///     [console]
 ///     hostname = "console.lawfirm.example"
 ///     [est]                                    # optional: where renewd enrols by itself
@@ -57,6 +59,8 @@ struct Side {
   std::vector<std::string> clients;
   std::string roots;  ///< PEM
   Peer hop;
+  bool is_hop_implicit = false;             ///< TLS comes before its greeting (RFC 8314)
+  std::vector<std::string> further_hops{};  ///< lines of the gateway's settings
 
   /// The address without its prefix length.
   [[nodiscard]] std::string own_address() const { return address.substr(0, address.find('/')); }

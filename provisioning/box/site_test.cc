@@ -28,6 +28,19 @@ TEST(ReadSite, TakesAnEnrolmentServer) {
   EXPECT_EQ(site->est->user, "estuser");
 }
 
+TEST(ReadSite, TakesFurtherHopsAndTlsFromTheStart) {
+  std::string text = test::site_text();
+  const std::string port = "relay_port = 4646\n";
+  text.insert(text.find(port),
+              "relay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\", "
+              "\"[2001:db8::1]:465 = r3.example = implicit\"]\n");
+  const auto site = read(text);
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_TRUE(site->cjsm.is_hop_implicit);
+  EXPECT_FALSE(site->lan.is_hop_implicit);
+  EXPECT_EQ(site->cjsm.further_hops.size(), 2U);
+}
+
 struct BadSite {
   std::string name;
   std::string good;  ///< what stands in the whole file
@@ -66,6 +79,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSite{"AClientThatIsNoNetwork", R"(["10.0.2.0/24"])", R"(["everyone"])", "lan.clients"},
                     BadSite{"APortOutOfRange", "4646", "65536", "cjsm.relay_port"},
                     BadSite{"PortNought", "4646", "0", "cjsm.relay_port"},
+                    BadSite{"ARelayInClear", "relay_port = 4646", "relay_port = 4646\nrelay_tls = \"none\"",
+                            "cjsm.relay_tls"},
+                    BadSite{"AFurtherRelayWithoutName", "relay_port = 4646",
+                            "relay_port = 4646\nfurther_relays = [\"10.0.3.3:25\"]", "cjsm.further_relays"},
+                    BadSite{"AFurtherRelayThatEndsItsString", "relay_port = 4646",
+                            "relay_port = 4646\nfurther_relays = ['10.0.3.3:25 = a\" = implicit']",
+                            "cjsm.further_relays"},
                     BadSite{"RootsThatAreNoPem", "-----BEGIN CERTIFICATE-----\nAAAA", "AAAA", "lan.roots"},
                     BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
                     BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),

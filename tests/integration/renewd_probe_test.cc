@@ -98,6 +98,17 @@ TEST_F(RenewdProbe, TheRelaySeesARealHandshakeWithTheNewCertificateAndNoMail) {
   EXPECT_EQ(sessions[0].plain.find("MAIL"), std::string::npos);
 }
 
+TEST_F(RenewdProbe, ARelayWhereTlsComesFirstIsTriedSo) {
+  relay->start_with_tls(true);
+  start("probe_tls = \"implicit\"\n");
+  import();
+  ASSERT_TRUE(wait_for_candidate("proven")) << lab.renewd->output();
+  const auto sessions = relay->sessions();
+  ASSERT_EQ(sessions.size(), 1U);
+  EXPECT_EQ(sessions[0].plain, "");
+  EXPECT_THAT(sessions[0].encrypted, HasSubstr("QUIT"));
+}
+
 TEST_F(RenewdProbe, ACertificateThatTheRelayRefusesDoesNotGoLive) {
   start();
   TestCa other("Another authority");

@@ -57,6 +57,8 @@ class SmtpPeer::Conversation {
 
   /// True: the connection is to end with a RST.
   bool run() {
+    const bool is_tls_first = settings_->with([](const Settings& settings) { return settings.is_tls_first; });
+    if (is_tls_first && !handshake()) return must_reset_;
     if (!say(Step::kGreeting, "", "220 peer.example ESMTP\r\n")) return must_reset_;
     for (;;) {
       const auto line = connection_->read_line(kWait);
@@ -223,6 +225,10 @@ void SmtpPeer::serve(TcpSocket socket) {
 
 void SmtpPeer::play(Script script) {
   settings_.with([&](Settings& settings) { settings.script = std::move(script); });
+}
+
+void SmtpPeer::start_with_tls(bool implicit) {
+  settings_.with([&](Settings& settings) { settings.is_tls_first = implicit; });
 }
 
 void SmtpPeer::use(TlsOptions tls) {

@@ -100,6 +100,8 @@ class SmtpPeer {
   /// For the steps and connections that come from now on.
   void play(Script script);
   void use(TlsOptions tls);
+  /// The handshake comes before the greeting (RFC 8314); false: by STARTTLS.
+  void start_with_tls(bool implicit);
 
   [[nodiscard]] std::vector<Session> sessions();
   /// The complete transactions of all sessions, in the order of the sessions.
@@ -117,6 +119,7 @@ class SmtpPeer {
   struct Settings {
     TlsOptions tls;
     Script script;
+    bool is_tls_first = false;
   };
   class Conversation;
 

@@ -49,6 +49,7 @@
 #include "firmware/base/config.h"
 #include "firmware/base/door.h"
 #include "firmware/base/host_port.h"
+#include "firmware/smtp/tls_start.h"
 #include "hsm/wire.h"
 
 namespace privyseal::renewd {

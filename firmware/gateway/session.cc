@@ -25,6 +25,7 @@ smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pa
           .chunking = !normalize,  // a repair changes how many bytes there are
           .max_size_bytes = settings.limits.max_message_bytes,
           .max_recipients = settings.limits.max_recipients,
+          .max_mails = settings.limits.max_mails_per_session,
           .max_bad_commands = pace.max_bad_commands,
           .max_idle_commands = pace.max_idle_commands,
           .replies = policy::session_replies()};
@@ -37,6 +38,7 @@ Session::Session(Service& service, Entrance entrance, Waiting& waiting, net::tcp
       entrance_(entrance),
       lane_(service.lanes.current(entrance.direction)),
       waiting_(waiting),
+      until_(std::chrono::steady_clock::now() + service.settings.limits.session),
       stream_(std::move(socket)),
       client_ip_(stream_.peer_ip()),
       reader_(smtp::kMaxCommandLine),
@@ -130,6 +132,14 @@ std::optional<smtp::Command> Session::buffered_command() {
   return smtp::parse_command(next.line);
 }
 
+/// Between two mails: why there shall be no further one.
+std::optional<Refusal> Session::must_end() const {
+  if (protocol_.has_open_mail()) return std::nullopt;
+  if (service_.draining) return Refusal::kShuttingDown;
+  if (std::chrono::steady_clock::now() >= until_) return Refusal::kSessionUsedUp;
+  return std::nullopt;
+}
+
 /// Nothing: the connection is over, and what was to be said about that has been said.
 net::awaitable<std::optional<std::string>> Session::next_line() {
   const auto since =
@@ -145,17 +155,20 @@ net::awaitable<std::optional<std::string>> Session::next_line() {
                                                                         : Refusal::kBareNewline);
       co_return std::nullopt;
     }
-    if (service_.draining && !protocol_.has_open_mail()) {
-      co_await refuse_and_close(Refusal::kShuttingDown);
+    if (const auto why = must_end()) {
+      co_await refuse_and_close(*why);
       co_return std::nullopt;
     }
     if (co_await flush() == Next::kClose) co_return std::nullopt;
     const auto room = reader_.prepare(kCommandChunkBytes);
-    const auto within = service_.pace().command - (std::chrono::steady_clock::now() - since);
+    const auto now = std::chrono::steady_clock::now();
+    auto within = service_.pace().command - (now - since);
+    if (!protocol_.has_open_mail()) within = std::min(within, until_ - now);
     const auto got = co_await stream_.read_some_interruptible(room, std::max(within, within.zero()));
     if (!got && got.error().code != ErrorCode::kTimeout) co_return std::nullopt;
     if (!got) {
-      co_await refuse_and_close(service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow);
+      const Refusal silent = service_.draining ? Refusal::kShuttingDown : Refusal::kInputTooSlow;
+      co_await refuse_and_close(must_end().value_or(silent));
       co_return std::nullopt;
     }
     note_heard();

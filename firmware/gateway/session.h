@@ -44,6 +44,7 @@ class Session {
   net::awaitable<std::optional<smtp::Command>> next_command();
   net::awaitable<std::optional<std::string>> next_line();
   [[nodiscard]] std::optional<smtp::Command> buffered_command();
+  [[nodiscard]] std::optional<policy::Refusal> must_end() const;
   net::awaitable<Next> perform(smtp::Action action);
   net::awaitable<Next> on(smtp::SendReply action);
   net::awaitable<Next> on(smtp::ShakeHands action);
@@ -73,6 +74,7 @@ class Session {
   const Entrance entrance_;
   const std::shared_ptr<const Lane> lane_;  // as it was when the session began
   Waiting& waiting_;
+  const std::chrono::steady_clock::time_point until_;  // then it ends, unless a mail is open
   tls::Stream stream_;
   boost::asio::ip::address client_ip_;  // of the stream, or what a proxy of ours told
   smtp::LineReader reader_;

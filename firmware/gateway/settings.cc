@@ -146,6 +146,10 @@ Result<Settings> read_settings(Config config) {
       reader.number("limits.max_connections_per_client", limits.max_connections_per_client, 1, 100000);
   limits.max_connections_per_hop =
       reader.number("limits.max_connections_per_hop", limits.max_connections_per_hop, 1, 100000);
+  limits.session =
+      std::chrono::seconds(reader.number("limits.session_seconds", limits.session.count(), 1, 86400));
+  limits.max_mails_per_session =
+      reader.number("limits.max_mails_per_session", limits.max_mails_per_session, 1, 100000);
   limits.find_hop =
       std::chrono::seconds(reader.number("limits.hop_seconds", limits.find_hop.count(), 1, 240));
   read_pace(reader, "limits.", limits.pace.usual);

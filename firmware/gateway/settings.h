@@ -45,6 +45,8 @@ struct Limits {
   std::uint32_t max_connections = 1000;
   std::uint32_t max_connections_per_client = 500;
   std::uint32_t max_connections_per_hop = 1000;
+  std::chrono::seconds session{3600};          ///< "session_seconds": of one sender; mails are finished
+  std::uint32_t max_mails_per_session = 1000;  ///< announced as MAILMAX (RFC 9422)
   std::chrono::seconds find_hop{120};  ///< "hop_seconds": for all next hops together, until one takes a mail
   PaceTable pace;
 };

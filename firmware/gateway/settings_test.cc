@@ -82,13 +82,17 @@ TEST(Settings, SayWhereTlsComesFirst) {
 
 TEST(Settings, MayHaveAnotherPace) {
   std::string text(kSound);
-  text += "[limits]\nmax_connections_per_client = 7\ncommand_seconds = 60\nbody_seconds = 61\n";
+  text +=
+      "[limits]\nsession_seconds = 8\nmax_mails_per_session = 9\nmax_connections_per_client = "
+      "7\ncommand_seconds = 60\nbody_seconds = 61\n";
   text += "min_bytes_per_second = 62\nstress_command_seconds = 5\nstress_body_seconds = 6\n";
   text += "stress_min_bytes_per_second = 63\n";
   const auto settings = Config::parse(text, "t").and_then(read_settings);
   ASSERT_TRUE(settings.has_value()) << settings.error().message;
   const Limits& limits = settings->limits;
   EXPECT_EQ(limits.max_connections_per_client, 7U);
+  EXPECT_EQ(limits.session, std::chrono::seconds(8));
+  EXPECT_EQ(limits.max_mails_per_session, 9U);
   EXPECT_EQ(limits.pace.usual.command, std::chrono::seconds(60));
   EXPECT_EQ(limits.pace.usual.body_block, std::chrono::seconds(61));
   EXPECT_EQ(limits.pace.usual.min_body_bytes_per_second, 62U);

@@ -18,6 +18,9 @@ constexpr std::array kTexts{
                 "The CJSM gateway is restarting. Try again in a few minutes."},
     RefusalText{kTooManyErrors, "too-many-errors", 421, "4.7.0", "RFC 5321 4.3.2", kAdministrator,
                 "Too many wrong or useless commands in this session. The connection is closed."},
+    RefusalText{kSessionUsedUp, "session-used-up", 421, "4.7.0", "RFC 9422 4.1", kAdministrator,
+                "This session has lasted as long, or carried as many mails, as one may. "
+                "Connect again and go on."},
     RefusalText{kStartTlsRequired, "starttls-required", 530, "5.7.0", "T&C 17", kAdministrator,
                 "Mail is only taken over TLS. Send STARTTLS first."},
     RefusalText{kStartTlsUnavailable, "starttls-unavailable", 454, "4.7.0", "T&C 17", kAdministrator,
@@ -203,7 +206,8 @@ smtp::ServerSession::Replies session_replies() {
   return {.starttls_required = reply_of(kStartTlsRequired),
           .message_too_big = reply_of(kMessageTooBig),
           .too_many_recipients = reply_of(kTooManyRecipients),
-          .too_many_errors = reply_of(kTooManyErrors)};
+          .too_many_errors = reply_of(kTooManyErrors),
+          .session_used_up = reply_of(kSessionUsedUp)};
 }
 
 }  // namespace privyseal::policy

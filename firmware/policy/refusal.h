@@ -21,6 +21,7 @@ enum class Refusal {
   kTooManyConnections,
   kShuttingDown,
   kTooManyErrors,
+  kSessionUsedUp,
   kStartTlsRequired,
   kStartTlsUnavailable,
   kClientCertificateRefused,

@@ -70,7 +70,7 @@ TEST(Refusal, LetsMailWaitForWhatIsBroken) {
        {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayLoginRefused,
         kRelayMisbehaved, kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable,
         kLedgerUnavailable, kShuttingDown, kTooManyConnections, kStartTlsUnavailable, kInputTooSlow,
-        kTooManyErrors}) {
+        kTooManyErrors, kSessionUsedUp}) {
     EXPECT_EQ(text_of(refusal).code / 100, 4) << text_of(refusal).id;
   }
 }

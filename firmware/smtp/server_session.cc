@@ -67,7 +67,8 @@ Reply ok() { return make_reply(250, "2.0.0", "OK"); }
 
 ServerSession::ServerSession(Options options) : options_(std::move(options)) {
   for (const Reply* reply : {&options_.replies.starttls_required, &options_.replies.message_too_big,
-                             &options_.replies.too_many_recipients, &options_.replies.too_many_errors}) {
+                             &options_.replies.too_many_recipients, &options_.replies.too_many_errors,
+                             &options_.replies.session_used_up}) {
     CHECK(reply->is_transient() || reply->is_permanent());
   }
 }
@@ -112,7 +113,8 @@ Action ServerSession::perform(const Ehlo& command) {
   if (options_.chunking) reply.lines.emplace_back("CHUNKING");
   if (hop_.dsn) reply.lines.emplace_back("DSN");
   if (is_secured()) reply.lines.emplace_back("REQUIRETLS");  // RFC 8689 section 2: only inside TLS
-  reply.lines.push_back("LIMITS RCPTMAX=" + std::to_string(options_.max_recipients));
+  reply.lines.push_back("LIMITS MAILMAX=" + std::to_string(options_.max_mails) +
+                        " RCPTMAX=" + std::to_string(options_.max_recipients));
   return greeted(command.domain, true, std::move(reply));
 }
 
@@ -133,6 +135,7 @@ std::uint64_t ServerSession::max_size_bytes() const {
 
 Action ServerSession::perform(const MailFrom& command) {
   if (command.size_bytes.value_or(0) > max_size_bytes()) return SendReply{options_.replies.message_too_big};
+  if (++mails_ > options_.max_mails) return close(options_.replies.session_used_up);
   // Mails that never come to an end count as idle, or MAIL and RSET in turn would go on for ever.
   if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
   due_ = Due::kMail;

@@ -79,12 +79,14 @@ class ServerSession {
     Reply message_too_big;
     Reply too_many_recipients;
     Reply too_many_errors;
+    Reply session_used_up;
   };
   struct Options {
     std::string hostname;  ///< ours, in the greeting and the EHLO reply
     bool chunking = true;  ///< without it BDAT ends the session
     std::uint64_t max_size_bytes = 25ULL << 20;
     std::size_t max_recipients = 100;     ///< accepted ones in a mail; as many again may be refused
+    std::size_t max_mails = 1000;         ///< MAILs in a session; the next one closes it
     std::size_t max_bad_commands = 10;    ///< the last of them closes the session
     std::size_t max_idle_commands = 100;  ///< EHLO, NOOP, RSET, VRFY, MAIL since the last verdict
     Replies replies;
@@ -170,6 +172,7 @@ class ServerSession {
   std::size_t recipients_ = 0;
   std::size_t refused_recipients_ = 0;
   std::size_t due_recipients_ = 0;  ///< AddRecipient given out and not answered
+  std::size_t mails_ = 0;
   std::size_t bad_commands_ = 0;
   std::size_t idle_commands_ = 0;
 };

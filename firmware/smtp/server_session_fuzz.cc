@@ -17,7 +17,8 @@ ServerSession::Options options() {
           .replies = {.starttls_required = make_reply(530, "5.7.0", "x"),
                       .message_too_big = make_reply(552, "5.3.4", "x"),
                       .too_many_recipients = make_reply(452, "4.5.3", "x"),
-                      .too_many_errors = make_reply(421, "4.7.0", "x")}};
+                      .too_many_errors = make_reply(421, "4.7.0", "x"),
+                      .session_used_up = make_reply(421, "4.7.0", "x")}};
 }
 
 /// Does what an action asks for; the choices come from the input.

@@ -16,12 +16,14 @@ ServerSession::Options options() {
   return {.hostname = "gw.lawfirm.example",
           .max_size_bytes = 1000,
           .max_recipients = 2,
+          .max_mails = 50,
           .max_bad_commands = 3,
           .max_idle_commands = 5,
           .replies = {.starttls_required = make_reply(530, "5.7.0", "tls"),
                       .message_too_big = make_reply(552, "5.3.4", "big"),
                       .too_many_recipients = make_reply(452, "4.5.3", "many"),
-                      .too_many_errors = make_reply(421, "4.7.0", "errors")}};
+                      .too_many_errors = make_reply(421, "4.7.0", "errors"),
+                      .session_used_up = make_reply(421, "4.7.1", "used up")}};
 }
 
 template <class... Ts>
@@ -147,13 +149,33 @@ std::vector<std::string> extensions_in(State state) {
 TEST(ServerSession, OffersStartTlsInClear) {
   EXPECT_EQ(extensions_in(State::kClear),
             (std::vector<std::string>{"gw.lawfirm.example", "STARTTLS", "SIZE 1000", "8BITMIME", "SMTPUTF8",
-                                      "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "LIMITS RCPTMAX=2"}));
+                                      "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING",
+                                      "LIMITS MAILMAX=50 RCPTMAX=2"}));
 }
 
 TEST(ServerSession, OffersNoStartTlsInsideTls) {
   EXPECT_EQ(extensions_in(State::kSecured),
             (std::vector<std::string>{"gw.lawfirm.example", "SIZE 1000", "8BITMIME", "SMTPUTF8", "PIPELINING",
-                                      "ENHANCEDSTATUSCODES", "CHUNKING", "REQUIRETLS", "LIMITS RCPTMAX=2"}));
+                                      "ENHANCEDSTATUSCODES", "CHUNKING", "REQUIRETLS",
+                                      "LIMITS MAILMAX=50 RCPTMAX=2"}));
+}
+
+TEST(ServerSession, TakesAsManyMailsAsItSays) {
+  ServerSession::Options few = options();
+  few.max_mails = 2;
+  ServerSession session(few);
+  EXPECT_EQ(say(session, "EHLO c"), "reply 250");
+  EXPECT_EQ(say(session, "STARTTLS"), "shake hands 220 2.0.0");
+  session.secured();
+  const Action ehlo = session.on(parse_command("EHLO c"));
+  EXPECT_EQ(std::get<SendReply>(ehlo).reply.lines.back(), "LIMITS MAILMAX=2 RCPTMAX=2");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b>"), "open mail");
+  refuse(session);  // a mail that was refused counts, too (RFC 9422 section 4.1)
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b>"), "open mail");
+  accept(session);
+  EXPECT_EQ(say(session, "RSET"), "drop 250 2.0.0");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b>"), "close 421 4.7.1");
+  EXPECT_EQ(session.state(), State::kClosed);
 }
 
 struct Offered {

@@ -157,7 +157,7 @@ TEST_F(GatewayExtensions, RefusesEightBitsOnlyWhereTheyAreAndTheRelayTakesNone) 
 }
 
 TEST_F(GatewayExtensions, KeepsTheLimitsOfTheRelayAndTellsItsOwn) {
-  EXPECT_THAT(our_ehlo(), HasSubstr("LIMITS RCPTMAX=100"));
+  EXPECT_THAT(our_ehlo(), HasSubstr("LIMITS MAILMAX=1000 RCPTMAX=100"));
   relay_offers({"PIPELINING", "LIMITS RCPTMAX=1"});
   SmtpClient client = lab_->lan_client();
   EXPECT_EQ(client.command(from_)->code, 250);

@@ -74,6 +74,30 @@ TEST_F(GatewaySlowBodies, AreGivenUpInAChunkToo) {
   expect_no_mail();
 }
 
+class GatewayOldSessions : public GatewayTest {
+ protected:
+  static void SetUpTestSuite() { open_lab({.limits = "session_seconds = 2\n"}); }
+
+  static void expect_sent_away(SmtpClient& client) {
+    const auto reply = client.read_reply(30s);
+    ASSERT_TRUE(reply);
+    EXPECT_THAT(reply->text, StartsWith("421 4.7.0"));
+    EXPECT_TRUE(client.is_ended_by_server(10s));
+  }
+};
+
+TEST_F(GatewayOldSessions, EndBetweenTwoMailsAndNotInsideOne) {
+  SmtpClient writer = lab_->lan_client();
+  const auto mail = mail_out();
+  ASSERT_EQ(writer.envelope(mail)->code, 354);
+  SmtpClient younger = lab_->lan_client();
+  expect_sent_away(younger);
+  ASSERT_TRUE(writer.write(mail.message + ".\r\n"));
+  EXPECT_EQ(writer.read_reply()->code, 250);
+  expect_sent_away(writer);
+  EXPECT_EQ(only_row().outcome, "delivered");
+}
+
 class GatewayCrowd : public GatewayTest {
  protected:
   static void SetUpTestSuite() {

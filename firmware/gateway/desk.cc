@@ -142,6 +142,10 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
   const std::string today = to_rfc3339(std::chrono::floor<std::chrono::days>(facts_.clock.now()));
   const auto totals = reader_.totals(today);
   if (!totals) return std::unexpected(totals.error());
+  auto ledger = ledger_of(*totals);
+  auto delay = purge_delay(reader_.database(), facts_.clock.now(), kRetention);
+  if (!delay) return std::unexpected(delay.error());
+  if (!delay->empty()) ledger["purge_waits"] = std::move(*delay);
   auto audit = audit_status();
   if (!audit) return std::unexpected(audit.error());
   return JsonObject{{"state", facts_.is_draining() ? "draining" : "running"},
@@ -154,7 +158,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"relay", relay_of(facts_.settings.cjsm.hops.front().address, *totals)},
                     {"relays", hops_of(facts_.relays)},
                     {"mail_servers", hops_of(facts_.mail_servers)},
-                    {"ledger", ledger_of(*totals)},
+                    {"ledger", std::move(ledger)},
                     {"audit", std::move(*audit)},
                     {"policy", facts_.book.status()},
                     {"scanner", name_of(facts_.settings.scanner)},

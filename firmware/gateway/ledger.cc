@@ -99,7 +99,7 @@ class Ledger::Writer {
   // A step takes some milliseconds, and mail waits for no more than one of them.
   static constexpr std::int64_t kRowsAStep = 200;
   static constexpr std::chrono::seconds kNextStep{1};
-  static constexpr std::chrono::hours kNextPurge{12};
+  static constexpr std::chrono::hours kNextPurge{1};
 
   void enqueue(Job job) {
     {
@@ -130,6 +130,7 @@ class Ledger::Writer {
   }
 
   void purge() {
+    if (purged_.opened_at.empty()) live();
     const auto step =
         with_store([this](LedgerStore& store) { return store.purge(purged_, clock_.now(), kRowsAStep); });
     const bool goes_on = step && !step->is_done;
@@ -137,6 +138,18 @@ class Ledger::Writer {
     next_purge_ = std::chrono::steady_clock::now() +
                   (goes_on ? std::chrono::steady_clock::duration(kNextStep) : kNextPurge);
     if (!step) log_event(LogLevel::kAlert, "ledger-not-purged", {{"why", step.error().message}});
+  }
+
+  /// What delays purging is said once, when it begins.
+  void live() {
+    const auto delay = with_store([this](LedgerStore& store) { return store.live(clock_); });
+    if (!delay) {
+      log_event(LogLevel::kAlert, "ledger-not-purged", {{"why", delay.error().message}});
+      return;
+    }
+    if (!delay->empty() && !is_delayed_)
+      log_event(LogLevel::kWarning, "ledger-purge-waits", {{"why", *delay}});
+    is_delayed_ = !delay->empty();
   }
 
   /// What `use` gives. After an error the file is opened anew for the next one.
@@ -215,6 +228,7 @@ class Ledger::Writer {
   const Clock& clock_;
   std::optional<LedgerStore> store_;  // the writer thread's alone
   Retention::Progress purged_;        // likewise
+  bool is_delayed_ = false;           // likewise: purging waits, and that was said
   std::chrono::steady_clock::time_point next_purge_ = std::chrono::steady_clock::now();  // likewise
   std::mutex mutex_;
   std::condition_variable wake_;

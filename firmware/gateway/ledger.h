@@ -5,7 +5,7 @@
 /// to everyone in it, and is never tried again: after a failed fsync the pages may be gone.
 ///
 /// Rows that are older than six months are purged here too, in small steps between the batches: once after
-/// the start and then twice a day (ledger_retention.h). A full disk ends that as it ends the mail: with an
+/// the start and then each hour (ledger_retention.h). A full disk ends that as it ends the mail: with an
 /// alert.
 ///
 /// Threads: any, from coroutines. Ownership: the loops of those coroutines must outlive the ledger's thread

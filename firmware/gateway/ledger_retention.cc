@@ -4,38 +4,38 @@
 #include <utility>
 
 #include "firmware/base/audit/json_line.h"
+#include "firmware/gateway/ledger_age.h"
 #include "firmware/gateway/ledger_row.h"
+#include "firmware/gateway/ledger_words.h"
 #include "firmware/gateway/search_keys.h"
 
 namespace privyseal::gateway {
 namespace {
 
-// Rows that are still open, or that the log does not vouch for, stay: nobody could tell what became of them.
+// Rows that are still open, that the log does not vouch for, or that are not proven old stay: nobody could
+// tell what became of them.
 constexpr std::string_view kOldest =
-    "SELECT id, opened_at, sender, recipients, coalesce(session_id, ''), coalesce(lan_session_id, ''),"
-    " coalesce(message_id, ''), closed_seq IS NULL OR EXISTS (SELECT 1 FROM hold WHERE ended_at IS NULL"
+    "SELECT id, opened_at, id > ?5 OR closed_seq IS NULL OR EXISTS (SELECT 1 FROM hold WHERE ended_at IS NULL"
     " AND mail.opened_at >= opened_from AND (opened_to = '' OR mail.opened_at < opened_to)"
     " AND (hold.key = '' OR EXISTS (SELECT 1 FROM mail_key WHERE mail_key.key = hold.key"
-    " AND day = CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER) AND mail = mail.id)))"
+    " AND day = CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER) AND mail = mail.id))), ";
+constexpr int kWords = 3;  // the first of their columns
+constexpr std::string_view kFromOldest =
     " FROM mail INDEXED BY mail_opened_at WHERE opened_at < ?1 AND (opened_at, id) > (?2, ?3)"
     " ORDER BY opened_at, id LIMIT ?4";
 
 struct OldMail {
   std::int64_t id = 0;
   std::string opened_at;
-  std::vector<std::string> keys;
   bool is_kept = false;
+  std::vector<std::string> words;
 };
 
 OldMail old_mail_at(const Statement& row) {
-  OldMail mail{.id = row.number(0),
-               .opened_at = row.text(1),
-               .keys = address_keys(row.text(2), lines_in(row.text(3))),
-               .is_kept = row.number(7) != 0};
-  for (const int column : {4, 5})
-    if (!row.text(column).empty()) mail.keys.push_back(row.text(column));
-  if (!row.text(6).empty()) mail.keys.push_back(search_key(row.text(6)));
-  return mail;
+  return {.id = row.number(0),
+          .opened_at = row.text(1),
+          .is_kept = row.number(2) != 0,
+          .words = words_at(row, kWords)};
 }
 
 Result<std::vector<OldMail>> mails_of(Statement& select) {
@@ -51,17 +51,21 @@ Result<std::vector<OldMail>> mails_of(Statement& select) {
 }  // namespace
 
 Result<Retention::Progress> Retention::purge(const Progress& from, WallTime now, std::int64_t most) {
-  auto oldest = database_.prepare(kOldest);
+  const auto proven = proven_old(database_, now, kRetention);
+  if (!proven) return std::unexpected(proven.error());
+  auto oldest =
+      database_.prepare(std::string(kOldest) + std::string(kWordColumns) + std::string(kFromOldest));
   if (!oldest) return std::unexpected(oldest.error());
   auto remove = database_.prepare("DELETE FROM mail WHERE id = ?1");
   if (!remove) return std::unexpected(remove.error());
-  oldest->bind(1, to_rfc3339(now - kRetention)).bind(2, from.opened_at).bind(3, from.id).bind(4, most);
+  oldest->bind(1, proven->opened_before).bind(2, from.opened_at).bind(3, from.id).bind(4, most);
+  oldest->bind(5, proven->last_mail);
   const auto mails = mails_of(*oldest);
   if (!mails) return std::unexpected(mails.error());
   std::vector<std::int64_t> purged;
   for (const OldMail& mail : *mails) {
     if (mail.is_kept) continue;
-    if (auto removed = keys_.remove(mail.keys, mail.opened_at, mail.id); !removed)
+    if (auto removed = keys_.remove(mail.words, mail.opened_at, mail.id); !removed)
       return std::unexpected(removed.error());
     if (auto removed = remove->bind(1, mail.id).run(); !removed) return std::unexpected(removed.error());
     purged.push_back(mail.id);

@@ -1,5 +1,6 @@
 /// How long the ledger keeps a mail: six months at least (terms, clause 4), then the row goes, unless a legal
-/// hold keeps it.
+/// hold keeps it. Two must agree that a row is so old: the clock, and the time that the box was on since
+/// (ledger_age.h). A clock that is wrong delays purging, and never destroys.
 ///
 /// The audit log keeps its entries about the mail, which hold hashes and no names, and gets one about the
 /// purge: every checkpoint goes on being true, and a verifier can tell a purged row from a missing one.

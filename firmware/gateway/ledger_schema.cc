@@ -6,7 +6,7 @@
 #include <ranges>
 
 #include "firmware/base/schema.h"
-#include "firmware/gateway/search_keys.h"
+#include "firmware/gateway/ledger_words.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -84,35 +84,71 @@ CREATE TABLE hold (
 ) STRICT;
 )";
 
+// Beside the mails, so that a former version is none the wiser.
+constexpr const char* kThirdForm = R"(
+CREATE TABLE upkeep (
+  one         INTEGER PRIMARY KEY CHECK (one = 1),
+  words_until INTEGER NOT NULL,                               -- mails up to this id have their words
+  lived_s     INTEGER NOT NULL,                               -- ledger_age.h
+  boot        TEXT NOT NULL,                                  -- of the last look
+  boot_s      INTEGER NOT NULL                                -- how long the box was on then
+) STRICT;
+INSERT INTO upkeep (one, words_until, lived_s, boot, boot_s) VALUES (1, 0, 0, '', 0);
+CREATE TABLE age_mark (
+  lived_s INTEGER PRIMARY KEY,                                -- when the ledger had lived so long,
+  mail    INTEGER NOT NULL,                                   -- this was the newest mail
+  at      TEXT NOT NULL                                       -- and the clock said this
+) STRICT;
+CREATE INDEX mail_without_words ON mail (id) WHERE form = 1;
+)";
+
 Result<void> make_first_form(Database& database) { return database.execute(kFirstForm); }
 
-/// The mails of a former version get their words.
-Result<void> add_keys(Database& database) {
+Result<void> make_second_form(Database& database) { return database.execute(kSecondForm); }
+Result<void> make_third_form(Database& database) { return database.execute(kThirdForm); }
+
+/// The newest mail that has its words; those that this version writes have them from the start.
+Result<std::int64_t> words_until(Database& database) {
+  auto read = database.prepare("SELECT words_until FROM upkeep WHERE one = 1");
+  if (!read) return std::unexpected(read.error());
+  const auto row = read->step();
+  if (!row) return std::unexpected(row.error());
+  return *row ? read->number(0) : 0;
+}
+
+/// The mails of a version that knew no words get theirs, also those that it wrote when an update had been
+/// taken back: without them no search and no hold would find them.
+Result<void> fill_in_words(Database& database) {
+  const auto until = words_until(database);
+  if (!until) return std::unexpected(until.error());
   auto keys = KeyTable::open(database);
   if (!keys) return std::unexpected(keys.error());
-  auto select = database.prepare(
-      "SELECT id, opened_at, sender, recipients, coalesce(session_id, ''), coalesce(lan_session_id, '') FROM "
-      "mail");
+  auto select =
+      database.prepare("SELECT id, opened_at, " + std::string(kWordColumns) +
+                       " FROM mail INDEXED BY mail_without_words WHERE form = 1 AND id > ?1 ORDER BY id");
   if (!select) return std::unexpected(select.error());
+  select->bind(1, *until);
+  std::int64_t last = *until;
   for (;;) {
     const auto row = select->step();
     if (!row) return std::unexpected(row.error());
-    if (!*row) return {};
-    auto words = address_keys(select->text(2), lines_in(select->text(3)));
-    for (const int session : {4, 5})
-      if (!select->text(session).empty()) words.push_back(select->text(session));
-    if (auto added = keys->add(words, select->text(1), select->number(0)); !added) return added;
+    if (!*row) break;
+    last = select->number(0);
+    if (auto added = keys->add(words_at(*select, 2), select->text(1), last); !added) return added;
   }
-}
-
-Result<void> make_second_form(Database& database) {
-  return database.execute(kSecondForm).and_then([&] { return add_keys(database); });
+  if (last == *until) return {};
+  auto mark = database.prepare("UPDATE upkeep SET words_until = ?1 WHERE one = 1");
+  if (!mark) return std::unexpected(mark.error());
+  return mark->bind(1, last).run();
 }
 
 }  // namespace
 
 Result<void> prepare_ledger(Database& database) {
-  return apply_schema(database, std::array<SchemaStep, 2>{make_first_form, make_second_form});
+  const auto made =
+      apply_schema(database, std::array<SchemaStep, 3>{make_first_form, make_second_form, make_third_form});
+  if (!made) return made;
+  return transaction(database, [&] { return fill_in_words(database); });
 }
 
 std::int64_t day_number(std::string_view time, char missing) {

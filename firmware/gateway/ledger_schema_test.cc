@@ -74,6 +74,20 @@ TEST_F(FormerLedger, IsSearchedByWord) {
     EXPECT_EQ(reader.find({.text = text}).value().size(), 1U) << text;
 }
 
+TEST_F(FormerLedger, HasItsNewRowsFoundWhenAnUpdateWasTakenBackAndMadeAgain) {
+  open();
+  for (int mails = 1; mails <= 2; ++mails) {
+    {
+      auto former = Database::open(file_, Database::Mode::kReadWrite).value();
+      ASSERT_TRUE(former.execute(
+          "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, salt)"
+          " VALUES ('2026-03-02T09:00:00.000Z', 'in', '', 'Dora@leeds.cjsm.net', 'a@b', '', 'open', x'00')"));
+    }
+    open();
+    EXPECT_EQ(read().find({.text = "dora@leeds.cjsm.net"}).value().size(), static_cast<std::size_t>(mails));
+  }
+}
+
 TEST_F(FormerLedger, HasItsOpenRowsClosedInTheirOldForm) {
   ASSERT_TRUE(open().close_left_overs(clock_.now()));
   auto reader = read();

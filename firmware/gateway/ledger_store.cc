@@ -2,7 +2,7 @@
 
 #include "firmware/base/random.h"
 #include "firmware/gateway/ledger_row.h"
-#include "firmware/gateway/search_keys.h"
+#include "firmware/gateway/ledger_words.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -50,12 +50,8 @@ void bind_if_known(Statement& close, int parameter, StageTimes::Time time) {
   if (time) close.bind(parameter, std::int64_t{time->count()});
 }
 
-std::vector<std::string> keys_of(const MailRecord& record) {
-  auto keys = address_keys(record.sender, record.recipients);
-  for (const auto* session : {&record.cjsm_session, &record.lan_session})
-    if (*session) keys.push_back((*session)->session_id);
-  return keys;
-}
+/// What a written row gives back: all that the log vouches for, and behind it what its words are made of.
+std::string returned() { return row_columns() + ", " + std::string(kWordColumns); }
 
 }  // namespace
 
@@ -69,9 +65,9 @@ Result<LedgerStore> LedgerStore::open(const std::filesystem::path& file, const s
   if (!log) return fail("ledger", log.error());
   auto unheard = UnheardStore::open(*database);
   if (!unheard) return fail("ledger", unheard.error());
-  auto add = database->prepare(std::string(kAdd) + row_columns());
+  auto add = database->prepare(std::string(kAdd) + returned());
   if (!add) return fail("ledger", add.error());
-  auto close = database->prepare(std::string(kClose) + row_columns());
+  auto close = database->prepare(std::string(kClose) + returned());
   if (!close) return fail("ledger", close.error());
   auto mark_opened = database->prepare("UPDATE mail SET opened_seq = ?2 WHERE id = ?1");
   if (!mark_opened) return fail("ledger", mark_opened.error());
@@ -126,6 +122,14 @@ Result<Retention::Progress> LedgerStore::purge(const Retention::Progress& from, 
   return transaction(*database_, [&] { return retention().purge(from, now, most); });
 }
 
+Result<std::string> LedgerStore::live(const Clock& clock) {
+  return transaction(*database_, [&] {
+    return note_life(*database_, clock.boot_time(), clock.now()).and_then([&] {
+      return purge_delay(*database_, clock.now(), kRetention);
+    });
+  });
+}
+
 Result<RowId> LedgerStore::add(const MailRecord& record) {
   Statement& add = statements_.add;
   const Bytes salt = random_bytes(kSaltBytes);
@@ -142,8 +146,9 @@ Result<RowId> LedgerStore::add(const MailRecord& record) {
   if (auto added = add.step(); !added) return std::unexpected(added.error());
   const RowId id = add.number(0);
   const std::string row = canonical_row(add);
+  const auto words = opening_words_at(add, row_column_count());
   add.reset();
-  if (auto keyed = statements_.keys.add(keys_of(record), to_rfc3339(record.opened_at), id); !keyed)
+  if (auto keyed = statements_.keys.add(words, to_rfc3339(record.opened_at), id); !keyed)
     return std::unexpected(keyed.error());
   if (auto vouched = vouch("mail-opened", id, row, to_string(Outcome::kOpen), statements_.mark_opened);
       !vouched)
@@ -170,10 +175,9 @@ Result<void> LedgerStore::close(RowId row, const MailEnd& end) {
   if (!*closed) return fail(ErrorCode::kConflict, "ledger: no such open row");
   const std::string text = canonical_row(close);
   const std::string opened_at = close.text(1);
+  const auto words = closing_words_at(close, row_column_count());
   close.reset();
-  if (!end.policy.message_id.empty())
-    if (auto keyed = statements_.keys.add({search_key(end.policy.message_id)}, opened_at, row); !keyed)
-      return keyed;
+  if (auto keyed = statements_.keys.add(words, opened_at, row); !keyed) return keyed;
   return vouch("mail-closed", row, text, to_string(end.outcome), statements_.mark_closed);
 }
 

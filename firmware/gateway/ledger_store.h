@@ -12,6 +12,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/database.h"
 #include "firmware/base/result.h"
+#include "firmware/gateway/ledger_age.h"
 #include "firmware/gateway/ledger_retention.h"
 #include "firmware/gateway/ledger_schema.h"
 #include "firmware/gateway/mail_record.h"
@@ -41,6 +42,9 @@ class LedgerStore {
   /// Holds; valid as long as the store stays where it is.
   [[nodiscard]] Retention retention() { return {*database_, log_, statements_.keys}; }
 
+  /// Notes that time has passed (ledger_age.h): ask each hour. Gives why rows that the clock takes for old
+  /// are not purged yet, in words; empty: there are none.
+  [[nodiscard]] Result<std::string> live(const Clock& clock);
   /// One step of purging, in a transaction of its own.
   [[nodiscard]] Result<Retention::Progress> purge(const Retention::Progress& from, WallTime now,
                                                   std::int64_t most);

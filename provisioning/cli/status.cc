@@ -143,6 +143,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(std::move(trouble), "privyseal audit verify gatewayd");
   if (std::string trouble = hop_trouble(*status); !trouble.empty())
     return amber(std::move(trouble), "journalctl -u privyseal-gatewayd -g next-hop");
+  if (const auto waits = shown(object_at(*status, "ledger"), "purge_waits"); !waits.empty())
+    return amber(std::format("Mail flows, but nothing is purged: {}.", escaped(waits)), "timedatectl");
   const std::string last = shown_time(relay, "last_delivered_at");
   return {.name = "mail",
           .colour = Colour::kGreen,

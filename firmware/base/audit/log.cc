@@ -1,7 +1,6 @@
 #include "firmware/base/audit/log.h"
 
 #include "firmware/base/audit/merkle.h"
-#include "firmware/base/file.h"
 
 namespace privyseal::audit {
 namespace {
@@ -31,16 +30,6 @@ INSERT OR IGNORE INTO audit_state (one, size, range) VALUES (1, 0, x'');
 constexpr std::string_view kReadState = "SELECT size, range FROM audit_state WHERE one = 1";
 constexpr std::string_view kAddEntry = "INSERT INTO audit_entry (seq, entry, leaf) VALUES (?1, ?2, ?3)";
 constexpr std::string_view kWriteState = "UPDATE audit_state SET size = ?1, range = ?2 WHERE one = 1";
-constexpr std::size_t kMostBootBytes = 64;
-
-/// The kernel's random id of this boot; empty where there is none.
-std::string boot_id() {
-  const auto read = read_file("/proc/sys/kernel/random/boot_id", kMostBootBytes);
-  if (!read) return {};
-  std::string id(text_of(*read));
-  while (id.ends_with('\n')) id.pop_back();
-  return id;
-}
 
 Result<CompactRange> state_of(Statement& read) {
   const auto row = read.step();

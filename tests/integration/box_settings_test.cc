@@ -1,9 +1,13 @@
 /// What provisioning writes is what the daemons read: their own readers say so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include "ca/renewd/settings.h"
 #include "firmware/gateway/settings.h"
@@ -68,6 +72,29 @@ TEST(BoxSettings, AreWhatKeydReads) {
   const auto settings = keyd::load_settings(folder.path() / "keyd.toml");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->callers.size(), 5u);
+}
+
+TEST(BoxSettings, NameTheCallersOfKeydThatItsReadmeNames) {
+  const privyseal::test::TempFolder folder;
+  std::ofstream(folder.path() / "keyd.toml") << file("keyd.toml");
+  const auto settings = keyd::load_settings(folder.path() / "keyd.toml");
+  ASSERT_TRUE(settings) << settings.error().message;
+  std::map<keyd::Caller, std::set<std::string>> users;
+  for (const auto& [uid, caller] : settings->callers) {
+    const passwd* user = ::getpwuid(uid);
+    ASSERT_NE(user, nullptr) << uid;
+    users[caller].insert(user->pw_name);
+  }
+  std::string line = "As provisioning sets keyd up, the callers are these users:";
+  for (const keyd::Caller caller : keyd::kCallers) {
+    line += caller == keyd::kCallers[0] ? " " : "; ";
+    line += std::string(keyd::to_string(caller)) + " is ";
+    for (const std::string& user : users[caller])
+      line += (user == *users[caller].begin() ? "`" : " and `") + user + "`";
+  }
+  std::ostringstream readme;
+  readme << std::ifstream(PRIVYSEAL_HSM_README).rdbuf();
+  EXPECT_TRUE(readme.str().contains(line + ".\n")) << line;
 }
 
 }  // namespace

@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "firmware/base/free.h"
 #include "hsm/keyd/der.h"
 
 namespace privyseal::keyd {
 namespace {
 
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, decltype([](T* object) { Free(object); })>;
-using CertificationRequest = Owned<X509_REQ, X509_REQ_free>;
+using CertificationRequest = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
 
 constexpr std::size_t kMaxInfoBytes = 8192;
 

@@ -7,18 +7,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "firmware/base/sha256.h"
+
 // EC_GROUP_precompute_mult has no successor in OpenSSL 3. Without it PublicKey verifies the long way.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace privyseal::keyd {
 namespace {
 
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, decltype([](T* object) { Free(object); })>;
-using Point = Owned<EC_POINT, EC_POINT_free>;
-using Number = Owned<BIGNUM, BN_free>;
-using Scratch = Owned<BN_CTX, BN_CTX_free>;
-using SigValue = Owned<ECDSA_SIG, ECDSA_SIG_free>;
+using Point = std::unique_ptr<EC_POINT, Free<EC_POINT_free>>;
+using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
+using Scratch = std::unique_ptr<BN_CTX, Free<BN_CTX_free>>;
+using SigValue = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
 
 constexpr std::size_t kDigestBytes = 32;
 
@@ -40,8 +40,6 @@ bool is_below_order(const BIGNUM* number, const BIGNUM* order) {
 }
 
 }  // namespace
-
-void P256Table::FreeGroup::operator()(EC_GROUP* group) const { EC_GROUP_free(group); }
 
 std::unique_ptr<const P256Table> P256Table::for_point(ByteView uncompressed) {
   Group curve(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
@@ -90,6 +88,16 @@ bool P256Table::verifies(ByteView digest, ByteView signature) const {
   const bool verifies = holds();
   ERR_clear_error();
   return verifies;
+}
+
+bool P256TableOnDemand::verifies(ByteView message, ByteView signature) {
+  const P256Table* table = table_.load(std::memory_order_acquire);
+  if (table != nullptr) return table->verifies(sha256(message), signature);
+  if (++times_asked_ == kWorthATable) {  // so only one thread makes it, and nobody waits for it
+    owned_ = P256Table::for_point(point_);
+    table_.store(owned_.get(), std::memory_order_release);
+  }
+  return false;
 }
 
 }  // namespace privyseal::keyd

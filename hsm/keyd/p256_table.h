@@ -13,9 +13,12 @@
 
 #include <openssl/ec.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "firmware/base/bytes.h"
+#include "firmware/base/free.h"
 
 namespace privyseal::keyd {
 
@@ -28,15 +31,34 @@ class P256Table {
   [[nodiscard]] bool verifies(ByteView digest, ByteView signature) const;
 
  private:
-  struct FreeGroup {
-    void operator()(EC_GROUP* group) const;
-  };
-  using Group = std::unique_ptr<EC_GROUP, FreeGroup>;
+  using Group = std::unique_ptr<EC_GROUP, Free<EC_GROUP_free>>;
 
   P256Table(Group curve, Group around_key) : curve_(std::move(curve)), around_key_(std::move(around_key)) {}
 
   Group curve_;
   Group around_key_;  // its generator is the key
+};
+
+/// The table of a key, made when the key has been asked for so often that it is worth it: most keys never
+/// are.
+///
+/// Threads: any. Ownership: its table.
+class P256TableOnDemand {
+ public:
+  static constexpr std::uint32_t kWorthATable = 16;
+
+  explicit P256TableOnDemand(ByteView uncompressed) : point_(copy_of(uncompressed)) {}
+
+  /// Is it the holder's signature of `message`? False does not mean that it is not: until there is a table
+  /// nothing is verified here.
+  [[nodiscard]] bool verifies(ByteView message, ByteView signature);
+  [[nodiscard]] bool is_made() const { return table_.load(std::memory_order_acquire) != nullptr; }
+
+ private:
+  const Bytes point_;
+  std::atomic<std::uint32_t> times_asked_ = 0;
+  std::unique_ptr<const P256Table> owned_;
+  std::atomic<const P256Table*> table_ = nullptr;
 };
 
 }  // namespace privyseal::keyd

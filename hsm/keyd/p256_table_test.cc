@@ -159,6 +159,19 @@ TEST_F(P256TableTest, IsMadeOfPointsOfTheCurveOnly) {
   EXPECT_FALSE(P256Table::for_point(point_of(make_test_key("P-384"))));
 }
 
+TEST_F(P256TableTest, IsMadeWhenItHasBeenAskedForOftenAndVerifiesFromThenOn) {
+  P256TableOnDemand table(point_of(key_));
+  const ByteView message = bytes_of("what was signed");
+  const Bytes good = signature_of(digest_);
+  for (std::uint32_t i = 0; i < P256TableOnDemand::kWorthATable; ++i) {
+    EXPECT_FALSE(table.is_made()) << i;
+    EXPECT_FALSE(table.verifies(message, good)) << i;
+  }
+  EXPECT_TRUE(table.is_made());
+  EXPECT_TRUE(table.verifies(message, good));
+  EXPECT_FALSE(table.verifies(bytes_of("something else"), good));
+}
+
 TEST_F(P256TableTest, KeepsAPublicKeyJustWhenItIsAskedOften) {
   const auto key = PublicKey::from_ec_point(hsm::KeyType::kEcP256, point_of(key_));
   ASSERT_TRUE(key);
@@ -166,10 +179,12 @@ TEST_F(P256TableTest, KeepsAPublicKeyJustWhenItIsAskedOften) {
   const Bytes good = signature_of(digest_);
   Bytes bad = good;
   bad.back() ^= std::byte{1};
-  for (int i = 0; i < 40; ++i) {
+  for (std::uint32_t i = 0; i < P256TableOnDemand::kWorthATable; ++i) {
+    EXPECT_EQ(key->has_table(), 2 * i >= P256TableOnDemand::kWorthATable) << i;
     EXPECT_TRUE(key->verifies(Scheme::kEcdsaSha256, message, good)) << i;
     EXPECT_FALSE(key->verifies(Scheme::kEcdsaSha256, message, bad)) << i;
   }
+  EXPECT_TRUE(key->has_table());
 }
 
 }  // namespace

@@ -11,10 +11,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "firmware/base/check.h"
-#include "firmware/base/sha256.h"
+#include "firmware/base/free.h"
 #include "hsm/key_kind.h"
 #include "hsm/keyd/p256_table.h"
 #include "hsm/keyd/rsa_modulus.h"
@@ -22,11 +21,9 @@
 namespace privyseal::keyd {
 namespace {
 
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, decltype([](T* object) { Free(object); })>;
-using KeyContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
-using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
-using SigValue = Owned<ECDSA_SIG, ECDSA_SIG_free>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+using SigValue = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
 
 // Only the default provider: whatever openssl.cnf may say, no other one answers here.
 constexpr const char* kDefaultProvider = "provider=default";
@@ -59,15 +56,15 @@ Result<ByteView> bare_ed25519_point(ByteView ec_point) {
   return fail(ErrorCode::kInvalid, "public key: not an Ed25519 point");
 }
 
-using Number = Owned<BIGNUM, BN_free>;
+using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 
 std::shared_ptr<EVP_PKEY> rsa_key(ByteView modulus, ByteView exponent) {
   const Number n(BN_bin2bn(uchar(modulus), static_cast<int>(modulus.size()), nullptr));
   const Number e(BN_bin2bn(uchar(exponent), static_cast<int>(exponent.size()), nullptr));
-  const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
+  const std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
   CHECK(n && e && builder && OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
-  const Owned<OSSL_PARAM, OSSL_PARAM_free> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
   const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", kDefaultProvider));
   CHECK(parameters && context && EVP_PKEY_fromdata_init(context.get()) == 1);
   EVP_PKEY* made = nullptr;
@@ -111,29 +108,6 @@ Bytes spki_of(EVP_PKEY* key) {
 
 }  // namespace
 
-class PublicKey::ShortWay {
- public:
-  explicit ShortWay(ByteView point) : point_(copy_of(point)) {}
-
-  /// False does not mean that it is wrong.
-  bool verifies(ByteView message, ByteView signature) {
-    const P256Table* table = table_.load(std::memory_order_acquire);
-    if (table != nullptr) return table->verifies(sha256(message), signature);
-    if (++times_asked_ == kWorthATable) {  // so only one thread makes it, and nobody waits for it
-      owned_ = P256Table::for_point(point_);
-      table_.store(owned_.get(), std::memory_order_release);
-    }
-    return false;
-  }
-
- private:
-  static constexpr std::uint32_t kWorthATable = 16;
-  Bytes point_;
-  std::atomic<std::uint32_t> times_asked_ = 0;
-  std::unique_ptr<const P256Table> owned_;
-  std::atomic<const P256Table*> table_ = nullptr;
-};
-
 Result<PublicKey> PublicKey::from_ec_point(hsm::KeyType type, ByteView ec_point) {
   const auto point = bare_point(type, ec_point);
   if (!point) return std::unexpected(point.error());
@@ -153,8 +127,8 @@ Result<PublicKey> PublicKey::from_ec_point(hsm::KeyType type, ByteView ec_point)
   if (!check || EVP_PKEY_public_check(check.get()) != 1)
     return fail(ErrorCode::kInvalid, "public key: the point is no valid public key");
   Bytes spki = spki_of(key.get());
-  auto short_way = type == hsm::KeyType::kEcP256 ? std::make_shared<ShortWay>(*point) : nullptr;
-  return PublicKey(type, std::move(key), std::move(spki), std::move(short_way));
+  auto table = type == hsm::KeyType::kEcP256 ? std::make_shared<P256TableOnDemand>(*point) : nullptr;
+  return PublicKey(type, std::move(key), std::move(spki), std::move(table));
 }
 
 Result<PublicKey> PublicKey::from_ed25519_point(ByteView ec_point) {
@@ -178,7 +152,7 @@ Result<PublicKey> PublicKey::from_rsa(hsm::KeyType type, ByteView modulus, ByteV
 }
 
 bool PublicKey::verifies(Scheme scheme, ByteView message, ByteView signature) const {
-  if (short_way_ && scheme == Scheme::kEcdsaSha256 && short_way_->verifies(message, signature)) return true;
+  if (table_ && scheme == Scheme::kEcdsaSha256 && table_->verifies(message, signature)) return true;
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* in_context = nullptr;
   const bool verifies = is_of_family(scheme, type_) && context &&
@@ -190,6 +164,8 @@ bool PublicKey::verifies(Scheme scheme, ByteView message, ByteView signature) co
   ERR_clear_error();  // the queue is the thread's, and nobody reads it
   return verifies;
 }
+
+bool PublicKey::has_table() const { return table_ && table_->is_made(); }
 
 Result<Bytes> ecdsa_sig_value(hsm::KeyType type, ByteView raw) {
   const std::size_t half = number_bytes(type);

@@ -19,6 +19,8 @@
 
 namespace privyseal::keyd {
 
+class P256TableOnDemand;
+
 class PublicKey {
  public:
   /// From CKA_EC_POINT: a DER OCTET STRING around the uncompressed point (PKCS #11 v2.40
@@ -40,18 +42,18 @@ class PublicKey {
 
   /// Is this the holder's signature of `message`? False also when the scheme is none of the key's type.
   [[nodiscard]] bool verifies(Scheme scheme, ByteView message, ByteView signature) const;
+  /// Has it been asked so often?
+  [[nodiscard]] bool has_table() const;
 
  private:
-  class ShortWay;
-
   PublicKey(hsm::KeyType type, std::shared_ptr<EVP_PKEY> key, Bytes spki,
-            std::shared_ptr<ShortWay> short_way = {})
-      : type_(type), key_(std::move(key)), spki_(std::move(spki)), short_way_(std::move(short_way)) {}
+            std::shared_ptr<P256TableOnDemand> table = {})
+      : type_(type), key_(std::move(key)), spki_(std::move(spki)), table_(std::move(table)) {}
 
   hsm::KeyType type_;
   std::shared_ptr<EVP_PKEY> key_;
   Bytes spki_;
-  std::shared_ptr<ShortWay> short_way_;  // P-256 only
+  std::shared_ptr<P256TableOnDemand> table_;  // P-256 only
 };
 
 /// The token's r || s as the ECDSA-Sig-Value that TLS and X.509 want (RFC 3279 section 2.2.3).

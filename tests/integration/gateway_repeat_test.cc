@@ -36,14 +36,29 @@ class GatewayRepeat : public GatewayTest {
     }));
   }
 
-  /// The mail is delivered, and its sender's host is gone before our 250 is there.
-  void lose_answer(const Mail& mail) {
-    SmtpClient client = lab_->lan_client();
+  /// Sends the mail; the hop's verdict is on the disk, and the sender has not read ours.
+  void send_unread(SmtpClient& client, const Mail& mail, std::string_view outcome = "delivered") {
     begin(client, mail);
-    ASSERT_EQ(only_row().outcome, "delivered");
+    ASSERT_EQ(only_row().outcome, outcome);
+  }
+
+  /// Sends the mail; the hop has all of it, and its verdict waits for `gate`.
+  void send_held(SmtpClient& client, const Mail& mail, Gate& gate) {
+    lab_->relay->play([&](const Event& event, Answer usual) {
+      if (event.step == Step::kFinalDot) gate.wait();
+      return usual;
+    });
+    begin(client, mail);
+    ASSERT_TRUE(wait_until([&] { return !lab_->relay->mails().empty(); }));
+  }
+
+  /// The mail is delivered, and its sender's host is gone before our 250 is there.
+  void lose_answer(SmtpClient client, const Mail& mail) {
+    ASSERT_NO_FATAL_FAILURE(send_unread(client, mail));
     client.reset();
     expect_noticed();
   }
+  void lose_answer(const Mail& mail) { lose_answer(lab_->lan_client(), mail); }
 
   void expect_repeated(const Mail& mail) {
     const auto first = rows(1).at(0).id;
@@ -81,13 +96,8 @@ TEST_F(GatewayRepeat, MailWhoseSenderDiedAfterTheHopsVerdictGoesOnce) {
 TEST_F(GatewayRepeat, MailWhoseSenderDiedDuringTheHopsVerdictGoesOnce) {
   const Mail mail = mail_out();
   Gate gate;
-  lab_->relay->play([&](const Event& event, Answer usual) {
-    if (event.step == Step::kFinalDot) gate.wait();
-    return usual;
-  });
   SmtpClient client = lab_->lan_client();
-  begin(client, mail);
-  ASSERT_TRUE(wait_until([&] { return !lab_->relay->mails().empty(); }));
+  ASSERT_NO_FATAL_FAILURE(send_held(client, mail, gate));
   client.reset();
   gate.open();
   expect_noticed();
@@ -172,8 +182,7 @@ TEST_F(GatewayRepeat, MailThatTheHopDidNotTakeIsSentAgain) {
   const Mail mail = mail_out();
   lab_->relay->play(peer::replying(Step::kFinalDot, "451 4.3.0 not now\r\n"));
   SmtpClient client = lab_->lan_client();
-  begin(client, mail);
-  ASSERT_EQ(only_row().outcome, "deferred");
+  ASSERT_NO_FATAL_FAILURE(send_unread(client, mail, "deferred"));
   client.reset();
   lab_->relay->play({});
   expect_passed(mail);
@@ -181,11 +190,7 @@ TEST_F(GatewayRepeat, MailThatTheHopDidNotTakeIsSentAgain) {
 
 TEST_F(GatewayRepeat, HoldsForMailIn) {
   const Mail mail = mail_in();
-  SmtpClient client = lab_->cjsm_client();
-  begin(client, mail);
-  ASSERT_EQ(only_row().outcome, "delivered");
-  client.reset();
-  expect_noticed();
+  lose_answer(lab_->cjsm_client(), mail);
   EXPECT_EQ(lab_->cjsm_client().send(mail)->code, 250);
   EXPECT_EQ(rows(2).at(1).outcome, "repeated");
   EXPECT_EQ(lab_->server->mails().size(), 1U);
@@ -218,8 +223,7 @@ TEST_F(GatewayRepeat, HoldsForChunksAndTheLastOneIsNotPassedOn) {
 TEST_F(GatewayRepeat, KilledGatewayStillKnows) {
   const Mail mail = mail_out();
   SmtpClient client = lab_->lan_client();
-  begin(client, mail);
-  ASSERT_EQ(only_row().outcome, "delivered");  // on the disk; whether the sender hears it is not known
+  ASSERT_NO_FATAL_FAILURE(send_unread(client, mail));  // whether the sender hears it is not known
   ASSERT_TRUE(lab_->gateway->restart(SIGKILL));
   expect_repeated(mail);
 }
@@ -227,13 +231,8 @@ TEST_F(GatewayRepeat, KilledGatewayStillKnows) {
 TEST_F(GatewayRepeat, GatewayKilledBeforeTheHopsVerdictSendsAgain) {
   const Mail mail = mail_out();
   Gate gate;
-  lab_->relay->play([&](const Event& event, Answer usual) {
-    if (event.step == Step::kFinalDot) gate.wait();
-    return usual;
-  });
   SmtpClient client = lab_->lan_client();
-  begin(client, mail);
-  ASSERT_TRUE(wait_until([&] { return !lab_->relay->mails().empty(); }));
+  ASSERT_NO_FATAL_FAILURE(send_held(client, mail, gate));
   ASSERT_TRUE(lab_->gateway->restart(SIGKILL));
   gate.open();
   EXPECT_EQ(only_row().outcome, "unknown");

@@ -24,6 +24,22 @@ TEST(RelayLight, SaysWhatTheMailDoes) {
   EXPECT_EQ(relay_light(answer(R"({"state":"draining","relay":{}})")).tone, Tone::kAttention);
 }
 
+TEST(RelayLight, NamesANextHopThatIsLeftAlone) {
+  const auto with_state = [](const std::string& state) {
+    return relay_light(answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"relays":[
+        {"host":"192.0.2.6","state":"in-use","failures":0},
+        {"host":"192.0.2.7","state":")" +
+                              state + R"(","failures":6,"why":"connection refused"}]})"));
+  };
+  EXPECT_EQ(with_state("in-use").tone, Tone::kGood);
+  for (const char* state : {"paused", "on-trial"}) {
+    const Light light = with_state(state);
+    EXPECT_EQ(light.tone, Tone::kAttention);
+    EXPECT_THAT(light.sentence,
+                AllOf(HasSubstr("192.0.2.7 failed 6 times"), HasSubstr("connection refused")));
+  }
+}
+
 TEST(RelayLight, SaysThatTheLineIsSuspended) {
   const auto line = [](const std::string& state) {
     return relay_light(answer(

@@ -35,10 +35,20 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What the source tells: when it began, in nanoseconds of the monotonic clock; from a message's MAIL to its last reply."""
+
+    began_ns: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
 class Round:
     messages_per_second: float
     daemon_cpu_seconds_per_1000: dict[str, float]
     memory_mib: float
+    sent: Sent
 
     @property
     def cpu_seconds_per_1000(self) -> float:
@@ -94,17 +104,23 @@ def _settled_cpu(rival: Rival) -> dict[str, float]:
         before = now
 
 
-def run_round(source: Path, server_name: str, lan_ca: Path, rival: Rival, sink: Sink, load: Load) -> Round:
-    """Rate from the first MAIL at the source to the last message at the sink; CPU until all is quiet again."""
-    cpu_before = _settled_cpu(rival)
-    sink.expect(load.messages)
+def send(source: Path, server_name: str, lan_ca: Path, rival: Rival, load: Load) -> Sent:
     done = subprocess.run(
         [str(source), str(rival.port), str(lan_ca), server_name, str(load.connections), str(load.messages),
          str(load.size_bytes), SENDER, RECIPIENT],
         capture_output=True, text=True, timeout=_ROUND_SECONDS)
     if done.returncode != 0:
         raise LabError(f"{rival.name} did not take all mail: {done.stderr.strip()}")
-    seconds = (sink.wait(load.messages) - int(done.stdout.split()[1])) / 1e9
+    _, began, _, p50_us, p99_us = done.stdout.split()
+    return Sent(int(began), int(p50_us) / 1000, int(p99_us) / 1000)
+
+
+def run_round(source: Path, server_name: str, lan_ca: Path, rival: Rival, sink: Sink, load: Load) -> Round:
+    """Rate from the first MAIL at the source to the last message at the sink; CPU until all is quiet again."""
+    cpu_before = _settled_cpu(rival)
+    sink.expect(load.messages)
+    sent = send(source, server_name, lan_ca, rival, load)
+    seconds = (sink.wait(load.messages) - sent.began_ns) / 1e9
     memory = memory_mib(list(rival.daemons.values()))
     cpu = {name: (used - cpu_before[name]) * 1000 / load.messages for name, used in _settled_cpu(rival).items()}
-    return Round(load.messages / seconds, cpu, memory)
+    return Round(load.messages / seconds, cpu, memory, sent)

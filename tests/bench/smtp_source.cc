@@ -4,7 +4,9 @@
 //   smtp_source PORT CA SERVER_NAME CONNECTIONS MESSAGES SIZE_BYTES SENDER RECIPIENT
 //
 // Connections and handshakes come first and are not part of the measure. It prints
-// "began NANOSECONDS" (CLOCK_MONOTONIC) with the first MAIL, and ends 0 when every message got its 250.
+// "began NANOSECONDS" (CLOCK_MONOTONIC) with the first MAIL, "took P50 P99" with the microseconds from a
+// message's MAIL to its last reply, and ends 0 when every message got its 250.
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -72,19 +74,6 @@ std::string message_of(const Load& load) {
   return message + ".\r\n";
 }
 
-Result<SmtpStream> open_stream(const Load& load, SSL_CTX* context) {
-  auto fd = connect_to(load.port);
-  if (!fd) return std::unexpected(fd.error());
-  SmtpStream stream(std::move(*fd));
-  Result<void> done = stream.expect("220");
-  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
-  if (done) done = stream.say("STARTTLS\r\n", "220");
-  if (done) done = stream.connect_tls(context, load.server_name);
-  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
-  if (!done) return std::unexpected(done.error());
-  return stream;
-}
-
 Result<void> send_one(SmtpStream& stream, const Load& load, std::string_view message) {
   // One group, as RFC 2920 allows and as Postfix's own client sends it.
   Result<void> done =
@@ -96,12 +85,36 @@ Result<void> send_one(SmtpStream& stream, const Load& load, std::string_view mes
   return done;
 }
 
+using Clock = std::chrono::steady_clock;
+using Times = std::vector<Clock::duration>;
+
+/// One connection's share of the messages; `times` gets how long each took.
+Result<void> send_share(SmtpStream& stream, const Load& load, std::string_view message,
+                        std::atomic<unsigned>& taken, Times& times) {
+  while (taken++ < load.messages) {
+    const auto begun = Clock::now();
+    if (auto sent = send_one(stream, load, message); !sent) return sent;
+    times.push_back(Clock::now() - begun);
+  }
+  return stream.say("QUIT\r\n", "221");
+}
+
+void print_percentiles(const std::vector<Times>& shares) {
+  Times all;
+  for (const Times& share : shares) all.insert(all.end(), share.begin(), share.end());
+  std::ranges::sort(all);
+  const auto at = [&](std::size_t percent) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(all.at((all.size() - 1) * percent / 100));
+  };
+  std::cout << "took " << at(50).count() << ' ' << at(99).count() << std::endl;
+}
+
 Result<void> run(const Load& load) {
   const auto context = client_context(load.ca_file);
   if (!context) return std::unexpected(context.error());
   std::vector<SmtpStream> streams;
   for (unsigned i = 0; i < load.connections; ++i) {
-    auto stream = open_stream(load, context->get());
+    auto stream = open_client(load.port, context->get(), load.server_name);
     if (!stream) return std::unexpected(stream.error());
     streams.push_back(std::move(*stream));
   }
@@ -109,21 +122,22 @@ Result<void> run(const Load& load) {
   std::atomic<unsigned> taken = 0;
   std::latch start(1);
   std::vector<Result<void>> results(streams.size());
+  std::vector<Times> times(streams.size());
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < streams.size(); ++i) {
     threads.emplace_back([&, i] {
       start.wait();
-      while (results[i] && taken++ < load.messages) results[i] = send_one(streams[i], load, message);
-      if (results[i]) results[i] = streams[i].say("QUIT\r\n", "221");
+      results[i] = send_share(streams[i], load, message, taken, times[i]);
     });
   }
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto now = Clock::now().time_since_epoch();
   std::cout << "began " << std::chrono::nanoseconds(now).count() << std::endl;
   start.count_down();
   threads.clear();  // joins
   for (const auto& result : results) {
     if (!result) return result;
   }
+  print_percentiles(times);
   return {};
 }
 

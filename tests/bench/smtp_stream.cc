@@ -162,4 +162,17 @@ Result<void> SmtpStream::write(std::string_view bytes) {
   return {};
 }
 
+Result<SmtpStream> open_client(std::uint16_t port, SSL_CTX* context, const std::string& server_name) {
+  auto fd = connect_to(port);
+  if (!fd) return std::unexpected(fd.error());
+  SmtpStream stream(std::move(*fd));
+  Result<void> done = stream.expect("220");
+  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
+  if (done) done = stream.say("STARTTLS\r\n", "220");
+  if (done) done = stream.connect_tls(context, server_name);
+  if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
+  if (!done) return std::unexpected(done.error());
+  return stream;
+}
+
 }  // namespace privyseal::bench

@@ -111,7 +111,7 @@ class KeydLab:
             provider_parameters = f"\npkcs11-parameters = {self.token.parameters}"
         users = ", ".join(f'"{user}"' for user in gateway)
         (self.folder / "keyd.toml").write_text(
-            f'state = "{self.folder}/state"\nworkers = 2\n[socket]\npath = "{self.socket}"\nmode = "0666"\n'
+            f'state = "{self.folder}/state"\nworkers = 4\n[socket]\npath = "{self.socket}"\nmode = "0666"\n'
             f'[pkcs11]\nmodule = "{self.token.module}"\ntoken = "test"\npin_file = "{self.token.pin_file}"\n'
             f'{self.token.settings}{keyd_parameters}[callers]\ngateway = [{users}]\nprovisioning = ["0"]\n'
             f'renewal = ["{RENEWAL}"]\nconsole = ["{CONSOLE}"]\n[audit]\nhost = "gateway.test"\n')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same list of tests on every PKCS#11 module of Debian's that can hold keys: made, used for requests and
-handshakes through keyd and the provider, used again after a restart, attacked with the PIN, reloaded and ended
-under load.
+handshakes through keyd and the provider, used again after a restart, attacked with the PIN; nginx, Postfix, our
+gateway and keyd reloaded and ended under load.
 
 A kind of key is skipped, and said so, only where keyd says that the token does not list a mechanism for it.
 """
@@ -12,8 +12,10 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from keyd_lab import SOFTHSM, SUPPORT, KeydLab, SoftHsm, run, wait_for
+from gatewayd_lab import Gatewayd
+from keyd_lab import GATEWAY, SOFTHSM, SUPPORT, KeydLab, SoftHsm, free_port, run, wait_for
 from nginx_lab import Clients, Nginx
+from postfix_lab import POSTFIX, Postfix, smtpd_settings
 
 KINDS = ("p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096")
 PIN = "48151623"  # eight is the most that opencryptoki takes
@@ -185,9 +187,10 @@ class ModuleTests:
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = KeydLab(cls.token)
+        cls.lab = KeydLab(cls.token, gateway=(GATEWAY, POSTFIX))
         cls.addClassCleanup(cls.lab.close)
         cls.made = []
+        assert cls.lab.generate("audit", "audit", "p256") is None, cls.lab.log()
         for kind in KINDS:
             why = cls.lab.generate(kind, "cjsm-identity", kind)
             if why is None:
@@ -268,6 +271,20 @@ class ModuleTests:
             nginx.close()
         self.lab.restart()
 
+    def test_7_mail_servers_reload_and_end_under_load(self):
+        postfix_port = free_port()
+        postfix = Postfix(self.lab, "postfix", smtpd_settings(self.lab, "p256"), (postfix_port,))
+        self.addCleanup(postfix.close)
+        gatewayd = Gatewayd(self.lab, "p256")
+        self.addCleanup(gatewayd.close)
+        for server, port in ((postfix, postfix_port), (gatewayd, gatewayd.port)):
+            with self.subTest(type(server).__name__), Clients(self.lab, port, "-starttls", "smtp") as clients:
+                clients.wait_for_good(3)
+                server.reload()
+                clients.wait_for_good(6)
+                self.assertEqual(clients.bad, [], server.log() + self.lab.log())
+                server.end()
+
     def test_9_no_attack_with_the_pin_succeeds_where_the_module_can_prevent_it(self):
         self.assertEqual(self.lab.stop(), 0)
         try:
@@ -277,7 +294,7 @@ class ModuleTests:
             succeeded = {line.split(": ", 1)[1] for line in output.splitlines() if line.startswith("SUCCEEDED")}
             self.assertEqual(succeeded - set(self.lab.token.gives_way), set(), output)
             self.assertEqual(status, 1 if succeeded else 0, output)
-            self.assertIn(f"{len(self.made)} keys, ", output)
+            self.assertIn(f"{1 + len(self.made)} keys, ", output)
         finally:
             self.lab.start()
 

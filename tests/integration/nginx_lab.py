@@ -68,9 +68,10 @@ http {{
 class Clients:
     """Handshakes with a server without a pause, from three threads, in a `with` statement."""
 
-    def __init__(self, lab, port):
+    def __init__(self, lab, port, *arguments):
         self.lab = lab
         self.port = port
+        self.arguments = arguments  # of s_client
         self.good = 0
         self.bad = []  # what the client printed
         self._is_over = threading.Event()
@@ -78,7 +79,7 @@ class Clients:
 
     def _load(self):
         while not self._is_over.is_set():
-            status, output = self.lab.reach(self.port)
+            status, output = self.lab.reach(self.port, *self.arguments)
             if status == 0:
                 self.good += 1
             else:

@@ -6,7 +6,6 @@ no key on the disk, and a clean end.
 """
 
 import os
-import pwd
 import signal
 import smtplib
 import subprocess
@@ -14,9 +13,9 @@ import unittest
 
 from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, free_port, run, wait_for
 from nginx_lab import Clients, Nginx
+from postfix_lab import POSTFIX, Postfix, smtpd_settings
 
 KINDS = ("p256", "p384", "ed25519", "rsa2048")
-POSTFIX = pwd.getpwnam("postfix").pw_uid
 SIGNED = """basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
@@ -164,77 +163,23 @@ class Programs(unittest.TestCase):
 
     # Postfix
 
-    def postfix(self, name, settings, ports=(), **smtpd):
-        """An instance of its own; its log goes to NAME/log."""
-        lab = self.lab
-        root = lab.folder / name
-        for folder, mode, owner in (("", 0o755, 0), ("config", 0o755, 0), ("queue", 0o755, 0),
-                                    ("queue/pid", 0o755, 0), ("queue/public", 0o755, POSTFIX),
-                                    ("queue/maildrop", 0o755, POSTFIX), ("data", 0o700, POSTFIX),
-                                    *((f"queue/{one}", 0o700, POSTFIX)
-                                      for one in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
-                                                  "incoming", "private", "saved", "trace"))):
-            (root / folder).mkdir(mode=mode, exist_ok=True)
-            os.chown(root / folder, owner, 0)
-        common = {"compatibility_level": "3.10", "myhostname": "mail.example", "mydestination": "", "mynetworks":
-                  "127.0.0.0/8", "queue_directory": root / "queue", "data_directory": root / "data", "maillog_file":
-                  "/dev/stdout", "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4",
-                  "smtp_dns_support_level": "disabled", "smtp_host_lookup": "native", "smtpd_peername_lookup": "no",
-                  "alias_maps": "", "alias_database": "", "local_recipient_maps": "", "biff": "no",
-                  # Postfix hands its programs a clean environment: this is how they find the configuration.
-                  "tls_config_file": lab.file("openssl.cnf")}
-        (root / "config/main.cf").write_text("".join(f"{key} = {value}\n" for key, value in (common | settings).items()))
-        # "n" in the chroot column: keyd's socket must be in sight.
-        (root / "config/master.cf").write_text(
-            "".join(f"127.0.0.1:{port} inet n - n - - smtpd\n" for port in ports) +
-            "".join(f"{line}\n" for line in (
-                "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "tlsmgr unix - - n 1000? 1 tlsmgr",
-                "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce",
-                "trace unix - - n - 0 bounce", "proxymap unix - - n - - proxymap", "smtp unix - - n - - smtp",
-                "relay unix - - n - - smtp", "error unix - - n - - error", "retry unix - - n - - error",
-                "discard unix - - n - - discard", "showq unix n - n - - showq", "anvil unix - - n - 1 anvil",
-                "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd")))
-        with open(root / "log", "wb") as log:
-            process = subprocess.Popen(["/usr/lib/postfix/sbin/master", "-c", root / "config", "-d"], stdout=log,
-                                       stderr=subprocess.STDOUT, start_new_session=True,  # it ends its process group
-                                       env={"PATH": os.environ["PATH"], "MAIL_CONFIG": str(root / "config")})
-        for port in ports:
-            wait_for("Postfix", lambda: can_connect_or_ended(port, process))
-        return process, root
-
-    def assert_postfix_ended_well(self, process, root):
-        process.send_signal(signal.SIGTERM)
-        self.assertIn(process.wait(PATIENCE), (0, -signal.SIGTERM), (root / "log").read_text(errors="replace"))
-        log = (root / "log").read_text(errors="replace")
-        for bad in ("killed by signal 11", "killed by signal 6", "fatal:", "panic:", "exit status"):
-            self.assertNotIn(bad, log)
-
-    def smtpd_settings(self, key):
-        reference = self.lab.file(f"{key}-reference.pem", self.lab.reference(key))
-        return {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": self.lab.file(f"{key}.pem"),
-                "smtpd_tls_key_file": reference, "smtpd_tls_eccert_file": "", "smtpd_tls_dcert_file": "",
-                "smtpd_tls_mandatory_protocols": ">=TLSv1.3", "smtpd_tls_protocols": ">=TLSv1.3",
-                "smtpd_tls_ask_ccert": "yes", "smtpd_tls_CAfile": self.lab.file("ca.pem"), "smtpd_tls_loglevel": "1",
-                "smtpd_tls_received_header": "yes", "smtpd_client_connection_rate_limit": "0",
-                "default_transport": "discard:", "relay_transport": "discard:"}
-
     def test_postfix_is_a_server_and_reloads_under_load(self):
         for key in ("rsa2048", "p256"):
             with self.subTest(key):
                 port = free_port()
-                process, root = self.postfix(f"smtpd-{key}", self.smtpd_settings(key), (port,))
+                postfix = Postfix(self.lab, f"smtpd-{key}", smtpd_settings(self.lab, key), (port,))
                 try:
                     status, output = self.lab.reach(port, "-starttls", "smtp")
-                    self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
+                    self.assertEqual(status, 0, output + postfix.log() + self.lab.log())
                     self.assertIn("Protocol version: TLSv1.3", output)
-                    for _ in range(4):
-                        process.send_signal(signal.SIGHUP)  # what `postfix reload` sends
-                        for _ in range(3):
-                            status, output = self.lab.reach(port, "-starttls", "smtp")
-                            self.assertEqual(status, 0, output + (root / "log").read_text() + self.lab.log())
-                    self.assert_postfix_ended_well(process, root)
+                    with Clients(self.lab, port, "-starttls", "smtp") as clients:
+                        for _ in range(4):
+                            postfix.reload()
+                            clients.wait_for_good(6)
+                        self.assertEqual(clients.bad, [], postfix.log() + self.lab.log())
+                        postfix.end()
                 finally:
-                    process.kill()
+                    postfix.close()
         self.assert_no_key_on_disk()
 
     def test_postfix_is_a_client_with_a_certificate(self):
@@ -242,12 +187,12 @@ class Programs(unittest.TestCase):
             with self.subTest(key):
                 # The receiving end: s_server is no mail server, so a second Postfix with a key of keyd's too.
                 inward, entry = free_port(), free_port()
-                receiver, receiver_root = self.postfix(
-                    f"receiver-{key}", self.smtpd_settings("p384") | {
+                receiver = Postfix(
+                    self.lab, f"receiver-{key}", smtpd_settings(self.lab, "p384") | {
                         "smtpd_tls_req_ccert": "yes", "smtpd_tls_security_level": "encrypt",
                         "smtpd_relay_restrictions": "permit_mynetworks, reject", "smtpd_tls_loglevel": "1"}, (inward,))
-                sender, sender_root = self.postfix(
-                    f"sender-{key}", {
+                sender = Postfix(
+                    self.lab, f"sender-{key}", {
                         "relayhost": f"[127.0.0.1]:{inward}", "smtp_tls_security_level": "verify",
                         "smtp_tls_verify_cert_match": "localhost", "smtp_tls_secure_cert_match": "localhost",
                         "smtp_tls_CAfile": self.lab.file("ca.pem"), "smtp_tls_cert_file": self.lab.file(f"{key}.pem"),
@@ -259,22 +204,20 @@ class Programs(unittest.TestCase):
                         with smtplib.SMTP("127.0.0.1", entry, timeout=PATIENCE) as mail:
                             mail.sendmail("a@mail.example", "b@elsewhere.example", "Subject: x\r\n\r\nsealed\r\n")
                     except smtplib.SMTPException as why:
-                        self.fail(f"{why}\n{(sender_root / 'log').read_text(errors='replace')}")
+                        self.fail(f"{why}\n{sender.log()}")
 
-                    def is_sent():
-                        return "status=" in (sender_root / "log").read_text(errors="replace")
-                    wait_for("the mail", is_sent)
-                    log = (sender_root / "log").read_text(errors="replace")
-                    got = (receiver_root / "log").read_text(errors="replace")
+                    wait_for("the mail", lambda: "status=" in sender.log())
+                    log = sender.log()
+                    got = receiver.log()
                     self.assertIn("status=sent", log, log + got + self.lab.log())
                     self.assertIn("Verified TLS connection established to 127.0.0.1", log)
                     self.assertIn("Trusted TLS connection established from", got)
                     self.assertIn("TLSv1.3", got)
-                    self.assert_postfix_ended_well(sender, sender_root)
-                    self.assert_postfix_ended_well(receiver, receiver_root)
+                    sender.end()
+                    receiver.end()
                 finally:
-                    sender.kill()
-                    receiver.kill()
+                    sender.close()
+                    receiver.close()
         self.assert_no_key_on_disk()
 
 

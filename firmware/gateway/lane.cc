@@ -1,5 +1,7 @@
 #include "firmware/gateway/lane.h"
 
+#include <algorithm>
+
 #include "firmware/base/file.h"
 #include "firmware/smtp/auth.h"
 
@@ -22,12 +24,34 @@ Result<SideContexts> make_contexts(const std::shared_ptr<const tls::Library>& li
     if (!context) return std::unexpected(context.error());
     contexts.hops.push_back(std::move(*context));
   }
+  contexts.old_hops.resize(hops.size());
   return contexts;
+}
+
+/// The LAN side's exception from TLS 1.3, if there is one.
+Result<void> add_old_peers(SideContexts& contexts, const std::shared_ptr<const tls::Library>& library,
+                           const SideSettings& side, ContextSettings listening, ContextSettings forwarding) {
+  if (!side.tls12_exception) return {};
+  listening.purpose = forwarding.purpose = tls::Purpose::kOldPeer;
+  if (!side.tls12_exception->clients.empty()) {
+    auto listener = Context::make(library, listening);
+    if (!listener) return std::unexpected(listener.error());
+    contexts.old_listener = std::move(*listener);
+  }
+  for (std::size_t i = 0; i < side.hops.size(); ++i) {
+    if (!std::ranges::contains(side.tls12_exception->servers, side.hops[i].name)) continue;
+    forwarding.peer_names = {side.hops[i].name};
+    auto context = Context::make(library, forwarding);
+    if (!context) return std::unexpected(context.error());
+    contexts.old_hops[i] = std::move(*context);
+  }
+  return {};
 }
 
 /// `hop` is what all hops of the lane have in common.
 Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwarding,
-                       const SideContexts& contexts, HopSettings hop, Lane lane) {
+                       const SideContexts& listening_as, const SideContexts& contexts, HopSettings hop,
+                       Lane lane) {
   auto clients = ClientList::parse(listening.clients);
   if (!clients) return std::unexpected(clients.error());
   auto proxies = ClientList::parse(listening.proxies);
@@ -35,10 +59,20 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
   lane.clients = std::move(*clients);
   lane.proxies = std::move(*proxies);
   lane.normalize = listening.normalize;
+  lane.listener = listening_as.listener;
+  if (listening_as.old_listener) {
+    auto hosts = ClientList::parse(listening.tls12_exception->clients);
+    if (!hosts) return std::unexpected(hosts.error());
+    lane.old_clients = OldClients{.hosts = std::move(*hosts),
+                                  .listener = listening_as.old_listener,
+                                  .until = listening.tls12_exception->until};
+  }
   for (std::size_t i = 0; i < forwarding.hops.size(); ++i) {
     hop.address = forwarding.hops[i].address;
     hop.tls_start = forwarding.hops[i].tls_start;
     hop.context = contexts.hops.at(i);
+    hop.old_context = contexts.old_hops.at(i);
+    if (forwarding.tls12_exception) hop.old_until = forwarding.tls12_exception->until;
     lane.hops.push_back(hop);
   }
   return lane;
@@ -46,21 +80,30 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
 
 }  // namespace
 
+const std::shared_ptr<const Context>& Lane::listener_for(const boost::asio::ip::address& client,
+                                                         policy::Day today) const {
+  const bool is_old = old_clients && today <= old_clients->until && old_clients->hosts.contains(client);
+  return is_old ? old_clients->listener : listener;
+}
+
 Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIdentity& identity,
                                        std::shared_ptr<const tls::Library> library) {
   // The organisation's mail server is known by its address, and asks us for no certificate.
-  return make_contexts(library,
-                       {.side = Side::kServer,
-                        .certificate = identity.chain,
-                        .key_uri = identity.key_uri,
-                        .trusted_roots = {},
-                        .peer_names = {}},
-                       {.side = Side::kClient,
-                        .certificate = {},
-                        .key_uri = {},
-                        .trusted_roots = settings.lan.trusted_roots,
-                        .peer_names = {}},
-                       settings.lan.hops);
+  const ContextSettings listening{.side = Side::kServer,
+                                  .certificate = identity.chain,
+                                  .key_uri = identity.key_uri,
+                                  .trusted_roots = {},
+                                  .peer_names = {}};
+  const ContextSettings forwarding{.side = Side::kClient,
+                                   .certificate = {},
+                                   .key_uri = {},
+                                   .trusted_roots = settings.lan.trusted_roots,
+                                   .peer_names = {}};
+  auto contexts = make_contexts(library, listening, forwarding, settings.lan.hops);
+  if (!contexts) return contexts;
+  if (auto added = add_old_peers(*contexts, library, settings.lan, listening, forwarding); !added)
+    return std::unexpected(added.error());
+  return contexts;
 }
 
 Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveIdentity& identity,
@@ -91,7 +134,7 @@ Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {
 
 Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm,
                            std::shared_ptr<Secret> login) {
-  return make_lane(settings.lan, settings.cjsm, cjsm,
+  return make_lane(settings.lan, settings.cjsm, lan, cjsm,
                    {.address = {},
                     .tls_start = {},
                     .hostname = settings.host,
@@ -103,12 +146,12 @@ Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, co
                     .clients = {},
                     .proxies = {},
                     .normalize = false,
-                    .listener = lan.listener,
+                    .listener = nullptr,
                     .hops = {}});
 }
 
 Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {
-  return make_lane(settings.cjsm, settings.lan, lan,
+  return make_lane(settings.cjsm, settings.lan, cjsm, lan,
                    {.address = {},
                     .tls_start = {},
                     .hostname = settings.host,
@@ -119,7 +162,7 @@ Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, con
                     .clients = {},
                     .proxies = {},
                     .normalize = false,
-                    .listener = cjsm.listener,
+                    .listener = nullptr,
                     .hops = {}});
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "firmware/base/active_identity.h"
@@ -11,6 +12,7 @@
 #include "firmware/gateway/client_list.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
+#include "firmware/policy/date.h"
 #include "firmware/policy/refusal.h"
 #include "firmware/smtp/tls_start.h"
 #include "firmware/tls/context.h"
@@ -25,7 +27,17 @@ struct HopSettings {
   std::shared_ptr<const tls::Context> context;  ///< client side
   policy::Refusal when_unavailable;
   policy::Refusal when_certificate_refused;
+  /// With TLS 1.2, too, while the exception in the settings lasts; null: there is none.
+  std::shared_ptr<const tls::Context> old_context{};
+  policy::Day old_until{};
   std::shared_ptr<Secret> login{};  ///< the line of smtp/auth.h, only read; null: no log-in
+};
+
+/// Clients that may come by TLS 1.2 while the exception in the settings lasts.
+struct OldClients {
+  ClientList hosts;
+  std::shared_ptr<const tls::Context> listener;
+  policy::Day until;
 };
 
 struct Lane {
@@ -35,12 +47,19 @@ struct Lane {
   bool normalize;                                ///< of the listener's settings
   std::shared_ptr<const tls::Context> listener;  ///< server side
   std::vector<HopSettings> hops;                 ///< the one that is preferred first; never empty
+  std::optional<OldClients> old_clients{};
+
+  /// As which server we shake hands with this client.
+  [[nodiscard]] const std::shared_ptr<const tls::Context>& listener_for(
+      const boost::asio::ip::address& client, policy::Day today) const;
 };
 
 /// What one side's identity is used for.
 struct SideContexts {
   std::shared_ptr<const tls::Context> listener;
-  std::vector<std::shared_ptr<const tls::Context>> hops;  ///< as the settings list them
+  std::vector<std::shared_ptr<const tls::Context>> hops;        ///< as the settings list them
+  std::shared_ptr<const tls::Context> old_listener{};           ///< null: no client is excepted
+  std::vector<std::shared_ptr<const tls::Context>> old_hops{};  ///< as `hops`; null: not excepted
 };
 
 /// Errors as Context::make.

@@ -30,8 +30,10 @@ constexpr std::size_t kTlsRecordBytes = 16384;
 
 }  // namespace
 
-NextHop::NextHop(const HopSettings& settings)
-    : settings_(settings), dialogue_(settings.hostname, settings.tls_start) {}
+NextHop::NextHop(const HopSettings& settings, policy::Day today)
+    : settings_(settings),
+      context_(settings.old_context && today <= settings.old_until ? settings.old_context : settings.context),
+      dialogue_(settings.hostname, settings.tls_start) {}
 
 std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
@@ -119,14 +121,13 @@ net::awaitable<NextHop::Judgement> NextHop::log_in() {
 net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
   if (!reader_.is_empty())
     co_return give_up(Refusal::kRelayMisbehaved, "sent more in clear after its answer to STARTTLS");
-  auto facts = co_await stream_->handshake(settings_.context, at_most(kHandshakeWithin));
+  auto facts = co_await stream_->handshake(context_, at_most(kHandshakeWithin));
   if (!facts) {
     const Error& error = facts.error();
     if (error.code == ErrorCode::kDenied)
       co_return give_up(settings_.when_certificate_refused, error.message);
     bool keys_away = error.code == ErrorCode::kUnavailable;  // too many wait for them
-    if (error.code == ErrorCode::kInvalid)
-      keys_away = co_await tls::ask_keys(settings_.context) != tls::Keys::kReady;
+    if (error.code == ErrorCode::kInvalid) keys_away = co_await tls::ask_keys(context_) != tls::Keys::kReady;
     co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable,
                       "tls: " + error.message);
   }

@@ -28,7 +28,7 @@ class NextHop {
   /// Success, or what the client is to be told instead.
   using Judgement = std::expected<void, smtp::Reply>;
 
-  explicit NextHop(const HopSettings& settings);
+  NextHop(const HopSettings& settings, policy::Day today);
 
   /// Connects, shakes hands, greets: ready for a mail, within this time.
   [[nodiscard]] net::awaitable<Judgement> open(tls::Stream::Duration within);
@@ -92,6 +92,7 @@ class NextHop {
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
 
   const HopSettings& settings_;
+  const std::shared_ptr<const tls::Context> context_;
   smtp::ClientDialogue dialogue_;
   smtp::ReplyReader reader_;
   std::optional<tls::Stream> stream_;

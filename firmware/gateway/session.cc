@@ -246,16 +246,20 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
     co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
   }
   // A handshake that cannot be signed would end in an alert that tells the client nothing.
-  const tls::Keys keys = co_await tls::ask_keys(lane_->listener);
+  const tls::Keys keys = co_await tls::ask_keys(listener());
   if (keys == tls::Keys::kBusy) co_return co_await refuse_and_close(Refusal::kTooManyConnections);
   if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
   co_return co_await shake_hands();
 }
 
+const std::shared_ptr<const tls::Context>& Session::listener() const {
+  return lane_->listener_for(client_ip_, policy::day_of(service_.clock.now()));
+}
+
 net::awaitable<Session::Next> Session::shake_hands() {
   auto facts = co_await stream_.handshake(
-      lane_->listener, std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
+      listener(), std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
   if (!facts) {
     service_.meter.failed_handshake(Meter::Role::kServer);
     log_failed_handshake(facts.error().message);
@@ -269,7 +273,7 @@ net::awaitable<Session::Next> Session::shake_hands() {
 
 /// On a listener where TLS comes first. What cannot be done then can only be closed.
 net::awaitable<Session::Next> Session::shake_hands_first() {
-  if (co_await tls::ask_keys(lane_->listener) != tls::Keys::kReady) {
+  if (co_await tls::ask_keys(listener()) != tls::Keys::kReady) {
     log_failed_handshake("the keys are away");
     co_return Next::kClose;
   }

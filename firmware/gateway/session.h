@@ -63,6 +63,7 @@ class Session {
   net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
   net::awaitable<Next> shake_hands_first();
   net::awaitable<Next> shake_hands();
+  [[nodiscard]] const std::shared_ptr<const tls::Context>& listener() const;
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
   void log_failed_handshake(std::string_view why) const;

@@ -52,6 +52,27 @@ std::vector<HopPlace> read_hops(ConfigReader& reader, const std::string& side, c
   return hops;
 }
 
+Tls12Exception read_tls12_exception(ConfigReader& reader, const std::vector<HopPlace>& hops) {
+  constexpr std::size_t kMostReasonBytes = 200;
+  const std::string key = "lan.tls12_exception";
+  const auto until = policy::parse_day(reader.text(key + ".until"));
+  if (!until) reader.refuse(key + ".until", "must be a day, as \"2027-03-31\"");
+  Tls12Exception exception{.reason = reader.text(key + ".reason"),
+                           .until = until.value_or(policy::Day{}),
+                           .clients = {},
+                           .servers = {}};
+  if (exception.reason.empty() || exception.reason.size() > kMostReasonBytes)
+    reader.refuse(key + ".reason", "must say for whom it is, in 1 to 200 bytes");
+  if (reader.has(key + ".clients")) exception.clients = reader.texts(key + ".clients");
+  if (reader.has(key + ".servers")) exception.servers = reader.texts(key + ".servers");
+  for (const std::string& server : exception.servers)
+    if (std::ranges::find(hops, server, &HopPlace::name) == hops.end())
+      reader.refuse(key + ".servers", "names none of the next hops: " + server);
+  if (exception.clients.empty() && exception.servers.empty())
+    reader.refuse(key, "must name clients or servers");
+  return exception;
+}
+
 SideSettings read_side(ConfigReader& reader, const std::string& side, const std::string& hop) {
   SideSettings settings;
   settings.listen = reader.listen(side + ".listen");
@@ -157,6 +178,11 @@ Result<Settings> read_settings(Config config) {
   settings.lan = read_side(reader, "lan", "server");
   if (reader.has("lan.proxies")) settings.lan.proxies = reader.texts("lan.proxies");
   settings.cjsm = read_side(reader, "cjsm", "relay");
+  if (reader.has("lan.tls12_exception"))
+    settings.lan.tls12_exception = read_tls12_exception(reader, settings.lan.hops);
+  if (reader.has("cjsm.tls12_exception"))
+    reader.refuse("cjsm.tls12_exception",
+                  "cannot be: towards CJSM we show a certificate, and keyd signs no client's TLS 1.2");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
   settings.relay_user = reader.text("cjsm.relay_user", "");
   settings.relay_password_file = reader.text("cjsm.relay_password_file", "");

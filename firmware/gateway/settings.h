@@ -13,6 +13,7 @@
 #include "firmware/base/host_port.h"
 #include "firmware/base/result.h"
 #include "firmware/gateway/pace.h"
+#include "firmware/gateway/tls12_exception.h"
 #include "firmware/policy/route.h"
 #include "firmware/smtp/tls_start.h"
 
@@ -37,6 +38,7 @@ struct SideSettings {
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
   bool normalize = false;      ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
   std::vector<HopPlace> hops;  ///< the one that is preferred first; never empty
+  std::optional<Tls12Exception> tls12_exception;  ///< LAN side only
 };
 
 struct Limits {

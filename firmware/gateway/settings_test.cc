@@ -80,6 +80,35 @@ TEST(Settings, SayWhereTlsComesFirst) {
   EXPECT_EQ(settings->lan.hops.at(0).tls_start, smtp::TlsStart::kStartTls);
 }
 
+Result<Settings> settings_with_exception(const std::string& lines, const std::string& side = "lan") {
+  return Config::parse(std::string(kSound) + "[" + side + ".tls12_exception]\n" + lines, "t")
+      .and_then(read_settings);
+}
+
+TEST(Settings, ExceptOldPeersOnTheLanSideUntilADay) {
+  EXPECT_FALSE(Config::parse(kSound, "t").and_then(read_settings)->lan.tls12_exception);
+  const auto settings = settings_with_exception(
+      "reason = \"old\"\nuntil = \"2027-03-31\"\nclients = [\"10.0.0.7\"]\nservers = "
+      "[\"mail.lawfirm.example\"]\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->lan.tls12_exception->in_words(),
+            "TLS 1.2 is excepted until 2027-03-31 for 10.0.0.7, mail.lawfirm.example: old");
+  for (const char* wrong :
+       {"until = \"2027-03-31\"\nclients = [\"10.0.0.7\"]\n", "reason = \"old\"\nclients = [\"10.0.0.7\"]\n",
+        "reason = \"old\"\nuntil = \"2027-02-30\"\nclients = [\"10.0.0.7\"]\n",
+        "reason = \"old\"\nuntil = \"2027-03-31\"\n",
+        "reason = \"old\"\nuntil = \"2027-03-31\"\nservers = [\"other.example\"]\n"})
+    EXPECT_FALSE(settings_with_exception(wrong)) << wrong;
+}
+
+TEST(Settings, ExceptNobodyTowardsCjsm) {
+  const auto settings = settings_with_exception(
+      "reason = \"old\"\nuntil = \"2027-03-31\"\nservers = [\"relay.cjsm.example\"]\n", "cjsm");
+  ASSERT_FALSE(settings);
+  EXPECT_NE(settings.error().message.find("keyd signs no client's TLS 1.2"), std::string::npos)
+      << settings.error().message;
+}
+
 TEST(Settings, MayHaveAnotherPace) {
   std::string text(kSound);
   text +=

@@ -17,6 +17,10 @@ std::string object_of(SideName side) { return "identity/" + std::string(to_strin
 Result<std::unique_ptr<SideWork>> SideWork::start(Service& service) {
   std::unique_ptr<SideWork> work(new SideWork(service));
   work->note("gateway-started", "gateway", "ok", "version " PRIVYSEAL_VERSION);
+  if (const auto& exception = service.settings.lan.tls12_exception) {
+    log_event(LogLevel::kWarning, "tls12-excepted", {{"what", exception->in_words()}});
+    work->note("tls12-excepted", "side/lan", "ok", exception->in_words());
+  }
   for (const IdentityStatus& identity : service.lanes.identities()) work->note_switch(identity);
   if (auto started = work->start_checkpoints(); !started) return std::unexpected(started.error());
   if (auto started = work->start_watch(); !started) return std::unexpected(started.error());

@@ -3,6 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <utility>
+
 #include "firmware/base/check.h"
 #include "firmware/base/file.h"
 #include "firmware/tls/openssl.h"
@@ -51,6 +53,19 @@ Result<void> show_certificate(SSL_CTX* context, const Library& library, const Co
   return {};
 }
 
+const Profile& profile_of(const ContextSettings& settings) {
+  switch (settings.purpose) {
+    case Purpose::kMail:
+      return kProfile;
+    case Purpose::kOldPeer:
+      return settings.side == Side::kServer ? kOldClientProfile : kOldServerProfile;
+    case Purpose::kEnrolment:
+      return kEnrolmentProfile;
+  }
+  CHECK(false);
+  std::unreachable();
+}
+
 /// A callback of libssl's: before a certificate is chosen. keyd signs only what TLS 1.3 signs; a client
 /// without a certificate is a better answer than a handshake that breaks.
 int show_none_before_tls13(SSL* session, void* /*unused*/) {
@@ -81,16 +96,18 @@ Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Libra
     return fail(ErrorCode::kInvalid, "tls: a server needs a certificate");
   if (!server && settings.trusted_roots.empty())
     return fail(ErrorCode::kInvalid, "tls: a client needs trusted roots");
+  if (!server && settings.purpose == Purpose::kOldPeer && !settings.certificate.empty())
+    return fail(ErrorCode::kInvalid, "tls: keyd signs no client's handshake of TLS 1.2");
   if (!settings.trusted_roots.empty() && settings.peer_names.empty())
     return fail(ErrorCode::kInvalid, "tls: trusted roots without the names that peers may have");
 
   SslCtxPtr context(
       SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
   if (!context) return fail_openssl(ErrorCode::kUnavailable, "tls context");
-  const bool enrols = settings.purpose == Purpose::kEnrolment;
-  if (auto applied = apply(enrols ? kEnrolmentProfile : kProfile, context.get()); !applied)
+  if (auto applied = apply(profile_of(settings), context.get()); !applied)
     return std::unexpected(applied.error());
-  if (enrols) SSL_CTX_set_cert_cb(context.get(), show_none_before_tls13, nullptr);
+  if (settings.purpose == Purpose::kEnrolment)
+    SSL_CTX_set_cert_cb(context.get(), show_none_before_tls13, nullptr);
   if (!settings.certificate.empty())
     if (auto shown = show_certificate(context.get(), *library, settings); !shown)
       return std::unexpected(shown.error());

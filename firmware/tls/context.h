@@ -23,7 +23,8 @@ enum class Side { kClient, kServer };
 
 /// Which row of the table in profile.h counts.
 enum class Purpose {
-  kMail,       ///< kProfile: everything but the one below
+  kMail,       ///< kProfile: everything but those below
+  kOldPeer,    ///< kOldClientProfile or kOldServerProfile; a client shows no certificate
   kEnrolment,  ///< kEnrolmentProfile. In TLS 1.2 our certificate is not shown: keyd signs nothing of TLS 1.2
 };
 
@@ -41,8 +42,8 @@ struct ContextSettings {
 
 class Context {
  public:
-  /// kInvalid: a certificate file is malformed, or does not belong to the key. kUnavailable: the key is not
-  /// there.
+  /// kInvalid: a certificate file is malformed, or does not belong to the key; or a client for an old peer
+  /// would show one. kUnavailable: the key is not there.
   [[nodiscard]] static Result<std::shared_ptr<const Context>> make(std::shared_ptr<const Library> library,
                                                                    const ContextSettings& settings);
   ~Context();

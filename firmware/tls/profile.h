@@ -26,7 +26,7 @@ inline constexpr Profile kProfile{
     .max_version = TLS1_3_VERSION,
     .suites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
     .old_suites = nullptr,
-    .groups = "X25519:P-256:P-384",
+    .groups = "X25519:P-256",
     .signatures =
         "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ed25519:"
         "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512",
@@ -47,6 +47,23 @@ inline constexpr Profile kEnrolmentProfile{
     .groups = kProfile.groups,
     .signatures = kProfile.signatures,
     .options = kProfile.options,
+};
+
+/// For old clients that the settings except (gateway/tls12_exception.h): they come, we show a certificate.
+inline constexpr Profile kOldClientProfile = kEnrolmentProfile;
+
+/// For old servers that the settings except; we show no certificate there. Windows signs TLS 1.2 with RSA in
+/// the old padding only.
+inline constexpr Profile kOldServerProfile{
+    .min_version = kEnrolmentProfile.min_version,
+    .max_version = kEnrolmentProfile.max_version,
+    .suites = kEnrolmentProfile.suites,
+    .old_suites = kEnrolmentProfile.old_suites,
+    .groups = kEnrolmentProfile.groups,
+    .signatures =
+        "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ed25519:"
+        "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384",
+    .options = kEnrolmentProfile.options,
 };
 
 /// kInvalid: this OpenSSL does not know a name of the table.

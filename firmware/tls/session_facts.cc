@@ -29,6 +29,9 @@ Result<std::string> session_id_of(SSL* session) {
 }  // namespace
 
 Result<SessionFacts> facts_of(SSL* session) {
+  // Without it two sessions of TLS 1.2 can be made to have one master secret, and so one id (RFC 7627).
+  if (SSL_version(session) < TLS1_3_VERSION && SSL_get_extms_support(session) != 1)
+    return fail(ErrorCode::kInvalid, "tls: TLS 1.2 without the extended master secret");
   auto id = session_id_of(session);
   if (!id) return std::unexpected(id.error());
   SessionFacts facts;

@@ -36,6 +36,20 @@ std::vector<std::string> clients(const Side& side) {
   return networks;
 }
 
+std::string old_peers(const Site& site) {
+  if (!site.old_peers) return "";
+  return std::format("\n[lan.tls12_exception]\nreason = \"{}\"\nuntil = \"{}\"\nclients = {}\nservers = {}\n",
+                     site.old_peers->reason, site.old_peers->until, toml_list(site.old_peers->clients),
+                     toml_list(site.old_peers->servers));
+}
+
+/// keyd signs as a server for old clients; towards old servers nothing of ours is signed.
+std::string old_clients(const Site& site) {
+  if (!site.old_peers || site.old_peers->clients.empty()) return "";
+  return std::format("\n[tls12_exception]\nreason = \"{}\"\nroles = [\"lan-identity\"]\nuntil = \"{}\"\n",
+                     site.old_peers->reason, site.old_peers->until);
+}
+
 /// Only what differs from the gateway's own choice.
 std::string further(const Side& side, const std::string& hop) {
   std::string text = side.is_hop_implicit ? hop + "_tls = \"implicit\"\n" : "";
@@ -67,14 +81,16 @@ std::string est(const Site& site) {
 
 std::string keyd_settings(const Site& site) {
   return std::format(
-      "state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n"
-      "[pkcs11]   # the `lab` variant: a SoftHSM token on the state partition\n"
-      "module = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"privyseal\"\n"
-      "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = "
-      "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
-      "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
-      "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = \"{}\"\n",
-      kKeydSocket, site.hostname);
+             "state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n"
+             "[pkcs11]   # the `lab` variant: a SoftHSM token on the state partition\n"
+             "module = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"privyseal\"\n"
+             "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = "
+             "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
+             "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
+             "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = "
+             "\"{}\"\n",
+             kKeydSocket, site.hostname) +
+         old_clients(site);
 }
 
 std::string gatewayd_settings(const Site& site) {
@@ -84,7 +100,7 @@ std::string gatewayd_settings(const Site& site) {
              "\"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",
              site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
-         door("gateway") + gateway_side(site.lan, "lan", "server") +
+         door("gateway") + gateway_side(site.lan, "lan", "server") + old_peers(site) +
          gateway_side(site.cjsm, "cjsm", "relay") +
          std::format("client_names = {}\n", toml_list(site.relay_client_names));
 }

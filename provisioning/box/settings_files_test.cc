@@ -49,6 +49,19 @@ TEST(SettingsFiles, NameFurtherHopsAndTlsFromTheStartWhereTheSiteDoes) {
   EXPECT_THAT(text_of("run/privyseal/renewd.toml"), HasSubstr("probe_tls = \"implicit\"\n"));
 }
 
+TEST(SettingsFiles, ExceptOldMailServersOnlyWhereTheSiteDoes) {
+  for (const char* path : {"run/privyseal/gatewayd.toml", "run/privyseal/keyd.toml"})
+    EXPECT_THAT(file(path), testing::Not(HasSubstr("tls12_exception")));
+  const std::string start = "[lan.tls12_exception]\nreason = \"Old server\"\nuntil = \"2027-03-31\"\n";
+  const std::string clients = start + "clients = [\"10.0.2.7/32\"]\n";
+  EXPECT_THAT(file("run/privyseal/gatewayd.toml", clients), HasSubstr(clients + "servers = []\n"));
+  EXPECT_THAT(file("run/privyseal/keyd.toml", clients),
+              HasSubstr("[tls12_exception]\nreason = \"Old server\"\nroles = [\"lan-identity\"]\nuntil = "
+                        "\"2027-03-31\"\n"));
+  EXPECT_THAT(file("run/privyseal/keyd.toml", start + "servers = [\"mail.lawfirm.example\"]\n"),
+              testing::Not(HasSubstr("tls12_exception")));
+}
+
 TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {
   EXPECT_THAT(file("run/systemd/network/20-cjsm.network"), HasSubstr("Gateway=10.0.3.2"));
   EXPECT_THAT(file("run/systemd/network/10-lan.network"), testing::Not(HasSubstr("Gateway")));

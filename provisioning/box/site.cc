@@ -122,6 +122,25 @@ EnrolmentServer read_est(Reader& reader) {
           .roots = reader.text("est.roots", is_pem, "must be certificates in PEM")};
 }
 
+bool is_day(const std::string& text) {
+  return text.size() == 10 && text[4] == '-' && text[7] == '-' &&
+         std::ranges::all_of(text, [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+}
+
+OldPeers read_old_peers(Reader& reader) {
+  const std::string key = "lan.tls12_exception";
+  OldPeers old{.reason = reader.text(key + ".reason", is_title, "must be at most 64 letters and marks"),
+               .until = reader.text(key + ".until", is_day, "must be a day, as 2027-03-31"),
+               .clients = {},
+               .servers = {}};
+  if (reader.has(key + ".clients"))
+    old.clients = reader.texts(key + ".clients", is_network, "must list networks, ADDRESS/BITS");
+  if (reader.has(key + ".servers"))
+    old.servers = reader.texts(key + ".servers", is_name, "must list host names");
+  if (old.clients.empty() && old.servers.empty()) reader.refuse(key, "must name clients or servers");
+  return old;
+}
+
 }  // namespace
 
 Result<Site> read_site(Config config) {
@@ -137,6 +156,7 @@ Result<Site> read_site(Config config) {
             .console_hostname = reader.text("console.hostname", is_name, "must be a host name"),
             .est = {}};
   if (reader.has("est.host")) site.est = read_est(reader);
+  if (reader.has("lan.tls12_exception")) site.old_peers = read_old_peers(reader);
   if (site.domains.empty()) reader.refuse("domains", "must list at least one");
   if (site.lan.interface == site.cjsm.interface)
     reader.refuse("cjsm.interface", "must be another than lan.interface");

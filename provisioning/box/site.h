@@ -24,6 +24,8 @@
 ///     relay_host, relay_port, relay_name
 ///     relay_tls = "implicit"                   # optional (server_tls in [lan]); default: starttls
 ///     further_relays = ["10.0.3.3:465 = relay2.cjsm.example = implicit"]   # optional, also further_servers
+///     [lan.tls12_exception]                    # optional: as the gateway's settings have it, and keyd's
+///     reason, until, clients, servers
 ///     [console]
 ///     hostname = "console.lawfirm.example"
 ///     [est]                                    # optional: where renewd enrols by itself
@@ -66,6 +68,14 @@ struct Side {
   [[nodiscard]] std::string own_address() const { return address.substr(0, address.find('/')); }
 };
 
+/// Old mail servers of the organisation that may be spoken to by TLS 1.2 (gateway/tls12_exception.h).
+struct OldPeers {
+  std::string reason;
+  std::string until;  ///< "2027-03-31"
+  std::vector<std::string> clients;
+  std::vector<std::string> servers;
+};
+
 struct EnrolmentServer {
   Peer server;
   std::string user;
@@ -84,6 +94,7 @@ struct Site {
   std::vector<std::string> relay_client_names;
   std::string console_hostname;
   std::optional<EnrolmentServer> est;
+  std::optional<OldPeers> old_peers{};
 };
 
 /// kInvalid: a value is missing, unknown or not of its form.

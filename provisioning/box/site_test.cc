@@ -86,6 +86,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSite{"AFurtherRelayThatEndsItsString", "relay_port = 4646",
                             "relay_port = 4646\nfurther_relays = ['10.0.3.3:25 = a\" = implicit']",
                             "cjsm.further_relays"},
+                    BadSite{"AnExceptionForNobody", "[console]",
+                            "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2027-03-31\"\n[console]",
+                            "lan.tls12_exception"},
+                    BadSite{"AnExceptionForEver", "[console]",
+                            "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"for ever\"\n"
+                            "servers = [\"mail.lawfirm.example\"]\n[console]",
+                            "lan.tls12_exception.until"},
                     BadSite{"RootsThatAreNoPem", "-----BEGIN CERTIFICATE-----\nAAAA", "AAAA", "lan.roots"},
                     BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
                     BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),

@@ -17,7 +17,8 @@ using peer::SmtpClient;
 using peer::SmtpPeer;
 using peer::TlsOptions;
 
-GatewayLab::GatewayLab(const LabOptions& options) {
+GatewayLab::GatewayLab(const LabOptions& options)
+    : keyd({.run_as = Identity{.uid = kKeydUid, .gid = kKeydUid}, .more_settings = options.keyd}) {
   make_identities();
   auto relay_started = SmtpPeer::start(relay_tls());
   auto server_started = SmtpPeer::start(server_tls());

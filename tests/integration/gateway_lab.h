@@ -37,6 +37,7 @@ struct LabOptions {
   std::filesystem::path ledger_folder{};
   std::vector<std::string> environment{};  ///< of the gateway
   std::string settings{};                  ///< TOML lines at the top of its settings
+  std::string keyd{};                      ///< TOML lines of keyd's settings
 };
 
 class GatewayLab {
@@ -69,7 +70,7 @@ class GatewayLab {
   TestCa egress_ca{"Stand-in Egress CA"};
   TestCa lan_ca{"Organisation CA"};
   TestCa other_ca{"Stand-in Egress CA"};  ///< same name, another key
-  TestKeyd keyd{{.run_as = Identity{.uid = kKeydUid, .gid = kKeydUid}}};
+  TestKeyd keyd;
   std::unique_ptr<peer::SmtpPeer> relay;
   std::unique_ptr<peer::SmtpPeer> server;
   std::unique_ptr<TestGateway> gateway;

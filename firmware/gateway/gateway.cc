@@ -66,6 +66,9 @@ class Gateway::State {
     auto book = RuleBook::open(
         {.folder = settings_.policy, .line = settings_.ledger.parent_path() / "line.json"}, clock_);
     if (!book) return std::unexpected(book.error());
+    auto counted = counted_before(settings_.ledger, (*book)->rules()->options, clock_.now());
+    if (!counted) return std::unexpected(counted.error());
+    (*book)->count_again(*counted);
     book_ = std::move(*book);
     lanes_ = std::move(*lanes);
     route_.emplace(std::move(*route));

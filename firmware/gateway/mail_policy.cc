@@ -46,14 +46,8 @@ std::optional<Reply> MailPolicy::refuses_mail() {
   return refusal_of_cap(service_.book.reached(caps()));
 }
 
-/// Bounces have no sender; they count for the organisation only.
 std::vector<policy::RateCap> MailPolicy::caps() const {
-  const policy::Options& options = rules_->options;
-  std::vector<policy::RateCap> caps;
-  if (sender_ && options.sender_per_hour > 0)
-    caps.push_back({"sender/" + smtp::lower(smtp::to_string(*sender_)), options.sender_per_hour});
-  if (options.organisation_per_hour > 0) caps.push_back({"organisation", options.organisation_per_hour});
-  return caps;
+  return hourly_caps(rules_->options, sender_ ? smtp::to_string(*sender_) : std::string());
 }
 
 std::optional<Reply> MailPolicy::refusal_of_cap(int full) {
@@ -112,6 +106,7 @@ PolicyFacts MailPolicy::facts() const {
     facts.verdict = "passed";
   for (const Refusal rule : left_out_) add(has_nobody ? "refused/" : "left-out/", rule);
   for (const Refusal rule : warnings_) add("warned/", rule);
+  if (!permit_.empty()) facts.verdict += " " + permit_;
   return facts;
 }
 
@@ -163,9 +158,13 @@ MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::stri
   auto judged = policy::judge_header(*rules_, envelope, header, first_line);
   if (!judged.marking.empty()) service_.book.count("marking/" + judged.marking);
   seen_.marking = judged.marking;
-  if (!judged.refusal && judged.permit &&
-      service_.book.admit({{"permit/" + judged.permit->reference, judged.permit->hourly_cap}}) >= 0)
-    judged.refusal = Refusal::kPermitUsedUp;
+  if (!judged.refusal && judged.permit) {
+    const std::string permit = permit_key(judged.permit->reference);
+    if (service_.book.admit({{permit, judged.permit->hourly_cap}}) >= 0)
+      judged.refusal = Refusal::kPermitUsedUp;
+    else
+      permit_ = permit;
+  }
   if (judged.refusal) {
     is_judged_ = true;
     return {.bytes = {}, .refusal = refused(*judged.refusal)};

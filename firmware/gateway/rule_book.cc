@@ -224,6 +224,12 @@ int RuleBook::reached(const std::vector<policy::RateCap>& caps) {
       [&](Rates& rates) { return note_full(caps, rates.mails.reached(caps, clock_.now()), rates); });
 }
 
+void RuleBook::count_again(const std::vector<RateCount>& counts) {
+  rates_.with([&](Rates& rates) {
+    for (const RateCount& count : counts) rates.mails.count(count.key, count.at);
+  });
+}
+
 Result<void> RuleBook::may_release(const std::string& key) {
   if (!rates_.with([&](const Rates& rates) { return rates.mails.counts(key); }))
     return fail(ErrorCode::kNotFound, "rate: nothing was counted for it");

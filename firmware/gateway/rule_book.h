@@ -21,6 +21,7 @@
 #include "firmware/base/guarded.h"
 #include "firmware/base/json.h"
 #include "firmware/base/result.h"
+#include "firmware/gateway/rate_memory.h"
 #include "firmware/policy/rates.h"
 #include "firmware/policy/rules.h"
 
@@ -53,6 +54,8 @@ class RuleBook {
   /// As policy::Rates; a cap that is newly reached is an alert in the log.
   [[nodiscard]] int admit(const std::vector<policy::RateCap>& caps);
   [[nodiscard]] int reached(const std::vector<policy::RateCap>& caps);
+  /// What an earlier process had counted (rate_memory.h).
+  void count_again(const std::vector<RateCount>& counts);
   /// kNotFound: nothing was counted for it.
   [[nodiscard]] Result<void> may_release(const std::string& key);
   [[nodiscard]] Result<void> release(const std::string& key);

@@ -30,6 +30,9 @@ class Rates {
   /// As admit, but counts nothing.
   [[nodiscard]] int reached(const std::vector<RateCap>& caps, WallTime now);
 
+  /// A mail that an earlier process counted; those of one key oldest first.
+  void count(const std::string& key, WallTime at) { windows_[key].mails.push_back(at); }
+
   /// Whether something was counted for this key.
   [[nodiscard]] bool counts(const std::string& key) const { return windows_.contains(key); }
   /// A person lets this key begin anew. False: nothing was counted for it.

@@ -318,6 +318,31 @@ TEST_F(GatewayPolicy, Clause25SenderAboveTheHourlyCapWaitsForReleaseByAPerson) {
   expect_carried(mail);
 }
 
+TEST_F(GatewayPolicy, Clause25ARestartGivesNobodyASecondAllowance) {
+  use("policy.toml", quiet("", "[limits]\nsender_per_hour = 2\norganisation_per_hour = 0\n"));
+  use("permissions.csv",
+      "reference,sender,kind,from,until,hourly_cap\r\nMOJ-7,erin@lawfirm.example,generated,2026-01-01,2099-"
+      "12-31,1\r\n");
+  Mail automated = with_header("Auto-Submitted: auto-generated");
+  automated.sender = "erin@lawfirm.example";
+  expect_carried(automated);
+  const auto by_hand = [] {
+    Mail mail = mail_out();  // another one each time: the very same would count as sent once more
+    mail.sender = "erin@lawfirm.example";
+    return mail;
+  };
+  expect_carried(by_hand());
+  ASSERT_TRUE(lab_->gateway->restart(SIGKILL));
+  GatewayTest::SetUp();
+  expect_refused(451, "too many mails within one hour", by_hand());
+  const std::string key = "sender/erin@lawfirm.example";
+  ASSERT_TRUE(lab_->gateway->ask({{"op", "rate-release"}, {"key", key}, {"why", "a mailing of the court"}}));
+  ASSERT_TRUE(lab_->gateway->restart(SIGTERM));
+  GatewayTest::SetUp();
+  expect_carried(by_hand());
+  expect_refused(451, "used up for this hour", automated);
+}
+
 TEST_F(GatewayPolicy, Clause8TheRecipientAboveTheCapIsPutOffAndTheOthersGetTheMail) {
   use("policy.toml", quiet("", "[limits]\nrecipients = 2\nblind_recipients = 1\n"));
   SmtpClient client = lab_->lan_client();

@@ -18,6 +18,16 @@ net::awaitable<void> ask(TlsLab::ContextRef context, std::vector<Keys>* answers)
   answers->push_back(co_await tls::ask_keys(std::move(context)));
 }
 
+net::awaitable<void> run_job(std::shared_ptr<tls::Job> job, std::optional<Result<void>>* ended) {
+  *ended = co_await tls::Job::run(std::move(job));
+}
+
+net::awaitable<void> shake_and_say(StreamRef stream, TlsLab::ContextRef context,
+                                   std::optional<Error>* failure) {
+  const auto facts = co_await stream->handshake(std::move(context), kLong);
+  *failure = facts ? Error{} : facts.error();
+}
+
 /// Sends a byte to and fro until `done`; counts the rounds that were made while `counts`.
 net::awaitable<void> play(StreamRef stream, std::function<bool()> counts, std::function<bool()> done,
                           int* rounds) {
@@ -186,8 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST_F(AsyncHandshake, NoMoreWaitThanTheLimitsSayAndTheQueueDoesNotSpin) {
-  pool_.reset();
-  pool_.emplace(JobPool::Limits{.jobs = 4, .queue = 4});
+  limit({.jobs = 4, .queue = 4});
   lab_->keyd(lab_->never_signs());
   const auto pairs = start_many(12, lab_->lone_server, lab_->nameless_client);
   run([&] { return pool_->paused() == 4 && pool_->queued() == 4 && servers_.all() == 4; });
@@ -199,8 +208,7 @@ TEST_F(AsyncHandshake, NoMoreWaitThanTheLimitsSayAndTheQueueDoesNotSpin) {
 }
 
 TEST_F(AsyncHandshake, WhoeverWaitsForATurnTooLongGivesUp) {
-  pool_.reset();
-  pool_.emplace(JobPool::Limits{.jobs = 1, .queue = 8});
+  limit({.jobs = 1, .queue = 8});
   lab_->keyd(lab_->never_signs());
   const auto pairs = start_many(6, lab_->lone_server, lab_->nameless_client, 300ms);
   run_until_ended(12);
@@ -220,8 +228,7 @@ TEST_F(AsyncHandshake, ReadinessIsAskedWithoutMakingTheLoopWait) {
 }
 
 TEST_F(AsyncHandshake, WithAllPlacesTakenTheKeysAreBusy) {
-  pool_.reset();
-  pool_.emplace(JobPool::Limits{.jobs = 2, .queue = 8});
+  limit({.jobs = 2, .queue = 8});
   lab_->keyd(lab_->never_signs());
   const auto pairs = start_many(2, lab_->lone_server, lab_->nameless_client);
   run_until_paused(2);
@@ -232,6 +239,64 @@ TEST_F(AsyncHandshake, WithAllPlacesTakenTheKeysAreBusy) {
   lab_->keyd(lab_->signs_after(0ms));
   run_until_ended(4);
   EXPECT_EQ(servers_.good, 2);
+}
+
+TEST_F(AsyncHandshake, WhoeverIsCutWhileItWaitsForATurnLeavesTheQueueAtOnce) {
+  limit({.jobs = 1, .queue = 8});
+  lab_->keyd(lab_->never_signs());
+  const auto first = start_many(1, lab_->lone_server, lab_->nameless_client);
+  run_until_paused(1);
+  const auto others = start_many(3, lab_->lone_server, lab_->nameless_client);
+  run([&] { return pool_->queued() == 3; });
+  for (const auto& pair : others) pair.server->cut();
+  EXPECT_EQ(pool_->queued(), 0U);
+  EXPECT_EQ(pool_->paused(), 1U);
+  lab_->keyd(lab_->signs_after(0ms));
+  run_until_ended(8);
+  EXPECT_EQ(servers_.good, 1);
+}
+
+TEST_F(AsyncHandshake, AJobThatWasEndedIsOverAndNotBegunAgain) {
+  lab_->keyd([](const hsm::Request&) -> FakeKeyd::Reply { return FakeKeyd::Silence{}; });
+  int calls = 0;
+  std::optional<Result<void>> ended;
+  const auto job = std::make_shared<tls::Job>(*pool_, loop_->get_executor(), [&] {
+    ++calls;
+    EXPECT_FALSE(lab_->server->library().keys_ready());
+  });
+  spawn(run_job(job, &ended));
+  run_until_paused(1);
+  job->end();
+  EXPECT_EQ(pool_->paused(), 0U);
+  run([&] { return ended.has_value(); });
+  ASSERT_TRUE(ended);
+  EXPECT_FALSE(*ended);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(AsyncHandshake, APeerIsToldThatTheHandshakeFailedWhenItIsCutWhileItWaits) {
+  // Which shows that the descriptor was still ours when the handshake was told to fail.
+  lab_->keyd(lab_->never_signs());
+  const Pair pair = connect();
+  std::optional<Error> failure;
+  spawn(shake(pair.server, lab_->lone_server, kLong, &servers_));
+  spawn(shake_and_say(pair.client, lab_->nameless_client, &failure));
+  run_until_paused(1);
+  pair.server->cut();
+  run([&] { return failure && servers_.all() == 1; });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->message, testing::HasSubstr("alert"));
+}
+
+TEST_F(AsyncHandshake, AQuestionForReadinessMayBeDestroyedWhileItIsPending) {
+  lab_->keyd([](const hsm::Request&) -> FakeKeyd::Reply { return FakeKeyd::Silence{}; });
+  std::vector<Keys> answers;
+  spawn(ask(lab_->server, &answers));
+  run_until_paused(1);
+  acceptor_.reset();
+  loop_.reset();
+  EXPECT_EQ(pool_->paused(), 0U);
+  EXPECT_TRUE(answers.empty());
 }
 
 TEST_F(AsyncHandshake, ALoopThatEndsLeavesNoSignatureBehind) {

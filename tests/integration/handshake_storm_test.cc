@@ -32,6 +32,8 @@ class HandshakeStorm : public HandshakeTest {
     else if (death != Death::kTooLate)
       run_until_paused(kInAWave);
     for (const auto& pair : pairs) kill(death, pair);
+    const bool is_our_doing = death == Death::kCut || death == Death::kDestroyed;
+    ASSERT_TRUE(!is_our_doing || pool_->paused() == 0) << "not before keyd answers";
     if (death == Death::kPeerGone) lab_->keyd(lab_->signs_after(0ms));  // it is asked again for each of them
     run_until_ended(before + 2 * kInAWave);
     ASSERT_EQ(pool_->paused(), 0U);

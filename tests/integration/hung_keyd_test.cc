@@ -80,8 +80,7 @@ class HungKeyd : public HandshakeTest, public testing::WithParamInterface<Hang> 
   };
 
   HungKeyd() {
-    pool_.reset();
-    pool_.emplace(JobPool::Limits{.jobs = kMostUnderWay, .queue = kMostQueued});
+    limit({.jobs = kMostUnderWay, .queue = kMostQueued});
     lab_->keyd([this](const hsm::Request& request) -> FakeKeyd::Reply {
       if (!health_.hears_and_is_well()) return FakeKeyd::Silence{};
       return lab_->answer(request);

@@ -62,6 +62,7 @@ net::awaitable<Result<void>> Renewal::try_relay(ca::Generation generation) {
     co_return std::unexpected(signed_anew.error());
   if (!settings_.probe) co_return Result<void>();
   auto context = tls::Context::make(services_.library, {.side = tls::Side::kClient,
+                                                        .hybrid = settings_.probe_hybrid,
                                                         .certificate = folder_.chain_of(generation.number),
                                                         .key_uri = "keyd:" + generation.key,
                                                         .trusted_roots = settings_.probe_roots,

@@ -60,6 +60,7 @@ void read_trial(ConfigReader& reader, const std::string& section, IdentitySettin
       reader.text(section + "probe_name", identity.probe ? identity.probe->host : std::string());
   identity.probe_tls = reader.taken(section + "probe_tls",
                                     smtp::parse_tls_start(reader.text(section + "probe_tls", "starttls")));
+  identity.probe_hybrid = reader.flag(section + "probe_hybrid", true);
   identity.probe_roots = reader.text(section + "probe_roots", identity.roots.string());
   if (identity.probe && !ca::is_dns_name(identity.probe_name))
     reader.refuse(section + "probe_name", "must be the host name in the relay's certificate");

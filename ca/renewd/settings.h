@@ -19,6 +19,7 @@
 ///     probe = "relay.cjsm.example:25"                  # optional, cjsm only: the trial handshake
 ///     probe_name = "relay.cjsm.example"                # the name in the relay's certificate
 ///     probe_tls = "implicit"                           # default: starttls
+///     probe_hybrid = false                             # as the gateway's [cjsm] hybrid; default: true
 ///     probe_roots = "/etc/privyseal/egress-ca.pem"     # default: roots
 ///     live = "127.0.0.1:25"                            # optional: our own port that must serve it
 ///
@@ -68,6 +69,7 @@ struct IdentitySettings {
   std::optional<HostPort> probe{};
   std::string probe_name{};
   smtp::TlsStart probe_tls{};
+  bool probe_hybrid = true;
   std::filesystem::path probe_roots{};
   std::optional<HostPort> live{};
 

@@ -90,11 +90,13 @@ Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIde
                                        std::shared_ptr<const tls::Library> library) {
   // The organisation's mail server is known by its address, and asks us for no certificate.
   const ContextSettings listening{.side = Side::kServer,
+                                  .hybrid = settings.lan.hybrid,
                                   .certificate = identity.chain,
                                   .key_uri = identity.key_uri,
                                   .trusted_roots = {},
                                   .peer_names = {}};
   const ContextSettings forwarding{.side = Side::kClient,
+                                   .hybrid = settings.lan.hybrid,
                                    .certificate = {},
                                    .key_uri = {},
                                    .trusted_roots = settings.lan.trusted_roots,
@@ -111,11 +113,13 @@ Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveId
   // Towards CJSM both ends show certificates, whoever calls.
   return make_contexts(library,
                        {.side = Side::kServer,
+                        .hybrid = settings.cjsm.hybrid,
                         .certificate = identity.chain,
                         .key_uri = identity.key_uri,
                         .trusted_roots = settings.cjsm.trusted_roots,
                         .peer_names = settings.cjsm.client_names},
                        {.side = Side::kClient,
+                        .hybrid = settings.cjsm.hybrid,
                         .certificate = identity.chain,
                         .key_uri = identity.key_uri,
                         .trusted_roots = settings.cjsm.trusted_roots,

@@ -80,6 +80,7 @@ SideSettings read_side(ConfigReader& reader, const std::string& side, const std:
   settings.identity = reader.text(side + ".identity");
   settings.trusted_roots = reader.text(side + ".ca");
   settings.clients = reader.texts(side + ".clients");
+  settings.hybrid = reader.flag(side + ".hybrid", true);
   settings.normalize = reader.flag(side + ".normalize", false);
   settings.hops = read_hops(reader, side, hop);
   if (settings.clients.empty()) reader.refuse(side + ".clients", "must list who may connect");

@@ -36,6 +36,7 @@ struct SideSettings {
   std::vector<std::string> clients;       ///< networks that may connect
   std::vector<std::string> proxies;       ///< networks of proxies that tell us the client (LAN side only)
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
+  bool hybrid = true;                     ///< key agreement with ML-KEM, by whoever knows it (tls/profile.h)
   bool normalize = false;      ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
   std::vector<HopPlace> hops;  ///< the one that is preferred first; never empty
   std::optional<Tls12Exception> tls12_exception;  ///< LAN side only

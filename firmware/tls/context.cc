@@ -104,8 +104,9 @@ Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Libra
   SslCtxPtr context(
       SSL_CTX_new_ex(library->get(), nullptr, server ? TLS_server_method() : TLS_client_method()));
   if (!context) return fail_openssl(ErrorCode::kUnavailable, "tls context");
-  if (auto applied = apply(profile_of(settings), context.get()); !applied)
-    return std::unexpected(applied.error());
+  Profile profile = profile_of(settings);
+  if (!settings.hybrid) profile.groups = kClassicGroups;
+  if (auto applied = apply(profile, context.get()); !applied) return std::unexpected(applied.error());
   if (settings.purpose == Purpose::kEnrolment)
     SSL_CTX_set_cert_cb(context.get(), show_none_before_tls13, nullptr);
   if (!settings.certificate.empty())

@@ -31,6 +31,7 @@ enum class Purpose {
 struct ContextSettings {
   Side side = Side::kClient;
   Purpose purpose = Purpose::kMail;
+  bool hybrid = true;  ///< false: kClassicGroups instead of the profile's
   /// Our certificate chain (PEM, leaf first) and the URI of its key; both empty: we show none (clients only).
   std::filesystem::path certificate{};
   std::string key_uri{};

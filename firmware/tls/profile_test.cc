@@ -32,7 +32,8 @@ constexpr std::string_view kNewSuites =
 constexpr std::string_view kOldSuites =
     "ECDHE-ECDSA-AES256-GCM-SHA384\nECDHE-RSA-AES256-GCM-SHA384\nECDHE-ECDSA-CHACHA20-POLY1305\n"
     "ECDHE-RSA-CHACHA20-POLY1305\nECDHE-ECDSA-AES128-GCM-SHA256\nECDHE-RSA-AES128-GCM-SHA256\n";
-constexpr std::string_view kGroups = "X25519:P-256\n";
+constexpr std::string_view kClassic = "X25519:P-256\n";
+constexpr std::string_view kHybrid = "*X25519MLKEM768:*X25519:P-256\n";
 constexpr std::string_view kSignatures =
     "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ed25519:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
     "rsa_pss_rsae_sha512";
@@ -49,14 +50,14 @@ class TlsProfile : public testing::TestWithParam<Approved> {};
 TEST_P(TlsProfile, IsWhatWasApproved) { EXPECT_EQ(in_words(GetParam().profile), GetParam().text); }
 
 std::string old(std::string_view more_signatures) {
-  return "1.2 to 1.3\n" + std::string(kNewSuites) + std::string(kOldSuites) + std::string(kGroups) +
+  return "1.2 to 1.3\n" + std::string(kNewSuites) + std::string(kOldSuites) + std::string(kClassic) +
          std::string(kSignatures) + std::string(more_signatures) + "\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(, TlsProfile,
                          testing::Values(Approved{"Mail", kProfile,
                                                   "1.3 to 1.3\n" + std::string(kNewSuites) +
-                                                      std::string(kGroups) + std::string(kSignatures) + "\n"},
+                                                      std::string(kHybrid) + std::string(kSignatures) + "\n"},
                                          Approved{"Enrolment", kEnrolmentProfile, old("")},
                                          Approved{"OldClient", kOldClientProfile, old("")},
                                          Approved{"OldServer", kOldServerProfile,

@@ -53,6 +53,7 @@ std::string old_clients(const Site& site) {
 /// Only what differs from the gateway's own choice.
 std::string further(const Side& side, const std::string& hop) {
   std::string text = side.is_hop_implicit ? hop + "_tls = \"implicit\"\n" : "";
+  if (!side.hybrid) text += "hybrid = false\n";
   if (!side.further_hops.empty()) text += "further_" + hop + "s = " + toml_list(side.further_hops) + "\n";
   return text;
 }
@@ -147,7 +148,8 @@ std::string renewd_settings(const Site& site) {
              "[authority]\ncommon_name = \"{4} appliance CA\"\norganisation = \"{4}\"\ndomains = {7}\n",
              site.hostname, kKeydSocket, kOpensslConfig, site.est ? "est" : "manual", site.organisation,
              site.cjsm.hop.name, site.console_hostname, toml_list(site.domains),
-             site.cjsm.is_hop_implicit ? "probe_tls = \"implicit\"\n" : "") +
+             std::string(site.cjsm.is_hop_implicit ? "probe_tls = \"implicit\"\n" : "") +
+                 (site.cjsm.hybrid ? "" : "probe_hybrid = false\n")) +
          est(site) + door("renewd");
 }
 

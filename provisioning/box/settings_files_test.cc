@@ -36,17 +36,21 @@ TEST(SettingsFiles, LeadTheDoorsInRenewdsNetworkToOnePlaceEach) {
 
 TEST(SettingsFiles, NameFurtherHopsAndTlsFromTheStartWhereTheSiteDoes) {
   for (const char* path : {"run/privyseal/gatewayd.toml", "run/privyseal/renewd.toml"})
-    EXPECT_THAT(file(path), testing::Not(testing::AnyOf(HasSubstr("implicit"), HasSubstr("further_"))));
+    EXPECT_THAT(file(path), testing::Not(testing::AnyOf(HasSubstr("implicit"), HasSubstr("further_"),
+                                                        HasSubstr("hybrid"))));
   std::string text = test::site_text();
   text.insert(text.find("relay_port"),
-              "relay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n");
+              "hybrid = false\nrelay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n");
   const auto files = settings_files(Config::parse(text, "provisioning file").and_then(read_site).value());
   const auto text_of = [&](const std::string& path) {
     return std::ranges::find(files, path, &SettingsFile::path)->text;
   };
-  EXPECT_THAT(text_of("run/privyseal/gatewayd.toml"),
-              HasSubstr("relay_tls = \"implicit\"\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n"));
-  EXPECT_THAT(text_of("run/privyseal/renewd.toml"), HasSubstr("probe_tls = \"implicit\"\n"));
+  EXPECT_THAT(
+      text_of("run/privyseal/gatewayd.toml"),
+      HasSubstr(
+          "relay_tls = \"implicit\"\nhybrid = false\nfurther_relays = [\"10.0.3.3:25 = r2.example\"]\n"));
+  EXPECT_THAT(text_of("run/privyseal/renewd.toml"),
+              HasSubstr("probe_tls = \"implicit\"\nprobe_hybrid = false\n"));
 }
 
 TEST(SettingsFiles, ExceptOldMailServersOnlyWhereTheSiteDoes) {

@@ -69,6 +69,7 @@ class Reader {
     return values;
   }
   std::int64_t port(const std::string& key) { return config_.port(key); }
+  bool flag(const std::string& key, bool fallback) { return config_.flag(key, fallback); }
   bool has(const std::string& key) { return config_.has(key); }
   void refuse(const std::string& key, std::string_view why) { config_.refuse(key, why); }
   [[nodiscard]] Result<void> finish() const { return config_.finish(); }
@@ -106,6 +107,7 @@ Side read_side(Reader& reader, const std::string& side, const std::string& hop) 
   const std::string tls = side + "." + hop + "_tls";
   if (reader.has(tls))
     read.is_hop_implicit = reader.text(tls, is_tls_start, "must be starttls or implicit") == "implicit";
+  read.hybrid = reader.flag(side + ".hybrid", true);
   const std::string further = side + ".further_" + hop + "s";
   if (reader.has(further))
     read.further_hops = reader.texts(further, is_further_hop, "must list HOST:PORT = NAME, and = implicit");

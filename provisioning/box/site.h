@@ -23,6 +23,7 @@
 ///     client_names = ["relay.cjsm.example"]
 ///     relay_host, relay_port, relay_name
 ///     relay_tls = "implicit"                   # optional (server_tls in [lan]); default: starttls
+///     hybrid = false                           # optional, also in [lan]: X25519 and P-256 only, no ML-KEM
 ///     further_relays = ["10.0.3.3:465 = relay2.cjsm.example = implicit"]   # optional, also further_servers
 ///     [lan.tls12_exception]                    # optional: as the gateway's settings have it, and keyd's
 ///     reason, until, clients, servers
@@ -62,6 +63,7 @@ struct Side {
   std::string roots;  ///< PEM
   Peer hop;
   bool is_hop_implicit = false;             ///< TLS comes before its greeting (RFC 8314)
+  bool hybrid = true;                       ///< key agreement with ML-KEM (tls/profile.h)
   std::vector<std::string> further_hops{};  ///< lines of the gateway's settings
 
   /// The address without its prefix length.

@@ -72,6 +72,26 @@ TEST_F(AsyncHandshake, SixteenSignaturesAreUnderWayAtOnceOnBothSides) {
   EXPECT_EQ(lab_->open_questions(), 0U);
 }
 
+net::awaitable<void> agree(StreamRef stream, TlsLab::ContextRef context, std::string* group) {
+  const auto facts = co_await stream->handshake(std::move(context), kLong);
+  *group = facts ? facts->group : facts.error().message;
+}
+
+TEST_F(AsyncHandshake, KeysAreAgreedOnWithMlKemByWhoeverKnowsIt) {
+  lab_->keyd(lab_->signs_after(0ms));
+  for (const auto& [client, expected] :
+       {std::pair(lab_->nameless_client, "X25519MLKEM768"), std::pair(lab_->classic_client, "x25519")}) {
+    const Pair pair = connect();
+    std::string at_server;
+    std::string at_client;
+    spawn(agree(pair.server, lab_->lone_server, &at_server));
+    spawn(agree(pair.client, client, &at_client));
+    run([&] { return !at_server.empty() && !at_client.empty(); });
+    EXPECT_EQ(at_server, expected);
+    EXPECT_EQ(at_client, expected);
+  }
+}
+
 TEST_F(AsyncHandshake, AnRsaKeyIsAskedForTheHashThatThePeersAgreedOn) {
   lab_->keyd(lab_->signs_after(5ms));
   const Pair pair = connect();

@@ -47,6 +47,7 @@ void TlsLab::make_contexts(const std::filesystem::path& socket) {
   lone_server = context(tls::Side::kServer, "gateway", false);
   software_lone_server = context(tls::Side::kServer, "file", false);
   nameless_client = context(tls::Side::kClient, "", true);
+  classic_client = context(tls::Side::kClient, "", true, false);
 }
 
 void TlsLab::use(const TestKeyd& keyd, uid_t provisioning) {
@@ -77,8 +78,10 @@ void TlsLab::write_identities() {
   write(folder_ / "file-key.pem", software.key_pem);
 }
 
-TlsLab::ContextRef TlsLab::context(tls::Side side, const std::string& identity, bool trusts) const {
+TlsLab::ContextRef TlsLab::context(tls::Side side, const std::string& identity, bool trusts,
+                                   bool hybrid) const {
   tls::ContextSettings settings;
+  settings.hybrid = hybrid;
   settings.side = side;
   if (!identity.empty()) settings.certificate = folder_ / (identity + ".pem");
   if (identity == "file")

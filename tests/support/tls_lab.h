@@ -50,11 +50,12 @@ class TlsLab {
   ContextRef lone_rsa_server;  ///< the same, with an RSA key; only with the fake
   ContextRef software_lone_server;
   ContextRef nameless_client;  ///< has no key
+  ContextRef classic_client;   ///< the same, and agrees on keys without ML-KEM
 
  private:
   void write_identities();
   void make_contexts(const std::filesystem::path& socket);
-  ContextRef context(tls::Side side, const std::string& identity, bool trusts) const;
+  ContextRef context(tls::Side side, const std::string& identity, bool trusts, bool hybrid = true) const;
 
   TempFolder folder_;
   TestCa ca_{"Lab CA"};

@@ -25,9 +25,11 @@ Result<SslContext> make_context(const SSL_METHOD* method, const std::string& ca_
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_mode(context.get(), SSL_MODE_NO_AUTO_CHAIN);
-  if (SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1) {
+  // What Postfix agrees on by itself: the same key agreement on every leg of everybody.
+  if (SSL_CTX_set1_groups_list(context.get(), "X25519") != 1)
+    return fail_openssl(ErrorCode::kInvalid, "groups");
+  if (SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1)
     return fail_openssl(ErrorCode::kInvalid, "ca file");
-  }
   return context;
 }
 

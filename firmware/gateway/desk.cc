@@ -279,7 +279,9 @@ Result<JsonObject> Desk::flow(const DoorRequest& request) {
   const std::string from = to_rfc3339(first);
   const auto counts = reader_.flow(from);
   if (!counts) return std::unexpected(counts.error());
-  return JsonObject{{"from", from}, {"minutes", flow_of(*counts, first, *minutes)}};
+  const auto tls = reader_.tls_shares(from);
+  if (!tls) return std::unexpected(tls.error());
+  return JsonObject{{"from", from}, {"minutes", flow_of(*counts, first, *minutes)}, {"tls", tls_of(*tls)}};
 }
 
 Result<JsonObject> Desk::find(const DoorRequest& request) {

@@ -171,6 +171,13 @@ JsonArray flow_of(const std::vector<MinuteCount>& counts, WallTime first, std::i
   return flow;
 }
 
+JsonObject tls_of(const TlsShares& shares) {
+  const auto share = [](const TlsShare& side) {
+    return JsonObject{{"mails", side.mails}, {"tls13", side.tls13}, {"hybrid", side.hybrid}};
+  };
+  return {{"cjsm", share(shares.cjsm)}, {"lan", share(shares.lan)}};
+}
+
 Result<JsonObject> extract_of(const std::vector<ExtractedRow>& rows, std::size_t asked_for) {
   constexpr std::size_t kAroundARow = 160;
   JsonArray array;

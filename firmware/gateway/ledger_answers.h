@@ -26,6 +26,9 @@ namespace privyseal::gateway {
 /// One element for each of `minutes` minutes from `first` on: {at, delivered, refused, deferred}.
 [[nodiscard]] JsonArray flow_of(const std::vector<MinuteCount>& counts, WallTime first, std::int64_t minutes);
 
+/// {cjsm, lan}, each {mails, tls13, hybrid}
+[[nodiscard]] JsonObject tls_of(const TlsShares& shares);
+
 /// As many rows as one answer holds: {mails:[{id, salt, row, opened_seq, closed_seq}], more}.
 /// kInvalid: the first row alone is too long.
 [[nodiscard]] Result<JsonObject> extract_of(const std::vector<ExtractedRow>& rows, std::size_t asked_for);

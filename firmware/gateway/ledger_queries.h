@@ -50,6 +50,13 @@ inline constexpr std::string_view kOne = PRIVYSEAL_MAIL_ROW " FROM mail WHERE id
 
 inline constexpr std::string_view kFlow =
     "SELECT substr(opened_at, 1, 16), outcome, count(*) FROM mail WHERE opened_at >= ?1 GROUP BY 1, 2";
+/// Of the mails with a session: how many, over TLS 1.3, with a key exchange that a quantum computer does not
+/// break; towards CJSM and inside.
+inline constexpr std::string_view kTls =
+    "SELECT count(session_id), coalesce(sum(tls_version = 'TLSv1.3'), 0),"
+    " coalesce(sum(tls_group LIKE '%MLKEM%'), 0), count(lan_session_id),"
+    " coalesce(sum(lan_tls_version = 'TLSv1.3'), 0), coalesce(sum(lan_tls_group LIKE '%MLKEM%'), 0)"
+    " FROM mail INDEXED BY mail_opened_at WHERE opened_at >= ?1";
 inline constexpr std::string_view kToday =
     "SELECT outcome, count(*) FROM mail INDEXED BY mail_opened_at WHERE opened_at >= ?1 GROUP BY outcome";
 
@@ -70,8 +77,8 @@ inline constexpr std::string_view kLastDelivered =
     " ORDER BY opened_at DESC LIMIT 1";
 
 /// Each that a person waits for.
-inline constexpr std::array kAll{kByTime, kByOutcome, kByWord, kByBeginning, kAnyMail,     kOne,
-                                 kFlow,   kToday,     kOldest, kNewest,      kLastFailure, kLastDelivered};
+inline constexpr std::array kAll{kByTime, kByOutcome, kByWord, kByBeginning, kAnyMail,      kOne, kFlow, kTls,
+                                 kToday,  kOldest,    kNewest, kLastFailure, kLastDelivered};
 
 #undef PRIVYSEAL_MAIL_ROW
 #undef PRIVYSEAL_MAIL_FILTER

@@ -166,6 +166,19 @@ Result<std::vector<MinuteCount>> LedgerReader::flow(std::string_view minute) {
   });
 }
 
+Result<TlsShares> LedgerReader::tls_shares(std::string_view from) {
+  auto select = database_->prepare(queries::kTls);
+  if (!select) return std::unexpected(select.error());
+  const auto row = select->bind(1, from).step();
+  if (!row) return std::unexpected(row.error());
+  const auto share = [&](int first) {
+    return TlsShare{.mails = select->number(first),
+                    .tls13 = select->number(first + 1),
+                    .hybrid = select->number(first + 2)};
+  };
+  return TlsShares{.cjsm = share(0), .lan = share(3)};
+}
+
 Result<std::vector<ExtractedRow>> LedgerReader::extract(std::string_view from, std::string_view to,
                                                         std::int64_t after_id, std::int64_t limit) {
   auto select = database_->prepare("SELECT " + row_columns() +

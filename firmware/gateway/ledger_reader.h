@@ -58,6 +58,17 @@ struct MinuteCount {
   std::int64_t count;
 };
 
+/// The TLS of one side's mails.
+struct TlsShare {
+  std::int64_t mails = 0;   ///< those with a session
+  std::int64_t tls13 = 0;   ///< of them, over TLS 1.3
+  std::int64_t hybrid = 0;  ///< with X25519MLKEM768
+};
+struct TlsShares {
+  TlsShare cjsm;
+  TlsShare lan;
+};
+
 /// One row with what proves that it is the row that was recorded (ledger_row.h).
 struct ExtractedRow {
   std::int64_t id;
@@ -91,6 +102,8 @@ class LedgerReader {
   [[nodiscard]] Result<MailRow> mail(std::int64_t id);
   /// Since `minute`; minutes without mail are not in it.
   [[nodiscard]] Result<std::vector<MinuteCount>> flow(std::string_view minute);
+  /// Of the mails since then.
+  [[nodiscard]] Result<TlsShares> tls_shares(std::string_view from);
   /// Oldest first, from the row behind `after_id`.
   [[nodiscard]] Result<std::vector<ExtractedRow>> extract(std::string_view from, std::string_view to,
                                                           std::int64_t after_id, std::int64_t limit);

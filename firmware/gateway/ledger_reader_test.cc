@@ -197,8 +197,15 @@ TEST_F(LedgerReaderTest, ReadsNoTableFromEndToEndForASearch) {
 /// long the searches take (ctest -L full).
 class AMillionMails : public LedgerReaderTest {};
 TEST_F(AMillionMails, DISABLED_AreSearchedByIndex) {
-  auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
-  ASSERT_TRUE(database.execute(kMillionMails));
+  {
+    auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(database.execute(kMillionMails));
+  }
+  const auto opened = std::chrono::steady_clock::now();
+  ASSERT_TRUE(LedgerStore::open(folder_ / "ledger.db", "box/gatewayd", clock_));
+  std::cout << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - opened)
+            << " to open the ledger of " << (std::filesystem::file_size(folder_ / "ledger.db") >> 20U)
+            << " MiB\n";
   const auto timed = [&](const MailQuery& query) {
     const auto since = std::chrono::steady_clock::now();
     const auto count = found(query).size();
@@ -272,6 +279,23 @@ TEST_F(LedgerReaderTest, CountsMinutesAndDays) {
   EXPECT_EQ(totals.last_delivered_at, "2026-03-01T09:01:00.000Z");
   EXPECT_EQ(totals.last_failure_at, "2026-03-01T09:02:00.000Z");
   EXPECT_EQ(totals.last_failure, "250 \"ok\"");
+}
+
+TEST_F(LedgerReaderTest, GuideG3CountsTls13AndHybridKeyExchangeOfBothSides) {
+  for (int i = 0; i < 3; ++i) add(kNine + minutes(i), "alice@lawfirm.example", Outcome::kDelivered);
+  auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
+  ASSERT_TRUE(database.execute(
+      "UPDATE mail SET tls_group = 'X25519MLKEM768' WHERE id = 2;"
+      "UPDATE mail SET tls_version = 'TLSv1.2', lan_session_id = 'b', lan_tls_group = 'X25519',"
+      " lan_tls_version = 'TLSv1.3' WHERE id = 3"));
+  const TlsShares shares = reader_.tls_shares("2026-03-01T09:01").value();
+  EXPECT_EQ(shares.cjsm.mails, 2);
+  EXPECT_EQ(shares.cjsm.tls13, 1);
+  EXPECT_EQ(shares.cjsm.hybrid, 1);
+  EXPECT_EQ(shares.lan.mails, 1);
+  EXPECT_EQ(shares.lan.tls13, 1);
+  EXPECT_EQ(shares.lan.hybrid, 0);
+  EXPECT_EQ(reader_.tls_shares("2026-03-02").value().cjsm.tls13, 0);
 }
 
 TEST_F(LedgerReaderTest, HasTotalsOfAnEmptyLedger) {

@@ -71,6 +71,12 @@ INSTANTIATE_TEST_SUITE_P(
          "2026-03-10 09:00:00 +00:00         12        0         1\n"
          "\n12 delivered, 0 refused, 1 deferred in 2 minutes; minutes without mail are left out. Times are "
          "Europe/London.\n"},
+        {"MailFlowTls", mail_flow_text,
+         R"({"minutes":[],"tls":{"cjsm":{"mails":12,"tls13":12,"hybrid":3},"lan":{"mails":0,"tls13":0,"hybrid":0}}})",
+         "No mail was handled.\nTowards CJSM: of 12 mails, 12 over TLS 1.3, 3 with a hybrid key exchange "
+         "(X25519MLKEM768).\n\n0 delivered, 0 refused, 0 deferred in 0 minutes; minutes without mail are "
+         "left "
+         "out. Times are Europe/London.\n"},
         {"MailFlowQuiet", mail_flow_text, R"({"minutes":[]})",
          "No mail was handled.\n\n0 delivered, 0 refused, 0 deferred in 0 minutes; minutes without mail are "
          "left "

@@ -140,6 +140,19 @@ void add_session(Fields& fields, const std::string& side, const JsonObject& fact
                         number_at(facts, "signatures").value_or(0) == 1 ? ", 1 signature by our key" : ""));
 }
 
+/// How new the TLS of a period was, on both sides; empty: no mail had a session.
+std::string tls_share_text(const JsonObject& tls) {
+  std::string text;
+  for (const auto& [side, name] : {std::pair{"cjsm", "Towards CJSM"}, {"lan", "Inside"}}) {
+    const JsonObject& share = object_at(tls, side);
+    if (count_at(share, "mails") == 0) continue;
+    text += std::format("{}: of {}, {} over TLS 1.3, {} with a hybrid key exchange (X25519MLKEM768).\n", name,
+                        counted(count_at(share, "mails"), "mail"), count_at(share, "tls13"),
+                        count_at(share, "hybrid"));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string mail_flow_text(const JsonObject& answer) {
@@ -159,7 +172,7 @@ std::string mail_flow_text(const JsonObject& answer) {
     table.add({shown_time(*minute, "at"), shown(*minute, "delivered"), shown(*minute, "refused"),
                shown(*minute, "deferred")});
   }
-  return table.text("No mail was handled.") +
+  return table.text("No mail was handled.") + tls_share_text(object_at(answer, "tls")) +
          std::format("\n{} delivered, {} refused, {} deferred in {}; minutes without mail are left out. {}",
                      delivered, refused, deferred, counted(minutes.size(), "minute"), kLondon);
 }

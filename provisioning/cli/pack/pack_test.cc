@@ -252,6 +252,15 @@ TEST_F(PackTest, ARangeWithoutMailIsAPackAllTheSame) {
   EXPECT_THAT(said(), HasSubstr("0 mails"));
 }
 
+TEST_F(PackTest, GuideG3ThePageSaysHowMuchWasTls13AndHybrid) {
+  ASSERT_EQ(make("p"), ExitStatus::kOk);
+  const std::string page = content(path("p/index.html"));
+  for (const char* side : {"Towards CJSM", "Inside the organisation"})
+    EXPECT_THAT(page,
+                testing::ContainsRegex(std::string(side) +
+                                       "</th><td>[1-9]</td><td>[1-9] [(]100 %[)]</td><td>0 [(]0 %[)]</td>"));
+}
+
 TEST_F(PackTest, ThePageShowsWhatIsFromOutsideAsText) {
   ASSERT_EQ(make("p"), ExitStatus::kOk);
   const std::string page = content(path("p/index.html"));

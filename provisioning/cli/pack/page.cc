@@ -125,7 +125,7 @@ std::string data_protection(const Facts& facts) {
   std::vector<std::vector<std::string>> fields;
   const auto until = std::chrono::floor<std::chrono::days>(facts.range.to) + kRetention;
   const std::string purge =
-      std::format("kept 184 days; those of this range until {:%F}, not purged by itself yet", until);
+      std::format("kept 184 days; those of this range until {:%F}, then purged unless on hold", until);
   if (!facts.mails.empty())
     for (const auto& [column, value] : object_at(facts.mails.front(), "row"))
       if (is_personal_column(column)) fields.push_back({std::string(column), "mail ledger", purge});
@@ -133,6 +133,32 @@ std::string data_protection(const Facts& facts) {
     fields.push_back({field, "accounts of the console", "while the account exists"});
   fields.push_back({"actor, source", "audit logs", "as long as the log; a log is never cut"});
   return html + table("Personal data stored", {"Field", "Where", "Until"}, fields);
+}
+
+/// "12 (60 %)"
+std::string share_text(std::size_t part, std::size_t all) {
+  return all == 0 ? "-" : std::format("{} ({} %)", part, part * 100 / all);
+}
+
+/// One row for each side: how many mails had the newest there is.
+std::string tls_in_use(const Facts& facts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [side, prefix] : {std::pair{"Towards CJSM", ""}, {"Inside the organisation", "lan_"}}) {
+    std::size_t mails = 0;
+    std::size_t tls13 = 0;
+    std::size_t hybrid = 0;
+    for (const JsonObject& mail : facts.mails) {
+      const JsonObject& row = object_at(mail, "row");
+      const std::string version = shown(row, std::string(prefix) + "tls_version");
+      mails += version.empty() ? 0 : 1;
+      tls13 += version == "TLSv1.3" ? 1 : 0;
+      hybrid += shown(row, std::string(prefix) + "tls_group").contains("MLKEM") ? 1 : 0;
+    }
+    rows.push_back({side, std::to_string(mails), share_text(tls13, mails), share_text(hybrid, mails)});
+  }
+  return "<h2>TLS in use</h2>\n" +
+         table("Mails of the range by the TLS of their session",
+               {"Side", "Mails with a session", "TLS 1.3", "Hybrid key exchange (X25519MLKEM768)"}, rows);
 }
 
 std::string keys(const Facts& facts) {
@@ -224,8 +250,9 @@ std::string html_text(std::string_view text, bool with_lines) {
 
 std::string pack_page(const Facts& facts, const Terms& terms, const std::vector<RowFindings>& findings,
                       const std::string& hash) {
-  return head(facts, terms, hash) + clauses(terms, findings) + data_protection(facts) + keys(facts) +
-         certificates(facts) + logs(facts) + std::string(kHowToCheck) + "</main>\n</body>\n</html>\n";
+  return head(facts, terms, hash) + clauses(terms, findings) + data_protection(facts) + tls_in_use(facts) +
+         keys(facts) + certificates(facts) + logs(facts) + std::string(kHowToCheck) +
+         "</main>\n</body>\n</html>\n";
 }
 
 }  // namespace privyseal::cli

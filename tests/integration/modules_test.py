@@ -8,6 +8,7 @@ A kind of key is skipped, and said so, only where keyd says that the token does 
 
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -40,7 +41,6 @@ class Opencryptoki:
     def __init__(self, folder):
         self.folder = folder
         self.pin_file = folder / "pin"
-        self.daemon = None
 
     def make(self):
         conf = self.folder / "opencryptoki.conf"
@@ -55,11 +55,9 @@ class Opencryptoki:
             Path(path).mkdir(parents=True, exist_ok=True)
             shutil.chown(path, owner, group)
             Path(path).chmod(mode)
-        log = open(self.folder / "pkcsslotd.log", "wb")
-        self.daemon = subprocess.Popen(["/usr/sbin/pkcsslotd", "-f"], stdout=log, stderr=log)
-        log.close()
-        wait_for("pkcsslotd", lambda: Path("/run/pkcsslotd.socket").exists() or
-                 Path("/run/opencryptoki/pkcsslotd.socket").exists() or self.daemon.poll() is not None)
+        with open(self.folder / "pkcsslotd.log", "wb") as log:
+            subprocess.run(["/usr/sbin/pkcsslotd"], stdout=log, stderr=log, check=True)  # goes into the background
+        wait_for("pkcsslotd", Path("/run/opencryptoki/pkcsslotd.socket").exists)
         officer = "31415926"
         conf = ("/usr/sbin/pkcsconf", "-c", "3")
         run(*conf, "-I", "-S", "87654321", stdin=b"test\n", check=0)
@@ -70,7 +68,11 @@ class Opencryptoki:
         self.pin_file.chmod(0o400)
 
     def close(self):
-        stopped(self.daemon)
+        pid_file = Path("/run/opencryptoki/pkcsslotd.pid")
+        if pid_file.exists():
+            pid = int(pid_file.read_text())
+            os.kill(pid, signal.SIGTERM)
+            wait_for("the end of pkcsslotd", lambda: not Path(f"/proc/{pid}").exists())
         run("umount", "/etc/opencryptoki/opencryptoki.conf")
 
 

@@ -73,7 +73,8 @@ int show_none_before_tls13(SSL* session, void* /*unused*/) {
   return 1;
 }
 
-Result<void> trust(SSL_CTX* context, const Library& library, const ContextSettings& settings) {
+Result<void> trust(SSL_CTX* context, KnownChains* known_chains, const Library& library,
+                   const ContextSettings& settings) {
   const auto roots = certificates_in(settings.trusted_roots, library.get());
   if (!roots) return std::unexpected(roots.error());
   X509_STORE* store = SSL_CTX_get_cert_store(context);
@@ -84,6 +85,7 @@ Result<void> trust(SSL_CTX* context, const Library& library, const ContextSettin
   X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT);
   SSL_CTX_set_verify_depth(context, kMaxChainDepth);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, KnownChains::verify, known_chains);
   return {};
 }
 
@@ -112,14 +114,18 @@ Result<std::shared_ptr<const Context>> Context::make(std::shared_ptr<const Libra
   if (!settings.certificate.empty())
     if (auto shown = show_certificate(context.get(), *library, settings); !shown)
       return std::unexpected(shown.error());
+  auto known_chains = std::make_unique<KnownChains>();
   if (!settings.trusted_roots.empty())
-    if (auto trusted = trust(context.get(), *library, settings); !trusted)
+    if (auto trusted = trust(context.get(), known_chains.get(), *library, settings); !trusted)
       return std::unexpected(trusted.error());
-  return std::shared_ptr<const Context>(new Context(std::move(library), context.release(), settings));
+  return std::shared_ptr<const Context>(
+      new Context(std::move(library), std::move(known_chains), context.release(), settings));
 }
 
-Context::Context(std::shared_ptr<const Library> library, SSL_CTX* context, const ContextSettings& settings)
+Context::Context(std::shared_ptr<const Library> library, std::unique_ptr<KnownChains> known_chains,
+                 SSL_CTX* context, const ContextSettings& settings)
     : library_(std::move(library)),
+      known_chains_(std::move(known_chains)),
       context_(context),
       side_(settings.side),
       peer_names_(settings.peer_names) {

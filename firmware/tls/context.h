@@ -15,6 +15,7 @@
 
 #include "firmware/base/result.h"
 #include "firmware/tls/certificate_facts.h"
+#include "firmware/tls/known_chains.h"
 #include "firmware/tls/library.h"
 
 namespace privyseal::tls {
@@ -62,9 +63,11 @@ class Context {
   [[nodiscard]] const Library& library() const { return *library_; }
 
  private:
-  Context(std::shared_ptr<const Library> library, SSL_CTX* context, const ContextSettings& settings);
+  Context(std::shared_ptr<const Library> library, std::unique_ptr<KnownChains> known_chains, SSL_CTX* context,
+          const ContextSettings& settings);
 
   std::shared_ptr<const Library> library_;
+  std::unique_ptr<KnownChains> known_chains_;  // of peers, in context_
   SSL_CTX* context_;
   Side side_;
   std::vector<std::string> peer_names_;

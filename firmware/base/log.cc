@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "firmware/base/journal_event.h"
 
 namespace privyseal {
 namespace {
@@ -51,7 +54,12 @@ std::string format_event(LogLevel level, std::string_view event, std::initialize
 }
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  const std::string line = format_event(level, event, fields) + "\n";
+  std::string line = format_event(level, event, fields);
+  static const bool to_journal = is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
+  if (to_journal && !message_id(event).empty() &&
+      send_to_journal("/run/systemd/journal/socket", journal_entry(level, event, line)))
+    return;
+  line += '\n';
   // A log that cannot be written must not stop the mail; the ledger is the evidence.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }

@@ -34,7 +34,13 @@ HopBoard::Place::~Place() {
 
 void HopBoard::Place::succeeded() {
   attempt_.reset();
-  board_->hops_.with([&](std::vector<Hop>& all) { all[hop_].breaker.succeed(); });
+  const auto [was_open, address] = board_->hops_.with([&](std::vector<Hop>& all) {
+    Hop& one = all[hop_];
+    const bool was_paused = one.breaker.opens_until().has_value();
+    one.breaker.succeed();
+    return std::pair(was_paused, was_paused ? one.address.text() : std::string());
+  });
+  if (was_open) log_event(LogLevel::kNotice, "next-hop-back", {{"hop", address}});
 }
 
 void HopBoard::Place::failed(Time now, std::string why, smtp::Reply reply) {

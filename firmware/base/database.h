@@ -28,10 +28,13 @@ class Statement;
 class Database {
  public:
   enum class Mode { kReadWrite, kReadOnly };
+  /// The check reads the whole file: a big one takes seconds, so that a process does it once.
+  enum class Integrity { kCheck, kCheckedBefore };
 
   /// Opens or creates `file` and checks its integrity. A damaged database is refused, never
   /// replaced by an empty one. kInvalid: damaged. kUnavailable, kDenied: cannot be opened.
-  [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, Mode mode);
+  [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, Mode mode,
+                                             Integrity integrity = Integrity::kCheck);
 
   /// Runs SQL that has no parameters and gives no rows.
   [[nodiscard]] Result<void> execute(const char* sql);

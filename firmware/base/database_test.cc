@@ -63,6 +63,19 @@ TEST_F(DatabaseFile, IsRefusedWhenDamagedAndKept) {
   EXPECT_EQ(std::filesystem::file_size(path), 65U);
 }
 
+TEST_F(DatabaseFile, IsNotReadFromEndToEndAgainByAProcessThatDidSo) {
+  const auto path = folder_ / "damaged.db";
+  {
+    auto database = Database::open(path, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(database.execute("CREATE TABLE t (a); INSERT INTO t SELECT randomblob(9000)"));
+  }
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);  // the first page of the table
+  file << std::string(64, '\xff') << std::flush;
+  EXPECT_EQ(Database::open(path, Database::Mode::kReadOnly).error().code, ErrorCode::kInvalid);
+  EXPECT_TRUE(Database::open(path, Database::Mode::kReadOnly, Database::Integrity::kCheckedBefore));
+}
+
 TEST_F(DatabaseFile, IsNotMadeByAReader) {
   EXPECT_FALSE(Database::open(folder_ / "gone.db", Database::Mode::kReadOnly).has_value());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "gone.db"));

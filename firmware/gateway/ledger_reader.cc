@@ -101,7 +101,7 @@ Result<std::string> time_bound(std::string_view text) {
 }
 
 Result<LedgerReader> LedgerReader::open(const std::filesystem::path& file) {
-  auto database = Database::open(file, Database::Mode::kReadOnly);
+  auto database = Database::open(file, Database::Mode::kReadOnly, Database::Integrity::kCheckedBefore);
   if (!database) return fail("ledger", database.error());
   return LedgerReader(std::make_unique<Database>(std::move(*database)));
 }

@@ -93,7 +93,7 @@ struct LedgerTotals {
 
 class LedgerReader {
  public:
-  /// kUnavailable: there is no ledger yet.
+  /// Of a file whose integrity LedgerStore has checked. kUnavailable: there is no ledger yet.
   [[nodiscard]] static Result<LedgerReader> open(const std::filesystem::path& file);
 
   /// Newest first.

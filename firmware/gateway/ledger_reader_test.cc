@@ -196,7 +196,7 @@ TEST_F(LedgerReaderTest, ReadsNoTableFromEndToEndForASearch) {
 /// A million mails of 2,000 senders to 20,000 recipients within six months, as SQL makes them. Prints how
 /// long the searches take (ctest -L full).
 class AMillionMails : public LedgerReaderTest {};
-TEST_F(AMillionMails, DISABLED_AreSearchedByIndex) {
+TEST_F(AMillionMails, DISABLED_CouncilK9AreSearchedByIndex) {
   {
     auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
     ASSERT_TRUE(database.execute(kMillionMails));
@@ -281,7 +281,7 @@ TEST_F(LedgerReaderTest, CountsMinutesAndDays) {
   EXPECT_EQ(totals.last_failure, "250 \"ok\"");
 }
 
-TEST_F(LedgerReaderTest, GuideG3CountsTls13AndHybridKeyExchangeOfBothSides) {
+TEST_F(LedgerReaderTest, SecureEmailGuideG3CountsTls13AndHybridKeyExchangeOfBothSides) {
   for (int i = 0; i < 3; ++i) add(kNine + minutes(i), "alice@lawfirm.example", Outcome::kDelivered);
   auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
   ASSERT_TRUE(database.execute(

@@ -84,7 +84,7 @@ std::string permit_key(std::string_view reference) { return std::string(kPermit)
 
 Result<std::vector<RateCount>> counted_before(const std::filesystem::path& ledger,
                                               const policy::Options& options, WallTime now) {
-  auto database = Database::open(ledger, Database::Mode::kReadOnly);
+  auto database = Database::open(ledger, Database::Mode::kReadOnly, Database::Integrity::kCheckedBefore);
   if (!database) return fail("rates", database.error());
   const auto mails = mails_of(*database, now);
   if (!mails) return fail("rates", mails.error());

@@ -121,7 +121,7 @@ TEST_F(GatewayIn, SaysYesOnlyAfterTheMailServerDid) {
   EXPECT_EQ(client.read_reply()->code, 250);
 }
 
-TEST_F(GatewayIn, OnlyTheRelaysCertificateOpensASession) {
+TEST_F(GatewayIn, CouncilK1OnlyTheRelaysCertificateOpensASession) {
   TlsOptions none = lab_->cjsm_client_tls();
   none.chain_pem.clear();
   expect_no_session("no certificate", none);
@@ -144,7 +144,7 @@ TEST_F(GatewayIn, OnlyTheRelaysCertificateOpensASession) {
   expect_in(250, mail_in());
 }
 
-TEST_F(GatewayIn, RefusedCertificatesHaveTheirReasonsInTheLog) {
+TEST_F(GatewayIn, SecureEmailGuideG9RefusedCertificatesHaveTheirReasonsInTheLog) {
   const auto logged = [&](const TlsOptions& tls, const std::string& event, const std::string& reason) {
     const std::size_t before = lab_->gateway->output().size();
     expect_no_session(reason, tls);

@@ -53,7 +53,7 @@ class RelayFault : public GatewayTest {
   }
 };
 
-TEST_F(RelayFault, RelayDownAndUpAgain) {
+TEST_F(RelayFault, FaqF10ARelayThatIsDownAndUpAgainGetsTheMail) {
   const std::uint16_t port = lab_->relay->port();
   lab_->relay->stop();
   const auto reply = lab_->lan_client().send(mail_out());
@@ -76,7 +76,7 @@ TEST_F(RelayFault, RelayWithoutStartTlsGetsNoMail) {
   expect_deferred("STARTTLS answered with 250");
 }
 
-TEST_F(RelayFault, RelayThatIsNotTheRelayGetsNoMail) {
+TEST_F(RelayFault, CouncilK1WhoeverIsReachedButIsNotTheRelayGetsNoMail) {
   const auto shows = [&](TestCa* ca, const LeafOptions& leaf, const std::string& what) {
     lab_->relay->use(GatewayLab::with_certificate(lab_->relay_tls(), ca, leaf));
     SCOPED_TRACE(what);
@@ -97,7 +97,7 @@ TEST_F(RelayFault, RelayThatIsNotTheRelayGetsNoMail) {
   shows(&lab_->egress_ca, {.dns_names = {kRelayName}, .begins = 24h, .ends = 48h}, "not yet valid");
 }
 
-TEST_F(RelayFault, EachRefusedCertificateHasItsOwnReasonInTheLog) {
+TEST_F(RelayFault, SecureEmailGuideG9EachRefusedCertificateHasItsOwnReasonInTheLog) {
   const auto reason_logged = [&](TestCa* ca, const LeafOptions& leaf, const std::string& reason) {
     lab_->relay->use(GatewayLab::with_certificate(lab_->relay_tls(), ca, leaf));
     const std::size_t before = lab_->gateway->output().size();
@@ -109,7 +109,7 @@ TEST_F(RelayFault, EachRefusedCertificateHasItsOwnReasonInTheLog) {
   reason_logged(&lab_->egress_ca, {.dns_names = {kRelayName}, .ends = -1h}, "expired");
 }
 
-TEST_F(RelayFault, RelayWithOlderTlsGetsNoMail) {
+TEST_F(RelayFault, SecureEmailGuideG3RelayWithOlderTlsGetsNoMail) {
   TlsOptions tls = lab_->relay_tls();
   tls.most = TlsVersion::kTls12;
   lab_->relay->use(tls);

@@ -60,7 +60,7 @@ class Signed(unittest.TestCase):
         return (f"From: <alice@lawfirm.example>\r\nTo: <bob@police.example.cjsm.net>\r\nSubject: {subject}\r\n"
                 f"Message-ID: <{subject.replace(' ', '-')}@signed.example>\r\nDate: Mon, 05 Jan 2026 10:00:00 +0000\r\n").encode()
 
-    def test_smime_signatures_verify(self) -> None:
+    def test_secure_email_guide_g7_smime_signatures_verify(self) -> None:
         key, certificate = str(self.files / "key.pem"), str(self.files / "cert.pem")
         for program, verifying in (("smime", ["-binary"]), ("cms", ["-binary", "-crlfeol"])):
             for kind, options in (("detached", []), ("opaque", ["-nodetach"])):
@@ -78,7 +78,7 @@ class Signed(unittest.TestCase):
                                 with self.assertRaises(AssertionError):
                                     _openssl(program, "-verify", *verifying, "-CAfile", certificate, content=changed)
 
-    def test_dkim_signatures_verify(self) -> None:
+    def test_secure_email_guide_g7_dkim_signatures_verify(self) -> None:
         key = (self.files / "key.pem").read_bytes()
         public = b"".join(_openssl("rsa", "-in", str(self.files / "key.pem"), "-pubout").splitlines()[1:-1])
 

@@ -7,7 +7,8 @@ namespace privyseal::audit {
 Result<std::unique_ptr<CheckpointWriter>> CheckpointWriter::start(Options options,
                                                                   std::unique_ptr<Signer> signer,
                                                                   const Clock& clock) {
-  auto database = Database::open(options.database, Database::Mode::kReadWrite);
+  auto database =
+      Database::open(options.database, Database::Mode::kReadWrite, Database::Integrity::kCheckedBefore);
   if (!database) return fail("checkpoints", database.error());
   auto kept = std::make_unique<Database>(std::move(*database));
   auto log = Log::open(*kept, options.origin, clock);

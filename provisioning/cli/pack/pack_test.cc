@@ -252,7 +252,7 @@ TEST_F(PackTest, ARangeWithoutMailIsAPackAllTheSame) {
   EXPECT_THAT(said(), HasSubstr("0 mails"));
 }
 
-TEST_F(PackTest, GuideG3ThePageSaysHowMuchWasTls13AndHybrid) {
+TEST_F(PackTest, SecureEmailGuideG3ThePageSaysHowMuchWasTls13AndHybrid) {
   ASSERT_EQ(make("p"), ExitStatus::kOk);
   const std::string page = content(path("p/index.html"));
   for (const char* side : {"Towards CJSM", "Inside the organisation"})

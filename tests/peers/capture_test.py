@@ -1,4 +1,4 @@
-"""Never in clear: while the relay's side does all that it can wrong, no packet of the CJSM leg holds the mail's words.
+"""Never in clear: while the next hop does all that it can wrong, no packet on its leg holds the mail's words. Both ways.
 
     capture_test.py BUILD_FOLDER LAB_FOLDER
 
@@ -14,14 +14,15 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Awaitable, Callable, Iterator
 
 from peers_lab import PeersLab, wait  # first: it opens the way to practice mode's modules
 
 from fault_proxy import Fault, FaultProxy, Order
-from pki import Authority
-from places import RELAY_NAME
+from pki import Authority, Identity, new_request
+from places import MAIL_NAME, RELAY_NAME
 from senders import Target, begin, connect
 from sink import Sink
 from tls_files import server_context
@@ -29,10 +30,43 @@ from tls_files import server_context
 import messages
 
 _CANARY = b"CANARY-" + random.Random().randbytes(12).hex().encode()
-# In the envelope, the header and the body.
-_SENDER, _RECIPIENT = f"{_CANARY.decode()}@lawfirm.example", f"{_CANARY.decode()}@police.example.cjsm.net"
-_MAIL = (b"From: <" + _SENDER.encode() + b">\r\nTo: <bob@police.example.cjsm.net>\r\nSubject: " + _CANARY + b"\r\n\r\n"
-         + (_CANARY + b"\r\n") * 200)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction: from our listener to the next hop. The canary stands in the envelope, the header and the body."""
+
+    name: str
+    hop: str  # practice mode's name of who stands there
+    hop_name: str
+    port: int
+    listener: Target
+    sender_domain: str
+    recipient_domain: str
+    good: Identity
+    foreign: Identity  # of the other side's CA
+
+    @property
+    def sender(self) -> str:
+        return f"{_CANARY.decode()}@{self.sender_domain}"
+
+    @property
+    def recipient(self) -> str:
+        return f"{_CANARY.decode()}@{self.recipient_domain}"
+
+    @property
+    def mail(self) -> bytes:
+        return (f"From: <{self.sender}>\r\nTo: <{self.recipient}>\r\nSubject: ".encode() + _CANARY + b"\r\n\r\n"
+                + (_CANARY + b"\r\n") * 200)
+
+
+def _ways(lab: PeersLab) -> Iterator[Way]:
+    ports, practice = lab.ports, lab.practice
+    yield Way("out", "relay", RELAY_NAME, ports.relay, Target(ports.lan, lab.places.lan_root), "lawfirm.example",
+              "police.example.cjsm.net", practice.relay_identity, practice.org_identity)
+    yield Way("in", "org", MAIL_NAME, ports.org, Target(ports.cjsm, practice.egress_root, practice.relay_identity),
+              "police.example.cjsm.net", "lawfirm.example.cjsm.net", practice.org_identity, practice.relay_identity)
+
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -75,9 +109,9 @@ def _serving(port: int, serve: Serve) -> Iterator[None]:
 
 
 def _talker(features: str, to_starttls: bytes, then: bytes = b"") -> Serve:
-    """A relay that says yes to everything, in clear: a gateway that sent MAIL would be heard out."""
+    """A hop that says yes to everything, in clear: a gateway that sent MAIL would be heard out."""
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"220 {RELAY_NAME} ESMTP\r\n".encode())
+        writer.write(b"220 hop.example ESMTP\r\n")
         try:
             in_data = False
             while line := await reader.readline():
@@ -85,7 +119,7 @@ def _talker(features: str, to_starttls: bytes, then: bytes = b"") -> Serve:
                     in_data = line != b".\r\n"
                     answer = b"" if in_data else b"250 2.0.0 kept\r\n"
                 elif line.upper().startswith(b"EHLO"):
-                    answer = b"250-" + RELAY_NAME.encode() + b"\r\n" + features.encode() + b"250 8BITMIME\r\n"
+                    answer = b"250-hop.example\r\n" + features.encode() + b"250 8BITMIME\r\n"
                 elif line.upper().startswith(b"STARTTLS"):
                     answer = to_starttls + then
                 elif line.upper().startswith(b"DATA"):
@@ -118,17 +152,17 @@ _IN_CLEAR: dict[str, Serve] = {
 
 
 class Attempts:
-    def __init__(self, lab: PeersLab) -> None:
-        self._lab = lab
+    def __init__(self, way: Way) -> None:
+        self._way = way
         self.refused = self.taken = 0
         self.wrong: list[str] = []
 
     def mail(self, what: str, may_be_taken: bool) -> None:
-        target = Target(self._lab.ports.lan, self._lab.places.lan_root)
+        way = self._way
         try:
-            with connect(target, 60) as client:
-                replies = begin(client, _SENDER, [_RECIPIENT], _MAIL)
-                code = client.data(_MAIL)[0] if replies[0][0] == 250 else replies[0][0]
+            with connect(way.listener, 60) as client:
+                replies = begin(client, way.sender, [way.recipient], way.mail)
+                code = client.data(way.mail)[0] if replies[0][0] == 250 else replies[0][0]
         except smtplib.SMTPDataError as error:
             code = error.smtp_code
         except AssertionError as error:
@@ -139,24 +173,34 @@ class Attempts:
             self.wrong.append(f"{what}: answered {code}")
 
 
-def _contexts(lab: PeersLab) -> Iterator[tuple[str, ssl.SSLContext]]:
-    other = Authority(lab.places.pki, "other-ca", lab.places.log("pki"))
+def _of_another_name(lab: PeersLab, way: Way) -> Identity:
+    """Of the right CA."""
+    pki, log = lab.places.pki, lab.places.log("pki")
+    if way.hop == "relay":
+        return Authority(pki, "egress-ca", log).identity("evil", "evil.example")
+    evil = Identity(pki / "evil-mail.pem", pki / "evil-mail.key")
+    new_request(evil.key, "evil.lawfirm.example", pki / "evil-mail.csr", log)
+    lab.practice.appliance.issue(pki / "evil-mail.csr", evil.certificate)
+    return evil
+
+
+def _contexts(lab: PeersLab, way: Way) -> Iterator[tuple[str, ssl.SSLContext]]:
+    other = Authority(lab.places.pki, f"other-ca-{way.name}", lab.places.log("pki"))
     other.create("Practice Egress CA")
-    yield "a certificate of another CA", server_context(other.identity("relay-other", RELAY_NAME))
-    yield "a certificate of the organisation's CA", server_context(lab.practice.org_identity)
-    own = Authority(lab.places.pki, "egress-ca", lab.places.log("pki"))
-    yield "a certificate of another name", server_context(own.identity("relay-evil", "evil.example"))
-    old = lab.relay_server_context()
+    yield "a certificate of another CA", server_context(other.identity(f"other-{way.name}", way.hop_name))
+    yield "a certificate of the other side's CA", server_context(way.foreign)
+    yield "a certificate of another name", server_context(_of_another_name(lab, way))
+    old = server_context(way.good)
     old.minimum_version = ssl.TLSVersion.TLSv1_2
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     yield "TLS 1.2", old
-    yield "a good one", lab.relay_server_context()
+    yield "a good one", server_context(way.good)
 
 
-def _through_faults(lab: PeersLab, attempts: Attempts) -> int:
+def _through_faults(way: Way, attempts: Attempts) -> int:
     """Every fault at each piece of a good conversation; the number of them."""
     struck = 0
-    with Sink(0, lab.relay_server_context()) as sink, FaultProxy(lab.ports.relay, sink.port, True) as proxy:
+    with Sink(0, server_context(way.good)) as sink, FaultProxy(way.port, sink.port, True) as proxy:
         attempts.mail("the way for faults", True)
         wait("it is over", lambda: proxy.conversations[-1].is_over)
         pieces = len(proxy.conversations[-1].turns)
@@ -168,30 +212,35 @@ def _through_faults(lab: PeersLab, attempts: Attempts) -> int:
     return struck
 
 
+def _is_never_in_clear(lab: PeersLab, way: Way) -> bool:
+    lab.practice.take_away(way.hop)
+    attempts = Attempts(way)
+    with Capture(lab.places.top / f"{way.name}.pcap", way.port) as capture:
+        attempts.mail("the hop is down", False)
+        for what, serve in _IN_CLEAR.items():
+            with _serving(way.port, serve):
+                attempts.mail(what, False)
+        for what, context in _contexts(lab, way):
+            with Sink(way.port, context):
+                attempts.mail(what, what == "a good one")
+        struck = _through_faults(way, attempts)
+    seen = capture.bytes()
+    found = seen.count(_CANARY)
+    with (Capture(lab.places.top / f"{way.name}-control.pcap", way.port) as control,
+          _serving(way.port, _IN_CLEAR["no STARTTLS offered"])):
+        with closing(smtplib.SMTP("127.0.0.1", way.port)) as client:
+            client.sendmail(way.sender, [way.recipient], way.mail)
+    in_control = control.bytes().count(_CANARY)
+    lab.practice.bring_back(way.hop)
+    print(f"{way.name}: mails tried           {attempts.taken + attempts.refused}: {attempts.taken} taken (by TLS), "
+          f"{attempts.refused} put off\nfaults on the way          {struck}\nbytes of packets           {len(seen)}\n"
+          f"the words, in them         {found} times\nthe words, in the control  {in_control} times", *attempts.wrong, sep="\n")
+    return found == 0 and in_control >= 200 and not attempts.wrong and attempts.taken > 0 and struck > 20
+
+
 def main() -> int:
     with PeersLab(Path(sys.argv[1]), Path(sys.argv[2])) as lab:
-        lab.practice.take_away("relay")
-        attempts, port = Attempts(lab), lab.ports.relay
-        with Capture(lab.places.top / "cjsm.pcap", port) as capture:
-            attempts.mail("the relay is down", False)
-            for what, serve in _IN_CLEAR.items():
-                with _serving(port, serve):
-                    attempts.mail(what, False)
-            for what, context in _contexts(lab):
-                with Sink(port, context):
-                    attempts.mail(what, what == "a good one")
-            struck = _through_faults(lab, attempts)
-        seen = capture.bytes()
-        found = seen.count(_CANARY)
-        with Capture(lab.places.top / "control.pcap", port) as control, _serving(port, _IN_CLEAR["no STARTTLS offered"]):
-            with closing(smtplib.SMTP("127.0.0.1", port)) as client:
-                client.sendmail(_SENDER, [_RECIPIENT], _MAIL)
-        in_control = control.bytes().count(_CANARY)
-        print(f"mails tried                {attempts.taken + attempts.refused}: {attempts.taken} taken (by TLS), {attempts.refused} put off\n"
-              f"faults on the way          {struck}\nbytes of packets           {len(seen)}\n"
-              f"the words, in them         {found} times\nthe words, in the control  {in_control} times", *attempts.wrong, sep="\n")
-        is_well = found == 0 and in_control >= 200 and not attempts.wrong and attempts.taken > 0 and struck > 20
-        return 0 if is_well else 1
+        return 0 if all([_is_never_in_clear(lab, way) for way in _ways(lab)]) else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Mail goes both ways, intact, between the gateway and mail servers and programs that others wrote.
 
-    peers_test.py BUILD_FOLDER LAB_FOLDER quick|full [unittest arguments]
+    peers_test.py BUILD_FOLDER LAB_FOLDER quick|full|haraka [unittest arguments]
+
+haraka: mail servers are only Haraka and Postfix, in full (./dev haraka).
 """
 
 import smtplib
@@ -13,11 +15,15 @@ from peers_lab import PeersLab, wait  # first: it opens the way to practice mode
 
 import messages
 from messages import Sample, difference
-from neighbours import KINDS, Neighbour, Place
+from haraka import haraka, without_renamed_results
+from neighbours import AS_IT_CAME, KINDS, Neighbour, Place
 from senders import SENDERS, Target, begin, connect
 from sink import Sink
 
-_BUILD, _FOLDER, _FULL = Path(sys.argv.pop(1)), Path(sys.argv.pop(1)), sys.argv.pop(1) == "full"
+_BUILD, _FOLDER, _EXTENT = Path(sys.argv.pop(1)), Path(sys.argv.pop(1)), sys.argv.pop(1)
+_FULL = _EXTENT != "quick"
+KINDS["Haraka"], AS_IT_CAME["Haraka"] = haraka, without_renamed_results
+_KINDS = ["Haraka"] if _EXTENT == "haraka" else ["OpenSMTPD", "Exim"]
 
 _UTF8_LOCAL = "zoë.ŵyn"
 
@@ -141,7 +147,7 @@ class MailServers(_LabTest):
 
     def _pairs(self) -> Iterator[tuple[str, str | None, str | None]]:
         yield "Postfix in both places", None, None
-        for kind in KINDS:
+        for kind in _KINDS:
             yield f"{kind} for the organisation", kind, None
             yield f"{kind} as the relay", None, kind
 

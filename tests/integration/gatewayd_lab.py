@@ -21,6 +21,7 @@ class Gatewayd:
         for side in ("lan", "cjsm"):
             (self.root / side).mkdir()
         self.activate()
+        shutil.copy(os.environ["PRIVYSEAL_GATEWAYD_PROVIDER"], self.root / "privyseal.so")  # it shares gatewayd's sanitizer
         self._configure()
         shutil.chown(self.root, GATEWAY, GATEWAY)
         with open(self.root / "log", "wb") as log:
@@ -36,7 +37,7 @@ class Gatewayd:
         (self.root / "openssl.cnf").write_text(
             "openssl_conf = init\n[init]\nproviders = providers\n[providers]\ndefault = default_provider\n"
             "privyseal = privyseal_provider\n[default_provider]\nactivate = 1\n[privyseal_provider]\n"
-            f"module = {self.lab.folder}/privyseal.so\nsocket = {self.lab.socket}\nactivate = 1\n")
+            f"module = {self.root}/privyseal.so\nsocket = {self.lab.socket}\nactivate = 1\n")
         ca = self.lab.file("ca.pem")
         (self.root / "gateway.toml").write_text(
             f'host = "localhost"\ndomains = ["lawfirm.example"]\nledger = "{self.root}/ledger.db"\nthreads = 2\n'

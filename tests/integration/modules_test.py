@@ -150,7 +150,8 @@ class Tpm2:
                             "TPM2_PKCS11_STORE": str(folder / "store"), "TPM2_PKCS11_LOG_LEVEL": "0", "TSS2_LOG": "all+none",
                             # Its own loss, see there. Not with slow back-traces, as for SoftHSM: this module allocates so
                             # much that a signature takes 140 ms with them and 10 without.
-                            "LSAN_OPTIONS": f"suppressions={SUPPORT}/tpm2.supp:print_suppressions=0"}
+                            "LSAN_OPTIONS": f"suppressions={SUPPORT}/tpm2.supp:print_suppressions=0",
+                            "TSAN_OPTIONS": f"suppressions={SUPPORT}/tpm2.tsan.supp:print_suppressions=0"}
 
     def serve(self, what, *command, is_there):
         with open(self.folder / f"{what}.log", "wb") as log:

@@ -43,6 +43,7 @@ MailEnd delivered() {
 class FixedClock final : public Clock {
  public:
   [[nodiscard]] WallTime now() const override { return kNow; }
+  [[nodiscard]] BootTime boot_time() const override { return {.boot = "one", .since = {}}; }
 };
 
 class LedgerFile : public testing::Test {

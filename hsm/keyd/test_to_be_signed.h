@@ -25,7 +25,7 @@ inline void expect_passes_only_whole(const auto& check, const Bytes& good) {
   for (std::size_t length = 0; length < good.size(); ++length)
     EXPECT_FALSE(check(ByteView(good).first(length))) << length;
   Bytes longer = good;
-  longer.push_back(std::byte{0});
+  append(longer, Bytes(1));
   EXPECT_FALSE(check(longer));
   Bytes twice = good;
   append(twice, good);

@@ -5,6 +5,7 @@
 
 #include "firmware/base/base64.h"
 #include "firmware/base/sha256.h"
+#include "hsm/approvers.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -42,36 +43,45 @@ bool is_signed_by(const PublicKey& passkey, const hsm::Approval& approval) {
   return passkey.verifies(scheme, message, approval.signature);
 }
 
+Result<Approver> to_approver(hsm::ApproverLine line) {
+  Bytes point{std::byte{0x04}};  // uncompressed
+  append(point, line.public_key);
+  auto key = line.kind == hsm::PasskeyKind::kEdDsa ? PublicKey::from_ed25519_point(line.public_key)
+                                                   : PublicKey::from_ec_point(hsm::KeyType::kEcP256, point);
+  if (!key) return fail(ErrorCode::kInvalid, "a passkey of " + line.person + " is no point of its curve");
+  return Approver{.person = std::move(line.person), .passkey = std::move(*key)};
+}
+
 }  // namespace
 
-std::string ApprovalRules::in_words() const {
+std::string Approver::fingerprint() const {
   constexpr std::size_t kDigits = 16;
+  return to_hex(sha256(passkey.spki())).substr(0, kDigits);
+}
+
+std::string ApprovalRules::in_words() const {
   std::string list;
   for (const Approver& approver : approvers)
-    list += std::format("{}{} ({})", list.empty() ? "" : ", ", approver.person,
-                        to_hex(sha256(approver.passkey.spki())).substr(0, kDigits));
+    list += std::format("{}{} ({})", list.empty() ? "" : ", ", approver.person, approver.fingerprint());
   return list.empty() ? list : "2 persons of " + list + " approve that a key is destroyed";
 }
 
 Result<Approver> parse_approver(std::string_view text) {
-  constexpr std::size_t kEs256Bytes = 64;
-  constexpr std::size_t kEddsaBytes = 32;
-  const std::size_t first = text.find(' ');
-  const std::size_t second = first == std::string_view::npos ? first : text.find(' ', first + 1);
-  if (second == std::string_view::npos || !hsm::is_key_name(text.substr(0, first)))
-    return fail(ErrorCode::kInvalid, "must be as \"alice es256 BASE64\"");
-  const std::string_view kind = text.substr(first + 1, second - first - 1);
-  const auto bytes = from_base64(text.substr(second + 1));
-  if (!bytes) return std::unexpected(bytes.error());
-  Bytes point{std::byte{0x04}};
-  append(point, *bytes);
-  auto key =
-      kind == "eddsa" && bytes->size() == kEddsaBytes ? PublicKey::from_ed25519_point(*bytes)
-      : kind == "es256" && bytes->size() == kEs256Bytes
-          ? PublicKey::from_ec_point(hsm::KeyType::kEcP256, point)
-          : Result<PublicKey>(fail(ErrorCode::kInvalid, "has a passkey that is neither es256 nor eddsa"));
-  if (!key) return std::unexpected(key.error());
-  return Approver{.person = std::string(text.substr(0, first)), .passkey = std::move(*key)};
+  auto line = hsm::parse_approver_line(text);
+  if (!line) return std::unexpected(line.error());
+  return to_approver(std::move(*line));
+}
+
+Result<std::vector<Approver>> parse_approvers(std::string_view file) {
+  auto lines = hsm::parse_approvers(file);
+  if (!lines) return std::unexpected(lines.error());
+  std::vector<Approver> approvers;
+  for (hsm::ApproverLine& line : *lines) {
+    auto approver = to_approver(std::move(line));
+    if (!approver) return std::unexpected(approver.error());
+    approvers.push_back(std::move(*approver));
+  }
+  return approvers;
 }
 
 Result<void> check_approval(const ApprovalRules& rules, std::string_view text,

@@ -1,5 +1,5 @@
 /// Whether two people have approved that a retired key is destroyed: two passkeys of two persons, whose
-/// public keys root has written into keyd's settings, over one text (hsm/destruction.h).
+/// public keys root has written down for keyd (hsm/approvers.h), over one text (hsm/destruction.h).
 ///
 /// The form is WebAuthn's (level 2, section 7.2): a passkey signs the authenticator's data and the SHA-256 of
 /// the client data, in which a browser, or a tool, has put the challenge. The client data is compared with
@@ -22,6 +22,8 @@ namespace privyseal::keyd {
 struct Approver {
   std::string person;  ///< as a key's name; one person may have several passkeys
   PublicKey passkey;   ///< P-256 or Ed25519
+  /// The first 16 hexadecimal digits of the SHA-256 of its SubjectPublicKeyInfo.
+  [[nodiscard]] std::string fingerprint() const;
 };
 
 /// Without approvers nothing is ever approved.
@@ -33,8 +35,10 @@ struct ApprovalRules {
   [[nodiscard]] std::string in_words() const;
 };
 
-/// "alice es256 BASE64": the public key as the console keeps it: x || y of P-256, or 32 bytes with "eddsa".
+/// One line of the file. kInvalid: it is none, or its passkey no point of the curve.
 [[nodiscard]] Result<Approver> parse_approver(std::string_view text);
+/// The whole file that names the approvers (hsm/approvers.h). kInvalid, in words.
+[[nodiscard]] Result<std::vector<Approver>> parse_approvers(std::string_view file);
 
 /// Nothing: the approval stands. kDenied, in words: it does not.
 [[nodiscard]] Result<void> check_approval(const ApprovalRules& rules, std::string_view text,

@@ -28,6 +28,10 @@ constexpr std::chrono::seconds kToLoadKeys{60};
 /// What the settings allow beyond the usual, in words; said at each start, so that nobody forgets it.
 std::string allowed_by(const Settings& settings, const Clock& clock) {
   std::string approvals = settings.approvals.in_words();
+  if (!settings.approvers_fault.empty()) {
+    log_event(LogLevel::kError, "approvers-not-read", {{"why", settings.approvers_fault}});
+    approvals = "nobody may approve that a key is destroyed: " + settings.approvers_fault;
+  }
   if (!settings.tls12_exception) return approvals;
   const std::string words = settings.tls12_exception->in_words();
   const bool has_ended =

@@ -1,15 +1,18 @@
 #include "hsm/keyd/settings.h"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <set>
 #include <sstream>
 
 #include "firmware/base/config_reader.h"
+#include "firmware/base/file.h"
 #include "firmware/base/user.h"
+#include "hsm/approvers.h"
 #include "hsm/keyd/checkpoint.h"
 
 namespace privyseal::keyd {
@@ -99,27 +102,29 @@ std::optional<Tls12Exception> read_tls12_exception(ConfigReader& reader) {
   return exception;
 }
 
-ApprovalRules read_approvals(ConfigReader& reader) {
-  if (!reader.has("approvals")) return {};
-  ApprovalRules rules{
-      .site = reader.text("approvals.site"), .origins = reader.texts("approvals.origins"), .approvers = {}};
-  std::set<std::string> persons;
-  for (const std::string& text : reader.texts("approvals.passkeys")) {
-    auto approver = parse_approver(text);
-    if (!approver) {
-      reader.refuse("approvals.passkeys", approver.error().message);
-      continue;
-    }
-    for (const Approver& other : rules.approvers)
-      if (other.passkey.spki() == approver->passkey.spki())
-        reader.refuse("approvals.passkeys", "must not list a passkey twice: " + approver->person);
-    persons.insert(approver->person);
-    rules.approvers.push_back(std::move(*approver));
-  }
-  if (persons.size() < 2) reader.refuse("approvals.passkeys", "must be those of two persons at least");
-  if (rules.site.empty() || rules.origins.empty())
-    reader.refuse("approvals.origins", "and the site must be named");
-  return rules;
+/// A file that is no list of approvers stops no mail: then nobody approves.
+Result<std::vector<Approver>> read_approvers(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) return std::vector<Approver>{};
+  if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return fail(ErrorCode::kDenied, file.string() + ": others than root may write to it");
+  const auto content = read_file(file, hsm::kMaxApproversBytes);
+  if (!content) return std::unexpected(content.error());
+  auto approvers = parse_approvers(text_of(*content));
+  if (!approvers) return fail(file.string(), approvers.error());
+  return approvers;
+}
+
+void read_approvals(ConfigReader& reader, Settings& settings) {
+  if (!reader.has("approvals")) return;
+  settings.approvals.site = reader.text("approvals.site");
+  settings.approvals.origins = reader.texts("approvals.origins");
+  if (settings.approvals.origins.empty()) reader.refuse("approvals.origins", "must name the console's");
+  auto approvers = read_approvers(reader.text("approvals.approvers"));
+  if (approvers)
+    settings.approvals.approvers = std::move(*approvers);
+  else
+    settings.approvers_fault = approvers.error().message;
 }
 
 /// A host without a usable name is the local one.
@@ -157,9 +162,9 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
       .module_parameters = reader.text("pkcs11.parameters", ""),
       .callers = read_callers(reader),
       .audit_origin = read_origin(reader),
-      .tls12_exception = read_tls12_exception(reader),
-      .approvals = read_approvals(reader)};
+      .tls12_exception = read_tls12_exception(reader)};
   read_token_name(reader, settings);
+  read_approvals(reader, settings);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return settings;
 }

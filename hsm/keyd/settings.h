@@ -28,7 +28,8 @@
 ///     [approvals]                           # none by default: no key is ever destroyed (approval.h)
 ///     site = "gateway.lawfirm.example"      # the console's host name
 ///     origins = ["https://gateway.lawfirm.example:8443"]
-///     passkeys = ["alice es256 BASE64", "bob eddsa BASE64"]     # at least two persons'
+///     approvers = "/var/lib/privyseal/approvers"   # root's file of passkeys (hsm/approvers.h); may be
+///     missing
 #pragma once
 
 #include <sys/types.h>
@@ -66,6 +67,7 @@ struct Settings {
   std::string audit_origin;  ///< "<host>/keyd"
   std::optional<Tls12Exception> tls12_exception{};
   ApprovalRules approvals{};
+  std::string approvers_fault{};  ///< why nobody approves although there is a file of approvers
 };
 
 /// kInvalid: the message names the file and the key.

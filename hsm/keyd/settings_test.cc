@@ -124,18 +124,63 @@ TEST(KeydSettings, ThereIsNoTls12UnlessItIsExceptedForSomebodyUntilSomeDay) {
 const std::string kApprovals = R"([approvals]
 site = "gateway.lawfirm.example"
 origins = ["https://gateway.lawfirm.example:8443"]
-passkeys = ["alice eddsa 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-            "bob eddsa PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="]
+approvers = "/no/such/file"
 )";
 
-TEST(KeydSettings, NobodyApprovesADestructionUnlessTwoPersonsAreNamed) {
+class ApproversFile : public testing::Test {
+ protected:
+  /// As keyd reads them.
+  Settings load_with(const std::string& content, mode_t mode = 0644) {
+    const std::filesystem::path file = folder_.path() / "approvers";
+    EXPECT_TRUE(replace_file(file, bytes_of(content), mode));
+    std::string text = kGood + kApprovals;
+    text.replace(text.find("/no/such/file"), 13, file.string());
+    return load(text).value();
+  }
+  static constexpr std::string_view kTwo =
+      "alice eddsa 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+      "bob eddsa PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n";
+
+  test::TempFolder folder_;
+};
+
+TEST_F(ApproversFile, NamesWhoMayApproveADestruction) {
   EXPECT_TRUE(load(kGood)->approvals.approvers.empty());
+  const Settings settings = load_with(std::string(kTwo));
+  EXPECT_EQ(settings.approvers_fault, "");
+  EXPECT_EQ(settings.approvals.site, "gateway.lawfirm.example");
+  EXPECT_EQ(settings.approvals.origins, std::vector<std::string>{"https://gateway.lawfirm.example:8443"});
+  ASSERT_EQ(settings.approvals.approvers.size(), 2U);
+  EXPECT_EQ(settings.approvals.approvers[1].person, "bob");
+}
+
+TEST_F(ApproversFile, MayBeMissingAndThenNobodyApproves) {
   const auto settings = load(kGood + kApprovals);
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->approvals.site, "gateway.lawfirm.example");
-  EXPECT_EQ(settings->approvals.origins, std::vector<std::string>{"https://gateway.lawfirm.example:8443"});
-  ASSERT_EQ(settings->approvals.approvers.size(), 2U);
-  EXPECT_EQ(settings->approvals.approvers[1].person, "bob");
+  EXPECT_TRUE(settings->approvals.approvers.empty());
+  EXPECT_EQ(settings->approvers_fault, "");
+}
+
+TEST_F(ApproversFile, ThatIsNoneStopsNoMailAndNamesNobody) {
+  const std::string two(kTwo);
+  const std::string no_point = "carol es256 " + std::string(85, 'A') + "A==\n";
+  for (const auto& [content, why] : {std::pair<std::string, std::string>{"", "two different persons"},
+                                     {two.substr(0, two.find('\n')), "two different persons"},
+                                     {two + "carol\n", "line 3 must be as"},
+                                     {two + no_point, "a passkey of carol is no point of its curve"}}) {
+    const Settings settings = load_with(content);
+    EXPECT_TRUE(settings.approvals.approvers.empty()) << content;
+    EXPECT_TRUE(settings.approvers_fault.contains(why)) << settings.approvers_fault;
+  }
+}
+
+TEST_F(ApproversFile, ThatOthersMayWriteToNamesNobody) {
+  for (const mode_t mode : {0664, 0646}) {
+    ASSERT_TRUE(load_with(std::string(kTwo), 0644).approvers_fault.empty());
+    const Settings settings = load_with(std::string(kTwo), mode);
+    EXPECT_TRUE(settings.approvals.approvers.empty()) << mode;
+    EXPECT_TRUE(settings.approvers_fault.contains("others than root")) << settings.approvers_fault;
+  }
 }
 
 struct Case {
@@ -190,11 +235,8 @@ INSTANTIATE_TEST_SUITE_P(, BadKeydSettings,
                              {"ExceptionOfAnUnknownRole", "[\"lan-identity\"", "[\"lan\""},
                              {"ApprovalsWithoutSite", "site = \"gateway.lawfirm.example\"", ""},
                              {"ApprovalsWithoutOrigins", "[\"https://gateway.lawfirm.example:8443\"]", "[]"},
-                             {"ApproverAlone", "\"bob eddsa", "\"alice eddsa"},
-                             {"ApproverUnderTwoNames", "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
-                              "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
-                             {"ApproverWithoutKind", "bob eddsa", "bob"},
-                             {"ApproverWithAKeyCutOff", "Zgw=", "Zg=="},
+                             {"ApprovalsWithoutAFile", "approvers = \"/no/such/file\"", ""},
+                             {"ApproversInTheSettings", "approvers = ", "passkeys = [\"x\"]\napprovers = "},
                              {"MisspeltException", "tls12_exception", "tls12_exceptions"},
                              {"MisspeltKey", "token = ", "tokn = \"\"\ntoken = "},
                              {"NoToml", "[socket]", "[socket"},

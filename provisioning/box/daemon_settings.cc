@@ -2,6 +2,8 @@
 
 #include <format>
 
+#include "hsm/approvers.h"
+
 namespace privyseal::provisioning {
 namespace {
 
@@ -81,16 +83,18 @@ std::string est(const Site& site) {
 }  // namespace
 
 std::string keyd_settings(const Site& site) {
-  return std::format(
-             "state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n"
+  return std::format("state = \"/var/lib/privyseal-keyd\"\n\n[socket]\npath = \"{}\"\nmode = \"0666\"\n\n",
+                     kKeydSocket) +
+         std::format(
              "[pkcs11]   # the `lab` variant: a SoftHSM token on the state partition\n"
              "module = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"privyseal\"\n"
              "pin_file = \"/var/lib/privyseal-keyd/pin\"\nsofthsm_conf = "
              "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
              "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
              "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = "
-             "\"{}\"\n",
-             kKeydSocket, site.hostname) +
+             "\"{0}\"\n\n[approvals]   # nobody's, until root names them: privyseal key approvers set\n"
+             "site = \"{1}\"\norigins = [\"https://{1}:8443\", \"https://{1}\"]\napprovers = \"{2}\"\n",
+             site.hostname, site.console_hostname, hsm::kApproversFile) +
          old_clients(site);
 }
 

@@ -66,6 +66,13 @@ TEST(SettingsFiles, ExceptOldMailServersOnlyWhereTheSiteDoes) {
               testing::Not(HasSubstr("tls12_exception")));
 }
 
+TEST(SettingsFiles, TellKeydWhereRootHasNamedWhoMayApproveAndFromWhichConsole) {
+  EXPECT_THAT(
+      file("run/privyseal/keyd.toml"),
+      HasSubstr("site = \"console.lawfirm.example\"\norigins = [\"https://console.lawfirm.example:8443\", "
+                "\"https://console.lawfirm.example\"]\napprovers = \"/var/lib/privyseal/approvers\"\n"));
+}
+
 TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {
   EXPECT_THAT(file("run/systemd/network/20-cjsm.network"), HasSubstr("Gateway=10.0.3.2"));
   EXPECT_THAT(file("run/systemd/network/10-lan.network"), testing::Not(HasSubstr("Gateway")));

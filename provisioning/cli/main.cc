@@ -1,8 +1,8 @@
 /// privyseal: the operator's command line.
 ///
 /// Asks the daemons through their doors, as the user who runs it, for exactly what each daemon grants that
-/// user; it keeps no state, loads no key and reads no secret. Whoever takes it over can do what its user may
-/// ask for.
+/// user; it keeps no state, loads no key and reads no secret. What keyd obeys is written by `key approvers
+/// set` alone, which needs root. Whoever takes it over can do what its user may ask for.
 #include <csignal>
 #include <iostream>
 #include <string_view>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "provisioning/cli/approvers.h"
 #include "provisioning/cli/audit.h"
 #include "provisioning/cli/certificates.h"
 #include "provisioning/cli/console.h"
@@ -175,8 +176,9 @@ std::string unknown_text(Words words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands{status_command()};
-  for (const auto& more : {mail_commands(), ledger_commands(), line_commands(), directory_commands(),
-                           certificate_commands(), key_commands(), audit_commands()})
+  for (const auto& more :
+       {mail_commands(), ledger_commands(), line_commands(), directory_commands(), certificate_commands(),
+        key_commands(), approver_commands(), audit_commands()})
     commands.insert(commands.end(), more.begin(), more.end());
   commands.push_back(pack_command());
   commands.push_back(metrics_command());

@@ -72,6 +72,7 @@ TEST(BoxSettings, AreWhatKeydReads) {
   const auto settings = keyd::load_settings(folder.path() / "keyd.toml");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->callers.size(), 5u);
+  EXPECT_EQ(settings->approvals.site, "console.lawfirm.example");
 }
 
 TEST(BoxSettings, NameTheCallersOfKeydThatItsReadmeNames) {

@@ -1,12 +1,15 @@
 // The end of a key: retired first, and then destroyed when two persons have approved it.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "firmware/base/base64.h"
+#include "firmware/base/file.h"
 #include "firmware/base/sha256.h"
 #include "hsm/destruction.h"
 #include "tests/integration/keyd_fixture.h"
 #include "tests/integration/token_visit.h"
 #include "tests/support/authenticator.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal::test {
 namespace {
@@ -18,14 +21,19 @@ using testing::HasSubstr;
 const std::string kSite = "gateway.test";
 const std::string kOrigin = "https://gateway.test:8443";
 
-/// Before keyd, whose settings have their public keys.
+/// Before keyd, whose settings name the file with their public keys.
 struct TwoPersons {
   Authenticator alice;
   Authenticator bob;
+  TempFolder folder;
   [[nodiscard]] std::string settings() const {
-    return "[approvals]\nsite = \"" + kSite + "\"\norigins = [\"" + kOrigin +
-           "\"]\npasskeys = [\"alice es256 " + to_base64(alice.public_key()) + "\", \"bob es256 " +
-           to_base64(bob.public_key()) + "\"]\n";
+    const std::filesystem::path file = folder.path() / "approvers";
+    const std::string approvers =
+        "alice es256 " + to_base64(alice.public_key()) + "\nbob es256 " + to_base64(bob.public_key()) + "\n";
+    EXPECT_TRUE(replace_file(file, bytes_of(approvers), 0644));
+    EXPECT_EQ(::chmod(folder.path().c_str(), 0755), 0);  // keyd is another user
+    return "[approvals]\nsite = \"" + kSite + "\"\norigins = [\"" + kOrigin + "\"]\napprovers = \"" +
+           file.string() + "\"\n";
   }
 };
 

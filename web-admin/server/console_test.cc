@@ -312,6 +312,31 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
   }
 }
 
+TEST_F(ConsoleTest, WhoNamedTheApproversIsRecorded) {
+  const auto tell = [&](const JsonObject& body) {
+    return answer_door(services_, {.operation = "approvers-set",
+                                   .caller = "provisioning",
+                                   .actor = {.name = "root", .role = "provisioning", .source = "local"},
+                                   .body = body});
+  };
+  JsonObject body =
+      parse_json_object(R"({"persons":["alice","bob"],"passkeys":["0123"],"outcome":""})").value();
+  EXPECT_TRUE(tell(body));
+  EXPECT_EQ(shown(last_entry(), "outcome"), "begun");
+  body["outcome"] = "the disk is full";
+  EXPECT_TRUE(tell(body));
+  EXPECT_EQ(shown(last_entry(), "why"), "the disk is full");
+  body["outcome"] = "ok";
+  EXPECT_TRUE(tell(body));
+  EXPECT_EQ(shown(last_entry(), "outcome"), "ok");
+  EXPECT_EQ(shown(last_entry(), "actor"), "root");
+  EXPECT_EQ(shown(last_entry(), "object"), "approvers/alice,bob");
+  body["persons"] = JsonArray{"alice", "<b>"};
+  EXPECT_EQ(tell(body).error().code, ErrorCode::kInvalid);
+  body["persons"] = JsonArray{"alice"};
+  EXPECT_EQ(tell(body).error().code, ErrorCode::kInvalid);
+}
+
 TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
   Authenticator authenticator;
   become_first_officer(authenticator);

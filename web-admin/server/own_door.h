@@ -15,6 +15,7 @@ inline constexpr std::array kDoorGrants{
     DoorGrant{"provisioning", "status"},
     DoorGrant{"provisioning", "claim-code"},
     DoorGrant{"provisioning", "users"},
+    DoorGrant{"provisioning", "approvers-set"},
     DoorGrant{"provisioning", "audit-entries"},
     DoorGrant{"provisioning", "audit-checkpoint"},
     DoorGrant{"provisioning", "audit-verify"},

@@ -25,16 +25,9 @@ Result<std::string> random_nonce() {
 }
 
 Result<void> request(const Arguments& arguments, std::ostream& out) {
-  if (!hsm::is_key_name(arguments.text("name"))) return fail(ErrorCode::kInvalid, "--name: no key name");
-  const auto nonce = random_nonce();
-  if (!nonce) return std::unexpected(nonce.error());
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const std::string text = to_text(hsm::Destruction{.host = arguments.text("host"),
-                                                    .key = arguments.text("name"),
-                                                    .until = now + kToCollectApprovals,
-                                                    .nonce = *nonce});
-  if (!hsm::parse_destruction(text)) return fail(ErrorCode::kInvalid, "--host: no host name");
-  out << text;
+  const auto text = new_destruction(arguments.text("host"), arguments.text("name"), SystemClock().now());
+  if (!text) return std::unexpected(text.error());
+  out << *text;
   return {};
 }
 
@@ -66,6 +59,19 @@ Result<void> destroy(const Arguments& arguments, std::ostream& out) {
 }
 
 }  // namespace
+
+Result<std::string> new_destruction(const std::string& host, const std::string& key, WallTime now) {
+  if (!hsm::is_key_name(key)) return fail(ErrorCode::kInvalid, "the key's name is none");
+  const auto nonce = random_nonce();
+  if (!nonce) return std::unexpected(nonce.error());
+  std::string text =
+      to_text(hsm::Destruction{.host = host,
+                               .key = key,
+                               .until = std::chrono::floor<std::chrono::seconds>(now) + kToCollectApprovals,
+                               .nonce = *nonce});
+  if (!hsm::parse_destruction(text)) return fail(ErrorCode::kInvalid, "the host's name is none");
+  return text;
+}
 
 Result<hsm::Approval> parse_approval(const std::string& person, std::string_view json) {
   const auto credential = parse_json_object(json);

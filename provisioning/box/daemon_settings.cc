@@ -162,10 +162,11 @@ std::string admind_settings(const Site& site) {
              "listen = \"{0}:8443\"   # systemd opens it\nhosts = [\"{1}:8443\", \"{1}\"]\nrp_id = \"{1}\"\n"
              "host = \"{2}\"\nidentity = \"{3}/console\"\nopenssl_config = \"{4}\"\nkeyd_socket = \"{5}\"\n"
              "state = \"/var/lib/privyseal-console\"\nauthority = "
-             "\"/var/lib/privyseal-renewd/authority\"\n\n[doors]\ngateway = \"/run/privyseal-gateway/door\"\n"
+             "\"/var/lib/privyseal-renewd/authority\"\napprovers = \"{6}\"\n\n[doors]\ngateway = "
+             "\"/run/privyseal-gateway/door\"\n"
              "renewal = \"/run/privyseal-renewd/door\"\n",
              site.lan.own_address(), site.console_hostname, site.hostname, kIdentities, kOpensslConfig,
-             kKeydSocket) +
+             kKeydSocket, hsm::kApproversFile) +
          door("console");
 }
 

@@ -86,8 +86,10 @@ Result<void> record(Surroundings& at, const std::vector<Approver>& approvers, co
 
 Result<void> keep(const fs::path& file, ByteView content) {
   // The image makes the folder; elsewhere it may be missing.
-  if (::mkdir(file.parent_path().c_str(), 0755) != 0 && errno != EEXIST)
-    return fail_errno(file.parent_path().string());
+  const fs::path folder = file.parent_path();
+  const bool is_new = ::mkdir(folder.c_str(), 0755) == 0;
+  if (!is_new && errno != EEXIST) return fail_errno(folder.string());
+  if (is_new && ::chmod(folder.c_str(), 0755) != 0) return fail_errno(folder.string());  // whatever the umask
   return replace_file(file, content, kForAllToRead);
 }
 

@@ -57,6 +57,10 @@ renewal = ["privyseal-renewd"]
 console = ["privyseal-console"]
 [audit]
 host = "{GATEWAY_NAME}"
+[approvals]   # nobody's, until root names them: privyseal key approvers set
+site = "{CONSOLE_HOST}"
+origins = ["https://{CONSOLE_HOST}:{self.ports.console}"]
+approvers = "{self.places.approvers}"
 """
 
     def renewd(self) -> str:
@@ -155,6 +159,7 @@ openssl_config = "{places.openssl_config}"
 keyd_socket = "{places.keyd_socket}"
 state = "{places.console}"
 authority = "{places.lan_root.parent}"
+approvers = "{places.approvers}"
 
 [doors]
 gateway = "{places.door("gateway")}"

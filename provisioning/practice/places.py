@@ -157,6 +157,11 @@ class Places:
         return self.top / "est-password"
 
     @property
+    def approvers(self) -> Path:
+        """Root's list of who may approve that a key is destroyed; there is none at first."""
+        return self.top / "approvers"
+
+    @property
     def ledger(self) -> Path:
         return self.gateway / "ledger.db"
 

@@ -1,10 +1,11 @@
 // A network admin's way through the console, in a real Chromium with a virtual authenticator:
 // claim, sign in, every page at two widths (no overflow, axe finds nothing), track a message, request, import and
-// activate a certificate, verify the audit logs, invite somebody, sign out; and what a stranger gets.
+// activate a certificate, end a key by two persons, verify the audit logs, invite somebody; and what a stranger gets.
 import { createRequire } from "node:module";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
 import assert from "node:assert/strict";
+import { endOfAKey } from "./end_of_a_key.mjs";
 
 const { CONSOLE, CLAIM_CODE, NODE, SHOTS, CA, OWN_CA, REPLY, CHROMIUM } = process.env;
 const require = createRequire(NODE + "/");
@@ -178,27 +179,35 @@ async function verifyAudit(page) {
   }
   await check(page, "audit-admind");
   const text = await page.textContent("main");
-  for (const act of ["sign-in", "claim", "cert-import", "cert-activate", "passkey-register"])
+  for (const act of ["sign-in", "claim", "cert-import", "cert-activate", "passkey-register", "approvers-set",
+    "destruction-ask", "destruction-approve", "destruction-end"])
     assert.ok(text.includes(act), `the audit log has no ${act}`);
   step("four audit logs were verified, and the console's names what was done");
 }
 
-async function inviteAndEnd(page, browser) {
+// Somebody else, with a browser and an authenticator of his own, who has claimed his invitation.
+async function invite(page, browser, name, role) {
   await page.goto(CONSOLE + "/users");
-  await page.fill("#name", "Otto Auditor");
-  await page.fill("#email", "otto@lawfirm.example");
-  await page.selectOption("#role", "auditor");
+  await page.fill("#name", name);
+  await page.fill("#email", `${name.split(" ")[0].toLowerCase()}@lawfirm.example`);
+  await page.selectOption("#role", role);
   await page.click("button:has-text('Invite')");
   const code = await page.textContent("#claim-code");
   await check(page, "invitation");
   const context = await browser.newContext();
   const guest = await context.newPage();
+  guest.setDefaultTimeout(20000);
   await addAuthenticator(context, guest);
   await guest.goto(CONSOLE + "/claim");
   await guest.fill("#code", code);
   await guest.click("text=Continue");
   await guest.click("#passkey");
   await guest.waitForURL(CONSOLE + "/");
+  return guest;
+}
+
+async function inviteAndEnd(page, browser) {
+  const guest = await invite(page, browser, "Otto Auditor", "auditor");
   await guest.goto(CONSOLE + "/certificates/cjsm");
   assert.equal(await guest.locator("main form").count(), 0, "an auditor sees no form");
   const token = await guest.locator("input[name=token]").first().getAttribute("value");
@@ -211,7 +220,7 @@ async function inviteAndEnd(page, browser) {
   await page.goto(CONSOLE + "/users");
   await page.click("text=End the access of Otto Auditor");
   await page.waitForSelector("text=The access is ended");
-  await context.close();
+  await guest.context().close();
   step("and his access was ended");
 }
 
@@ -242,10 +251,12 @@ try {
   await addAuthenticator(context, page);
   await claimAndSignIn(page);
   for (const [path, name] of [["/", "dashboard"], ["/mail", "mail"], ["/certificates", "certificates"],
-    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/line", "line"], ["/audit", "audit"], ["/users", "users"]])
+    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/destructions", "destructions-nobody"], ["/line", "line"], ["/audit", "audit"], ["/users", "users"]])
     await open(page, path, name);
   await trackOne(page);
   await renewByHand(page);
+  const bob = await invite(page, browser, "Bob Operator", "operator");
+  await endOfAKey({ alice: page, bob, check, step });
   await verifyAudit(page);
   await inviteAndEnd(page, browser);
   await strangers(page);

@@ -18,15 +18,16 @@ async function ask(question, body) {
     headers: { "Content-Type": "application/json", "X-CSRF-Token": button.dataset.token },
     body: JSON.stringify(body),
   });
-  const answer = await response.json();
-  if (!answer.ok) throw new Error(answer.message);
-  return answer;
+  const said = await response.json();
+  if (!said.ok) throw new Error(said.message);
+  return said;
 }
 
-async function signIn() {
-  const { challenge, rpId, userVerification } = await ask("/options", {});
+async function answer() {
+  const { challenge, rpId, userVerification, allowCredentials = [] } = await ask("/options", {});
+  const passkeys = allowCredentials.map((id) => ({ type: "public-key", id: toBytes(id) }));
   const credential = await navigator.credentials.get({
-    publicKey: { challenge: toBytes(challenge), rpId, userVerification },
+    publicKey: { challenge: toBytes(challenge), rpId, userVerification, allowCredentials: passkeys },
   });
   const { clientDataJSON, authenticatorData, signature } = credential.response;
   return ask("/finish", {
@@ -51,8 +52,8 @@ button.addEventListener("click", async () => {
   button.disabled = true;
   status.textContent = "Waiting for your passkey…";
   try {
-    const answer = await (button.dataset.ceremony === "claim" ? claim() : signIn());
-    location.assign(answer.next);
+    const { next } = await (button.dataset.ceremony === "claim" ? claim() : answer());
+    location.assign(next);
   } catch (error) {
     const isBrowser = error instanceof DOMException;
     status.textContent = isBrowser ? "No passkey was used. You can try again." : error.message;

@@ -72,7 +72,9 @@ Response keys_page(Visit& visit) {
       join(paragraph(state),
            paragraph("Every private key was made inside the HSM and cannot leave it: it is sensitive, never "
                      "extractable, and signs only what its role allows. Each use is counted."),
-           inventory(*keys, uses)));
+           inventory(*keys, uses),
+           paragraph(
+               link("/destructions", "Retired keys: who may have them destroyed, and what is asked for"))));
 }
 
 }  // namespace privyseal::web

@@ -8,6 +8,7 @@
 #include "web-admin/pages/certificates.h"
 #include "web-admin/pages/claim.h"
 #include "web-admin/pages/dashboard.h"
+#include "web-admin/pages/destructions.h"
 #include "web-admin/pages/keys.h"
 #include "web-admin/pages/line.h"
 #include "web-admin/pages/mail.h"
@@ -35,6 +36,10 @@ constexpr std::array kRoutes{
     Route{Method::kPost, "/certificates/{}/rollback", kOperator, certificate_roll_back},
     Route{Method::kPost, "/certificates/{}/renew", kOperator, certificate_renew},
     Route{Method::kGet, "/keys", kSignedIn, keys_page},
+    Route{Method::kGet, "/destructions", kSignedIn, destructions_page},
+    Route{Method::kGet, "/destructions/{}", kSignedIn, destruction_page},
+    Route{Method::kPost, "/destructions/{}/options", kOperator, destruction_options},
+    Route{Method::kPost, "/destructions/{}/finish", kOperator, destruction_finish},
     Route{Method::kGet, "/audit", kSignedIn, audit_page},
     Route{Method::kGet, "/audit/{}", kSignedIn, audit_log_page},
     Route{Method::kGet, "/audit/{}/verify", kSignedIn, audit_verify_page},

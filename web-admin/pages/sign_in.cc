@@ -11,13 +11,6 @@ namespace {
 constexpr std::string_view kNotTaken =
     "That passkey was not accepted. Try again, or ask an officer for a new claim code.";
 
-Assertion assertion_in(const JsonObject& body) {
-  return {.credential_id = bytes_in(body, "id"),
-          .client_data_json = std::string(text_of(bytes_in(body, "clientDataJSON"))),
-          .authenticator_data = bytes_in(body, "authenticatorData"),
-          .signature = bytes_in(body, "signature")};
-}
-
 /// Who it is, if everything about the answer is right.
 Result<User> user_behind(Visit& visit, const Assertion& assertion) {
   // Taken before anything is looked at: whatever the answer is worth, its question is used up.
@@ -64,6 +57,13 @@ Bytes bytes_in(const JsonObject& body, std::string_view key) {
   const auto text = json_text(body, key, "");
   if (!text) return {};
   return from_base64url(*text).value_or(Bytes());
+}
+
+Assertion assertion_in(const JsonObject& body) {
+  return {.credential_id = bytes_in(body, "id"),
+          .client_data_json = std::string(text_of(bytes_in(body, "clientDataJSON"))),
+          .authenticator_data = bytes_in(body, "authenticatorData"),
+          .signature = bytes_in(body, "signature")};
 }
 
 Response say_no(Status status, std::string_view message) {

@@ -1,7 +1,7 @@
 #include "web-admin/server/own_door.h"
 
 #include "firmware/base/audit/door_operations.h"
-#include "hsm/wire.h"
+#include "web-admin/server/destruction_door.h"
 
 namespace privyseal::web {
 namespace {
@@ -46,32 +46,6 @@ Result<JsonObject> users(Services& services, const DoorRequest&) {
   return JsonObject{{"users", std::move(array)}};
 }
 
-/// Only the record of it: the list is root's, and keyd alone obeys it. The first entry has no outcome yet.
-Result<JsonObject> approvers_set(Services& services, const DoorRequest& request) {
-  const auto persons = json_texts(request.body, "persons");
-  const auto passkeys = json_texts(request.body, "passkeys");
-  const auto outcome = json_text(request.body, "outcome");
-  if (!persons || persons->size() < 2 || !passkeys || !outcome)
-    return fail(ErrorCode::kInvalid, "door: persons, passkeys and an outcome belong to it");
-  std::string names;
-  for (const std::string& person : *persons) {
-    if (!hsm::is_key_name(person)) return fail(ErrorCode::kInvalid, "door: that is no approver's name");
-    names += (names.empty() ? "" : ",") + person;
-  }
-  JsonArray list;
-  for (const std::string& passkey : *passkeys) list.emplace_back(passkey);
-  const Act act{
-      .action = "approvers-set", .object = "approvers/" + names, .params = {{"passkeys", std::move(list)}}};
-  if (outcome->empty()) {
-    if (auto begun = services.journal.begin(request.actor, act); !begun)
-      return std::unexpected(begun.error());
-    return JsonObject{};
-  }
-  services.journal.end(request.actor, act,
-                       *outcome == "ok" ? Result<void>() : fail(ErrorCode::kUnavailable, *outcome));
-  return JsonObject{};
-}
-
 struct Operation {
   std::string_view name;
   Result<JsonObject> (*answer)(Services&, const DoorRequest&);
@@ -81,6 +55,9 @@ constexpr std::array kOperations{
     Operation{"claim-code", claim_code},
     Operation{"users", users},
     Operation{"approvers-set", approvers_set},
+    Operation{"destruction-ask", destruction_ask},
+    Operation{"destruction", destruction},
+    Operation{"destruction-end", destruction_end},
 };
 
 }  // namespace

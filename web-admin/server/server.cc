@@ -70,6 +70,7 @@ class Server::State {
                                .claims = store_->claims(),
                                .challenges = challenges_,
                                .open_claims = open_claims_,
+                               .destructions = store_->destructions(),
                                .journal = store_->journal(),
                                .keys = keys_,
                                .log_reader = *log_reader_,

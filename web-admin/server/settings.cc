@@ -41,6 +41,7 @@ Result<Settings> read_settings(Config config) {
                     .state = reader.text("state"),
                     .status = reader.text("status", ""),
                     .authority = reader.text("authority", ""),
+                    .approvers = reader.text("approvers", ""),
                     .validated_token = reader.flag("validated_token", false),
                     .gateway_door = reader.text("doors.gateway"),
                     .renewal_door = reader.text("doors.renewal"),

@@ -10,6 +10,7 @@
 ///     state = "/var/lib/privyseal-console"
 ///     status = ""                                # optional: a file for the address, once open
 ///     authority = "/var/lib/privyseal-renewd/authority"   # optional: the own CA that is handed out
+///     approvers = "/var/lib/privyseal/approvers"   # optional: root's list of who may approve a key's end
 ///     validated_token = false                    # optional: true only where the HSM is a validated one
 ///     [doors]
 ///     gateway = "/run/privyseal-gateway/door"
@@ -40,6 +41,7 @@ struct Settings {
   std::filesystem::path state;
   std::filesystem::path status;
   std::filesystem::path authority;  ///< holds root.pem and fingerprint; empty: there is no CA of our own
+  std::filesystem::path approvers;  ///< hsm/approvers.h; keyd obeys it, we only show it; empty: none
   bool validated_token = false;
   std::filesystem::path gateway_door;
   std::filesystem::path renewal_door;

@@ -14,11 +14,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, co
   if (!claims) return std::unexpected(claims.error());
   auto sessions = Sessions::open(store->database_);
   if (!sessions) return std::unexpected(sessions.error());
+  auto destructions = Destructions::open(store->database_);
+  if (!destructions) return std::unexpected(destructions.error());
   auto journal = Journal::open(store->database_, origin, clock);
   if (!journal) return std::unexpected(journal.error());
   store->users_.emplace(std::move(*users));
   store->claims_.emplace(std::move(*claims));
   store->sessions_.emplace(std::move(*sessions));
+  store->destructions_.emplace(std::move(*destructions));
   store->journal_.emplace(std::move(*journal));
   return store;
 }

@@ -164,6 +164,24 @@ Result<std::optional<PasskeyOwner>> Users::find_passkey(ByteView credential_id) 
                                   .sign_count = static_cast<std::uint32_t>(rows->number(3))}};
 }
 
+Result<std::vector<Passkey>> Users::passkeys_of(std::int64_t id) {
+  auto rows = database_->prepare(
+      "SELECT credential_id, algorithm, public_key, sign_count FROM passkey WHERE user_id = ?1 ORDER BY "
+      "since");
+  if (!rows) return std::unexpected(rows.error());
+  rows->bind(1, id);
+  std::vector<Passkey> passkeys;
+  for (;;) {
+    const auto more = rows->step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return passkeys;
+    passkeys.push_back({.credential_id = rows->blob(0),
+                        .algorithm = static_cast<int>(rows->number(1)),
+                        .public_key = rows->blob(2),
+                        .sign_count = static_cast<std::uint32_t>(rows->number(3))});
+  }
+}
+
 Result<void> Users::set_sign_count(ByteView credential_id, std::uint32_t count) {
   auto update = database_->prepare("UPDATE passkey SET sign_count = ?2 WHERE credential_id = ?1");
   if (!update) return std::unexpected(update.error());

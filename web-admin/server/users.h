@@ -57,6 +57,7 @@ class Users {
 
   [[nodiscard]] Result<void> add_passkey(std::int64_t id, const Passkey& passkey, WallTime now);
   [[nodiscard]] Result<std::optional<PasskeyOwner>> find_passkey(ByteView credential_id);
+  [[nodiscard]] Result<std::vector<Passkey>> passkeys_of(std::int64_t id);
   [[nodiscard]] Result<void> set_sign_count(ByteView credential_id, std::uint32_t count);
 
  private:

@@ -12,6 +12,7 @@
 #include "hsm/client.h"
 #include "web-admin/server/challenge.h"
 #include "web-admin/server/claim.h"
+#include "web-admin/server/destructions.h"
 #include "web-admin/server/form.h"
 #include "web-admin/server/html.h"
 #include "web-admin/server/http.h"
@@ -31,6 +32,7 @@ struct Services {
   Claims& claims;
   Challenges& challenges;
   OpenClaims& open_claims;
+  Destructions& destructions;
   Journal& journal;
   hsm::Client& keys;
   Database& log_reader;  ///< a further connection to the console's own log

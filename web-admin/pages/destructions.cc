@@ -74,7 +74,7 @@ Response records_not_read(Visit& visit) {
 
 Html requests(const Visit& visit, const std::vector<Pending>& all) {
   if (all.empty()) return inset("Nobody has asked that a key be destroyed.");
-  Table list{.caption = "Keys that are to be destroyed",
+  Table list{.caption = "Requests to destroy a key",
              .columns = {"Key", "Retired", "Can be approved until", "Approved by", "State", "Request"},
              .rows = {}};
   for (const Pending& pending : all)
@@ -113,8 +113,9 @@ Html own_passkey(const Visit& visit, const std::optional<OwnApprover>& own,
   Html listed;
   for (const std::string& line : lines) listed += paragraph(el("code", {{"class", "ps-code"}}, line));
   return join(
-      paragraph("You may not approve yet. Give this line to the person who has root on the appliance, in "
-                "person or by phone; it is no secret. He puts it into his FILE:"),
+      paragraph(
+          "You may not approve yet. Give this line, which is no secret, to the person who has root on the "
+          "appliance. He puts it into his FILE; read its last letters to each other, so that it is yours:"),
       el("div", {{"id", "approver-line"}}, listed), role);
 }
 

@@ -62,7 +62,7 @@ OURS = {
 # shares code with the first would be none.
 FOREIGN = {
     r"p11-kit/|pkcs11": ["hsm/pkcs11/", "hsm/keyd/", "provisioning/init_token", "tests/"],
-    r"openssl/": ["firmware/tls/", "web-admin/server/crypto.cc", "firmware/base/cpu_crypto.cc", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
+    r"openssl/": ["firmware/tls/", "web-admin/server/crypto.cc", "firmware/base/cpu_crypto.cc", "firmware/base/gmac.cc", "firmware/base/sha256.cc", "firmware/base/audit/checkpoint.cc", "hsm/keyd/",
                   "hsm/provider/", "ca/", "tests/"],
     r"boost/json": ["firmware/base/json.h"],
     r"boost/beast": ["ca/renewd/http_client.cc", "web-admin/server/http.cc"],

@@ -29,23 +29,6 @@ Digest sha256(std::initializer_list<ByteView> parts) {
   return digest;
 }
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  CHECK(context_ && EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_.get()), algorithm(), nullptr) == 1);
-}
-
-void Sha256::Free::operator()(void* context) const { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }
-
-void Sha256::add(ByteView bytes) {
-  CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
-}
-
-Digest Sha256::finish() {
-  Digest digest;
-  CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()), uchar(std::span<std::byte>(digest)),
-                           nullptr) == 1);
-  return digest;
-}
-
 Digest hmac_sha256(ByteView key, ByteView message) {
   Digest digest;
   CHECK(HMAC(algorithm(), key.data(), static_cast<int>(key.size()), uchar(message), message.size(),

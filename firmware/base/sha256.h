@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 
 #include "firmware/base/bytes.h"
 
@@ -17,21 +16,6 @@ using Digest = std::array<std::byte, 32>;
 /// Over the parts, one behind the other.
 [[nodiscard]] Digest sha256(std::initializer_list<ByteView> parts);
 [[nodiscard]] inline Digest sha256(ByteView bytes) { return sha256(std::initializer_list<ByteView>{bytes}); }
-
-/// Over bytes that come one after the other. Threads: one.
-class Sha256 {
- public:
-  Sha256();
-  void add(ByteView bytes);
-  /// Once, and nothing is added behind it.
-  [[nodiscard]] Digest finish();
-
- private:
-  struct Free {
-    void operator()(void* context) const;
-  };
-  std::unique_ptr<void, Free> context_;  // EVP_MD_CTX
-};
 
 [[nodiscard]] Digest hmac_sha256(ByteView key, ByteView message);
 

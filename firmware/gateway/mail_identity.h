@@ -2,7 +2,8 @@
 /// byte.
 ///
 /// It is keyed with random bytes of this box, so that who reads it cannot look whether a mail that he knows
-/// was sent. The bytes are those that came, before we put anything in front.
+/// was sent, and nobody can make another mail with the same one: a HMAC over the facts and a secret GMAC of
+/// the bytes (gmac.h). The bytes are those that came, before we put anything in front.
 ///
 /// Threads: one.
 #pragma once
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "firmware/base/bytes.h"
+#include "firmware/base/gmac.h"
 #include "firmware/base/sha256.h"
 #include "firmware/gateway/mail_record.h"
 
@@ -32,12 +34,15 @@ struct MailFacts {
 
 class MailFingerprint {
  public:
+  /// Random, 32 bytes; it must outlive this.
+  explicit MailFingerprint(ByteView key);
   void add(ByteView body);
   /// Once.
-  [[nodiscard]] MailIdentity finish(ByteView key, MailFacts facts);
+  [[nodiscard]] MailIdentity finish(MailFacts facts);
 
  private:
-  Sha256 body_;
+  ByteView key_;
+  Gmac body_;
   std::uint64_t size_bytes_ = 0;
 };
 

@@ -34,7 +34,8 @@ MailTransaction::MailTransaction(Service& service, std::shared_ptr<const Lane> l
       mail_(std::move(mail)),
       opened_at_(service.clock.now()),
       policy_(service, lane_->direction, mail_.reverse_path),
-      body_clock_(service.pace()) {}
+      body_clock_(service.pace()),
+      fingerprint_(service.ledger.identity_key()) {}
 
 net::awaitable<std::vector<Reply>> MailTransaction::add_recipients(std::vector<smtp::RcptTo> recipients) {
   std::vector<Reply> replies(recipients.size());

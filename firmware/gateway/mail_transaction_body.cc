@@ -77,7 +77,7 @@ MailFacts MailTransaction::facts() const {
 /// and the hop is cut without the end of data.
 void MailTransaction::look_for_repeat() {
   if (!goes_on()) return;
-  const MailIdentity identity = fingerprint_.finish(service_.ledger.identity_key(), facts());
+  const MailIdentity identity = fingerprint_.finish(facts());
   const auto first = service_.ledger.repeated(identity, service_.clock.now());
   if (!first) {
     fate_ = GoesOn{identity};

@@ -53,6 +53,8 @@ OURS = {
     # Who may approve is judged by keyd's own rules before it is written down for keyd.
     "provisioning/cli/approvers": ["provisioning/cli/", "hsm/approvers", "hsm/keyd/approval"],
     "provisioning/": ["ca/", "hsm/approvers", "hsm/client", "hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
+    # What a site says of a next hop is read as the gateway reads it.
+    "provisioning/box/": ["provisioning/", "firmware/smtp/hop_place", "firmware/smtp/tls_start", "hsm/approvers", "hsm/client"],
     "provisioning/verify/": [],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }
@@ -138,6 +140,7 @@ PLANTED = {
     "web-admin/server/doors.cc": '#include "firmware/gateway/ledger_store.h"',
     "web-admin/pages/mail.cc": '#include "hsm/pkcs11/session.h"',
     "web-admin/pages/users.cc": "#include <openssl/evp.h>",
+    "provisioning/box/site.cc": '#include "firmware/smtp/reply.h"',
     "provisioning/cli/status.cc": '#include "hsm/pkcs11/module.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }

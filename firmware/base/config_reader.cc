@@ -18,6 +18,12 @@ HostPort ConfigReader::listen(std::string_view key) {
   return std::move(*parsed);
 }
 
+Day ConfigReader::day(std::string_view key) {
+  const auto parsed = parse_day(text(key));
+  if (!parsed) refuse(key, "must be a day, as \"2027-03-31\"");
+  return parsed.value_or(Day{});
+}
+
 void ConfigReader::refuse(std::string_view key, std::string_view why) {
   if (!error_) error_ = config_.refusal(key, why);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "firmware/base/config.h"
+#include "firmware/base/day.h"
 #include "firmware/base/door.h"
 #include "firmware/base/host_port.h"
 
@@ -39,6 +40,8 @@ class ConfigReader {
   std::uint16_t port(std::string_view key);
   /// Required: an address, no name, and a port; port 0 means any free one.
   HostPort listen(std::string_view key);
+  /// Required: a day of the calendar.
+  Day day(std::string_view key);
   /// The file's own `[door]`.
   std::optional<DoorSettings> door() { return taken(read_door_settings(config_)); }
 

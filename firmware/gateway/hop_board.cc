@@ -4,11 +4,12 @@
 
 namespace privyseal::gateway {
 
-HopBoard::HopBoard(const std::vector<HopPlace>& hops, std::uint32_t max_connections_per_hop)
+HopBoard::HopBoard(const std::vector<smtp::HopPlace>& hops, std::uint32_t max_connections_per_hop)
     : max_connections_per_hop_(max_connections_per_hop) {
   hops_.with([&](std::vector<Hop>& all) {
     const bool is_choice = hops.size() > 1;
-    for (const HopPlace& hop : hops) all.push_back({.address = hop.address, .breaker = Breaker(is_choice)});
+    for (const smtp::HopPlace& hop : hops)
+      all.push_back({.address = hop.address, .breaker = Breaker(is_choice)});
   });
 }
 

@@ -22,7 +22,7 @@ class HopBoard {
  public:
   using Time = Breaker::Time;
 
-  HopBoard(const std::vector<HopPlace>& hops, std::uint32_t max_connections_per_hop);
+  HopBoard(const std::vector<smtp::HopPlace>& hops, std::uint32_t max_connections_per_hop);
 
   /// One connection's place at one hop, given back at its end. The board must outlive it.
   class [[nodiscard]] Place {

@@ -14,11 +14,11 @@ using tls::Side;
 
 Result<SideContexts> make_contexts(const std::shared_ptr<const tls::Library>& library,
                                    const ContextSettings& listening, ContextSettings forwarding,
-                                   const std::vector<HopPlace>& hops) {
+                                   const std::vector<smtp::HopPlace>& hops) {
   auto listener = Context::make(library, listening);
   if (!listener) return std::unexpected(listener.error());
   SideContexts contexts{.listener = std::move(*listener), .hops = {}};
-  for (const HopPlace& hop : hops) {
+  for (const smtp::HopPlace& hop : hops) {
     forwarding.peer_names = {hop.name};
     auto context = Context::make(library, forwarding);
     if (!context) return std::unexpected(context.error());
@@ -81,7 +81,7 @@ Result<Lane> make_lane(const SideSettings& listening, const SideSettings& forwar
 }  // namespace
 
 const std::shared_ptr<const Context>& Lane::listener_for(const boost::asio::ip::address& client,
-                                                         policy::Day today) const {
+                                                         Day today) const {
   const bool is_old = old_clients && today <= old_clients->until && old_clients->hosts.contains(client);
   return is_old ? old_clients->listener : listener;
 }

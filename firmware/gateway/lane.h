@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "firmware/base/active_identity.h"
+#include "firmware/base/day.h"
 #include "firmware/base/secret.h"
 #include "firmware/gateway/client_list.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
-#include "firmware/policy/date.h"
 #include "firmware/policy/refusal.h"
 #include "firmware/smtp/tls_start.h"
 #include "firmware/tls/context.h"
@@ -29,7 +29,7 @@ struct HopSettings {
   policy::Refusal when_certificate_refused;
   /// With TLS 1.2, too, while the exception in the settings lasts; null: there is none.
   std::shared_ptr<const tls::Context> old_context{};
-  policy::Day old_until{};
+  Day old_until{};
   std::shared_ptr<Secret> login{};  ///< the line of smtp/auth.h, only read; null: no log-in
 };
 
@@ -37,7 +37,7 @@ struct HopSettings {
 struct OldClients {
   ClientList hosts;
   std::shared_ptr<const tls::Context> listener;
-  policy::Day until;
+  Day until;
 };
 
 struct Lane {
@@ -51,7 +51,7 @@ struct Lane {
 
   /// As which server we shake hands with this client.
   [[nodiscard]] const std::shared_ptr<const tls::Context>& listener_for(
-      const boost::asio::ip::address& client, policy::Day today) const;
+      const boost::asio::ip::address& client, Day today) const;
 };
 
 /// What one side's identity is used for.

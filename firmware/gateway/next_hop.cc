@@ -30,7 +30,7 @@ constexpr std::size_t kTlsRecordBytes = 16384;
 
 }  // namespace
 
-NextHop::NextHop(const HopSettings& settings, policy::Day today)
+NextHop::NextHop(const HopSettings& settings, Day today)
     : settings_(settings),
       context_(settings.old_context && today <= settings.old_until ? settings.old_context : settings.context),
       dialogue_(settings.hostname, settings.tls_start) {}

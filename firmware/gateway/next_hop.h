@@ -28,7 +28,7 @@ class NextHop {
   /// Success, or what the client is to be told instead.
   using Judgement = std::expected<void, smtp::Reply>;
 
-  NextHop(const HopSettings& settings, policy::Day today);
+  NextHop(const HopSettings& settings, Day today);
 
   /// Connects, shakes hands, greets: ready for a mail, within this time.
   [[nodiscard]] net::awaitable<Judgement> open(tls::Stream::Duration within);

@@ -71,7 +71,7 @@ JsonObject registers_of(const Rules& rules, WallTime now) {
                     {"directory", rules.directory.entries().size()},
                     {"directory_left_out", rules.directory.left_out()}};
   if (const auto oldest = rules.assured.oldest()) {
-    const auto age = (policy::day_of(now) - *oldest).count();
+    const auto age = (day_of(now) - *oldest).count();
     object["assured_days"] = age;
     object["assured_is_old"] = age > static_cast<int>(rules.options.assured_max_days);
   }

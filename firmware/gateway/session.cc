@@ -254,7 +254,7 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
 }
 
 const std::shared_ptr<const tls::Context>& Session::listener() const {
-  return lane_->listener_for(client_ip_, policy::day_of(service_.clock.now()));
+  return lane_->listener_for(client_ip_, day_of(service_.clock.now()));
 }
 
 net::awaitable<Session::Next> Session::shake_hands() {

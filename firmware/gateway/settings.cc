@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <format>
 
 #include "firmware/base/audit/checkpoint.h"
 #include "firmware/base/config_reader.h"
-#include "firmware/policy/words.h"
+#include "firmware/base/words.h"
 #include "firmware/smtp/address.h"
 
 namespace privyseal::gateway {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMostService = 200;
 constexpr std::size_t kMostSocket = 107;  // sun_path without its NUL
-constexpr std::size_t kMostHops = 8;
 
 void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
   const auto seconds = [&](const std::string& key, std::chrono::seconds usual) {
@@ -25,40 +25,27 @@ void read_pace(ConfigReader& reader, const std::string& prefix, Pace& pace) {
       reader.number(prefix + "min_bytes_per_second", pace.min_body_bytes_per_second, 1, 1LL << 30);
 }
 
-/// "HOST:PORT = NAME", or "HOST:PORT = NAME = implicit"
-Result<HopPlace> parse_hop(const std::string& line) {
-  const auto sides = policy::parts_of(line, '=');
-  if (sides.size() < 2 || sides.size() > 3 || !smtp::is_domain(sides[1]))
-    return fail(ErrorCode::kInvalid, "must list hops such as \"192.0.2.7:25 = relay2.example\"");
-  const auto tls_start = sides.size() == 3 ? smtp::parse_tls_start(sides[2]) : smtp::TlsStart::kStartTls;
-  if (!tls_start) return std::unexpected(tls_start.error());
-  return parse_host_port(sides[0]).transform([&](HostPort address) {
-    return HopPlace{.address = std::move(address), .name = sides[1], .tls_start = *tls_start};
-  });
-}
-
 /// HOP_host, HOP_port, HOP_name and perhaps HOP_tls, and further_HOPs behind it.
-std::vector<HopPlace> read_hops(ConfigReader& reader, const std::string& side, const std::string& hop) {
-  std::vector<HopPlace> hops{{.address = {.host = reader.text(side + "." + hop + "_host"),
-                                          .port = reader.port(side + "." + hop + "_port")},
-                              .name = reader.text(side + "." + hop + "_name")}};
+std::vector<smtp::HopPlace> read_hops(ConfigReader& reader, const std::string& side, const std::string& hop) {
+  std::vector<smtp::HopPlace> hops{{.address = {.host = reader.text(side + "." + hop + "_host"),
+                                                .port = reader.port(side + "." + hop + "_port")},
+                                    .name = reader.text(side + "." + hop + "_name")}};
   const std::string tls = side + "." + hop + "_tls";
   if (reader.has(tls)) hops.front().tls_start = reader.taken(tls, smtp::parse_tls_start(reader.text(tls)));
   const std::string further = side + ".further_" + hop + "s";
   if (!reader.has(further)) return hops;
-  for (const std::string& line : reader.texts(further))
-    hops.push_back(reader.taken(further, parse_hop(line)));
-  if (hops.size() > kMostHops) reader.refuse(further, "must not be more than 7");
+  const auto lines = reader.texts(further);
+  if (lines.size() > smtp::kMostFurtherHops)
+    reader.refuse(further, std::format("must not be more than {}", smtp::kMostFurtherHops));
+  for (const std::string& line : lines) hops.push_back(reader.taken(further, smtp::parse_hop_place(line)));
   return hops;
 }
 
-Tls12Exception read_tls12_exception(ConfigReader& reader, const std::vector<HopPlace>& hops) {
+Tls12Exception read_tls12_exception(ConfigReader& reader, const std::vector<smtp::HopPlace>& hops) {
   constexpr std::size_t kMostReasonBytes = 200;
   const std::string key = "lan.tls12_exception";
-  const auto until = policy::parse_day(reader.text(key + ".until"));
-  if (!until) reader.refuse(key + ".until", "must be a day, as \"2027-03-31\"");
   Tls12Exception exception{.reason = reader.text(key + ".reason"),
-                           .until = until.value_or(policy::Day{}),
+                           .until = reader.day(key + ".until"),
                            .clients = {},
                            .servers = {}};
   if (exception.reason.empty() || exception.reason.size() > kMostReasonBytes)
@@ -66,7 +53,7 @@ Tls12Exception read_tls12_exception(ConfigReader& reader, const std::vector<HopP
   if (reader.has(key + ".clients")) exception.clients = reader.texts(key + ".clients");
   if (reader.has(key + ".servers")) exception.servers = reader.texts(key + ".servers");
   for (const std::string& server : exception.servers)
-    if (std::ranges::find(hops, server, &HopPlace::name) == hops.end())
+    if (std::ranges::find(hops, server, &smtp::HopPlace::name) == hops.end())
       reader.refuse(key + ".servers", "names none of the next hops: " + server);
   if (exception.clients.empty() && exception.servers.empty())
     reader.refuse(key, "must name clients or servers");
@@ -91,7 +78,7 @@ SideSettings read_side(ConfigReader& reader, const std::string& side, const std:
 std::vector<policy::Mapping> read_mappings(ConfigReader& reader) {
   std::vector<policy::Mapping> mappings;
   for (const std::string& line : reader.texts("mappings")) {
-    const auto sides = policy::parts_of(line, '=');
+    const auto sides = parts_of(line, '=');
     if (sides.size() == 2)
       mappings.push_back({.cjsm_domain = sides[0], .own_domain = sides[1]});
     else
@@ -140,7 +127,7 @@ void require_loopback(ConfigReader& reader, const SideSettings& side, const std:
     reader.refuse(name + ".listen", "must be a loopback address in practice mode");
   if (side.listen_tls && !is_loopback(side.listen_tls->host))
     reader.refuse(name + ".listen_tls", "must be a loopback address in practice mode");
-  for (const HopPlace& hop : side.hops)
+  for (const smtp::HopPlace& hop : side.hops)
     if (!is_loopback(hop.address.host))
       reader.refuse(name, "the next hop must be a loopback address in practice mode");
 }

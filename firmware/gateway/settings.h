@@ -15,16 +15,9 @@
 #include "firmware/gateway/pace.h"
 #include "firmware/gateway/tls12_exception.h"
 #include "firmware/policy/route.h"
-#include "firmware/smtp/tls_start.h"
+#include "firmware/smtp/hop_place.h"
 
 namespace privyseal::gateway {
-
-/// A next hop, and the name that its certificate must have.
-struct HopPlace {
-  HostPort address;
-  std::string name;
-  smtp::TlsStart tls_start = smtp::TlsStart::kStartTls;
-};
 
 /// One of the two sides: our listener there, our identity there, and the next hop there.
 struct SideSettings {
@@ -37,8 +30,8 @@ struct SideSettings {
   std::vector<std::string> proxies;       ///< networks of proxies that tell us the client (LAN side only)
   std::vector<std::string> client_names;  ///< names a client's certificate may have (CJSM side only)
   bool hybrid = true;                     ///< key agreement with ML-KEM, by whoever knows it (tls/profile.h)
-  bool normalize = false;      ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
-  std::vector<HopPlace> hops;  ///< the one that is preferred first; never empty
+  bool normalize = false;            ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
+  std::vector<smtp::HopPlace> hops;  ///< the one that is preferred first; never empty
   std::optional<Tls12Exception> tls12_exception;  ///< LAN side only
 };
 

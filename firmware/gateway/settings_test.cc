@@ -74,7 +74,7 @@ TEST(Settings, SayWhereTlsComesFirst) {
                     "\"127.0.0.3:25 = r3.example = starttls\", \"127.0.0.4:25 = r4.example\"]");
   ASSERT_TRUE(settings) << settings.error().message;
   std::vector<bool> is_implicit;
-  for (const HopPlace& hop : settings->cjsm.hops)
+  for (const smtp::HopPlace& hop : settings->cjsm.hops)
     is_implicit.push_back(hop.tls_start == smtp::TlsStart::kImplicit);
   EXPECT_EQ(is_implicit, (std::vector<bool>{true, true, false, false}));
   EXPECT_EQ(settings->lan.hops.at(0).tls_start, smtp::TlsStart::kStartTls);

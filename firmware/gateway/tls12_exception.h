@@ -17,13 +17,13 @@
 #include <string>
 #include <vector>
 
-#include "firmware/policy/date.h"
+#include "firmware/base/day.h"
 
 namespace privyseal::gateway {
 
 struct Tls12Exception {
   std::string reason;  ///< for whom, in a person's words
-  policy::Day until;
+  Day until;
   std::vector<std::string> clients;
   std::vector<std::string> servers;
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "firmware/policy/words.h"
+#include "firmware/base/words.h"
 #include "firmware/smtp/ascii.h"
 
 namespace privyseal::policy {

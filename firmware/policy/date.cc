@@ -14,16 +14,6 @@ std::optional<unsigned> digits(std::string_view text, std::size_t at, std::size_
 
 }  // namespace
 
-std::optional<Day> parse_day(std::string_view text) {
-  const auto year = digits(text, 0, 4);
-  const auto month = digits(text, 5, 2);
-  const auto day = digits(text, 8, 2);
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-' || !year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(*month), std::chrono::day(*day)};
-  return date.ok() ? std::optional<Day>(date) : std::nullopt;
-}
-
 std::optional<WallTime> parse_time(std::string_view text) {
   if (!text.ends_with('Z') || text.size() < 17 || text[10] != 'T' || text[13] != ':') return std::nullopt;
   const bool has_seconds = text.size() == 20 && text[16] == ':';

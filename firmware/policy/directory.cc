@@ -5,8 +5,8 @@
 
 #include "firmware/base/base64.h"
 #include "firmware/base/check.h"
+#include "firmware/base/words.h"
 #include "firmware/policy/csv.h"
-#include "firmware/policy/words.h"
 #include "firmware/smtp/ascii.h"
 #include "firmware/smtp/utf8.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/base64.h"
+#include "firmware/base/words.h"
 #include "firmware/policy/quoted_printable.h"
 #include "firmware/policy/words.h"
 #include "firmware/smtp/address.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "firmware/base/words.h"
 #include "firmware/policy/words.h"
 #include "firmware/smtp/ascii.h"
 

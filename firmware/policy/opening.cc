@@ -1,8 +1,8 @@
 #include "firmware/policy/opening.h"
 
 #include "firmware/base/base64.h"
+#include "firmware/base/words.h"
 #include "firmware/policy/quoted_printable.h"
-#include "firmware/policy/words.h"
 #include "firmware/smtp/ascii.h"
 
 namespace privyseal::policy {

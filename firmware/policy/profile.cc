@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/config_reader.h"
+#include "firmware/base/words.h"
 #include "firmware/policy/embedded_profiles.h"
 #include "firmware/policy/words.h"
 #include "firmware/smtp/ascii.h"

@@ -1,11 +1,10 @@
 #include "firmware/policy/words.h"
 
+#include "firmware/base/words.h"
 #include "firmware/smtp/ascii.h"
 
 namespace privyseal::policy {
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
@@ -13,23 +12,6 @@ constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c
 bool is_word_byte(char c) { return smtp::is_alnum(c) || c == '-' || (c & '\x80') != 0; }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-std::vector<std::string> parts_of(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (;;) {
-    const std::size_t end = text.find(separator);
-    const std::string_view part = trimmed(text.substr(0, end));
-    if (!part.empty()) parts.emplace_back(part);
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
 
 std::string normal_phrase(std::string_view text) {
   std::string phrase;

@@ -5,15 +5,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace privyseal::policy {
-
-/// `text` without blanks and tabs at its ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
-/// The parts between `separator`, trimmed; empty ones are left out.
-[[nodiscard]] std::vector<std::string> parts_of(std::string_view text, char separator);
 
 /// Upper case, and single blanks between words: how phrases are compared.
 [[nodiscard]] std::string normal_phrase(std::string_view text);

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
-#include <sstream>
 
 #include "firmware/base/config_reader.h"
 #include "firmware/base/file.h"
@@ -68,23 +66,12 @@ void read_token_name(ConfigReader& reader, Settings& settings) {
   settings.token = named.token;
 }
 
-/// "2027-03-31"
-Result<std::chrono::sys_days> parse_day(const std::string& text) {
-  std::chrono::sys_days day;
-  std::istringstream stream(text);
-  constexpr std::size_t kLength = 10;
-  if (text.size() != kLength || !(stream >> std::chrono::parse("%F", day)))
-    return fail(ErrorCode::kInvalid, "must be a day, as \"2027-03-31\"");
-  return day;
-}
-
 std::optional<Tls12Exception> read_tls12_exception(ConfigReader& reader) {
   constexpr std::size_t kMostReasonBytes = 200;
   if (!reader.has("tls12_exception")) return std::nullopt;
-  Tls12Exception exception{
-      .reason = reader.text("tls12_exception.reason"),
-      .roles = {},
-      .until = reader.taken("tls12_exception.until", parse_day(reader.text("tls12_exception.until")))};
+  Tls12Exception exception{.reason = reader.text("tls12_exception.reason"),
+                           .roles = {},
+                           .until = reader.day("tls12_exception.until")};
   if (exception.reason.empty() || exception.reason.size() > kMostReasonBytes)
     reader.refuse("tls12_exception.reason", "must say for whom it is, in 1 to 200 bytes");
   for (const std::string& name : reader.texts("tls12_exception.roles")) {

@@ -40,23 +40,28 @@ std::vector<std::string> clients(const Side& side) {
 
 std::string old_peers(const Site& site) {
   if (!site.old_peers) return "";
-  return std::format("\n[lan.tls12_exception]\nreason = \"{}\"\nuntil = \"{}\"\nclients = {}\nservers = {}\n",
-                     site.old_peers->reason, site.old_peers->until, toml_list(site.old_peers->clients),
-                     toml_list(site.old_peers->servers));
+  return std::format(
+      "\n[lan.tls12_exception]\nreason = \"{}\"\nuntil = \"{:%F}\"\nclients = {}\nservers = {}\n",
+      site.old_peers->reason, site.old_peers->until, toml_list(site.old_peers->clients),
+      toml_list(site.old_peers->servers));
 }
 
 /// keyd signs as a server for old clients; towards old servers nothing of ours is signed.
 std::string old_clients(const Site& site) {
   if (!site.old_peers || site.old_peers->clients.empty()) return "";
-  return std::format("\n[tls12_exception]\nreason = \"{}\"\nroles = [\"lan-identity\"]\nuntil = \"{}\"\n",
+  return std::format("\n[tls12_exception]\nreason = \"{}\"\nroles = [\"lan-identity\"]\nuntil = \"{:%F}\"\n",
                      site.old_peers->reason, site.old_peers->until);
 }
 
+bool is_implicit(const Side& side) { return side.hop_tls_start == smtp::TlsStart::kImplicit; }
+
 /// Only what differs from the gateway's own choice.
 std::string further(const Side& side, const std::string& hop) {
-  std::string text = side.is_hop_implicit ? hop + "_tls = \"implicit\"\n" : "";
+  std::string text = is_implicit(side) ? hop + "_tls = \"implicit\"\n" : "";
   if (!side.hybrid) text += "hybrid = false\n";
-  if (!side.further_hops.empty()) text += "further_" + hop + "s = " + toml_list(side.further_hops) + "\n";
+  std::vector<std::string> lines;
+  for (const smtp::HopPlace& further_hop : side.further_hops) lines.push_back(further_hop.line());
+  if (!lines.empty()) text += "further_" + hop + "s = " + toml_list(lines) + "\n";
   return text;
 }
 
@@ -152,7 +157,7 @@ std::string renewd_settings(const Site& site) {
              "[authority]\ncommon_name = \"{4} appliance CA\"\norganisation = \"{4}\"\ndomains = {7}\n",
              site.hostname, kKeydSocket, kOpensslConfig, site.est ? "est" : "manual", site.organisation,
              site.cjsm.hop.name, site.console_hostname, toml_list(site.domains),
-             std::string(site.cjsm.is_hop_implicit ? "probe_tls = \"implicit\"\n" : "") +
+             std::string(is_implicit(site.cjsm) ? "probe_tls = \"implicit\"\n" : "") +
                  (site.cjsm.hybrid ? "" : "probe_hybrid = false\n")) +
          est(site) + door("renewd");
 }

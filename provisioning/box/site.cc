@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <format>
 
 #include "firmware/base/config_reader.h"
 #include "firmware/base/host_port.h"
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
 constexpr std::size_t kMostNameBytes = 253;
-constexpr std::size_t kMostFurtherHops = 7;  // as the gateway's settings
 
 bool is_of(std::string_view text, std::string_view further) {
   return std::ranges::all_of(text, [&](char c) {
@@ -56,6 +56,8 @@ class Reader {
  public:
   explicit Reader(Config config) : config_(std::move(config)) {}
 
+  std::string text(const std::string& key) { return config_.text(key); }
+  std::vector<std::string> texts(const std::string& key) { return config_.texts(key); }
   template <class Rule>
   std::string text(const std::string& key, Rule is_right, std::string_view form) {
     std::string value = config_.text(key);
@@ -67,6 +69,11 @@ class Reader {
     std::vector<std::string> values = config_.texts(key);
     if (!std::ranges::all_of(values, is_right)) config_.refuse(key, form);
     return values;
+  }
+  Day day(const std::string& key) { return config_.day(key); }
+  template <class T>
+  T taken(const std::string& key, Result<T> value) {
+    return config_.taken(key, std::move(value));
   }
   std::int64_t port(const std::string& key) { return config_.port(key); }
   bool flag(const std::string& key, bool fallback) { return config_.flag(key, fallback); }
@@ -80,8 +87,6 @@ class Reader {
 
 bool is_host(const std::string& text) { return is_ip_address(text) || is_name(text); }
 
-bool is_tls_start(const std::string& text) { return text == "starttls" || text == "implicit"; }
-
 Side read_required(Reader& reader, const std::string& side, const std::string& hop) {
   return {.interface = reader.text(side + ".interface", is_interface, "must be an interface's name"),
           .address = reader.text(side + ".address", is_network, "must be ADDRESS/BITS"),
@@ -92,26 +97,25 @@ Side read_required(Reader& reader, const std::string& side, const std::string& h
                   .name = reader.text(side + "." + hop + "_name", is_name, "must be a host name")}};
 }
 
-/// "HOST:PORT = NAME", and perhaps " = implicit": the gateway's own settings, which reads it again.
-bool is_further_hop(const std::string& line) {
-  const auto name_at = line.find(" = ");
-  if (name_at == std::string::npos) return false;
-  const auto address = parse_host_port(line.substr(0, name_at));
-  std::string name = line.substr(name_at + 3);
-  if (name.ends_with(" = implicit")) name.erase(name.rfind(" = "));
-  return address && address->port != 0 && is_host(address->host) && is_name(name);
+std::vector<smtp::HopPlace> read_further_hops(Reader& reader, const std::string& key) {
+  std::vector<smtp::HopPlace> hops;
+  if (!reader.has(key)) return hops;
+  for (const std::string& line : reader.texts(key)) {
+    hops.push_back(reader.taken(key, smtp::parse_hop_place(line)));
+    if (!is_host(hops.back().address.host) || !is_name(hops.back().name))
+      reader.refuse(key, "must list HOST:PORT = NAME, and = implicit");
+  }
+  if (hops.size() > smtp::kMostFurtherHops)
+    reader.refuse(key, std::format("must not be more than {}", smtp::kMostFurtherHops));
+  return hops;
 }
 
 Side read_side(Reader& reader, const std::string& side, const std::string& hop) {
   Side read = read_required(reader, side, hop);
   const std::string tls = side + "." + hop + "_tls";
-  if (reader.has(tls))
-    read.is_hop_implicit = reader.text(tls, is_tls_start, "must be starttls or implicit") == "implicit";
+  if (reader.has(tls)) read.hop_tls_start = reader.taken(tls, smtp::parse_tls_start(reader.text(tls)));
   read.hybrid = reader.flag(side + ".hybrid", true);
-  const std::string further = side + ".further_" + hop + "s";
-  if (reader.has(further))
-    read.further_hops = reader.texts(further, is_further_hop, "must list HOST:PORT = NAME, and = implicit");
-  if (read.further_hops.size() > kMostFurtherHops) reader.refuse(further, "must not be more than 7");
+  read.further_hops = read_further_hops(reader, side + ".further_" + hop + "s");
   return read;
 }
 
@@ -124,21 +128,19 @@ EnrolmentServer read_est(Reader& reader) {
           .roots = reader.text("est.roots", is_pem, "must be certificates in PEM")};
 }
 
-bool is_day(const std::string& text) {
-  return text.size() == 10 && text[4] == '-' && text[7] == '-' &&
-         std::ranges::all_of(text, [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
-}
-
-OldPeers read_old_peers(Reader& reader) {
+OldPeers read_old_peers(Reader& reader, const Side& lan) {
   const std::string key = "lan.tls12_exception";
   OldPeers old{.reason = reader.text(key + ".reason", is_title, "must be at most 64 letters and marks"),
-               .until = reader.text(key + ".until", is_day, "must be a day, as 2027-03-31"),
+               .until = reader.day(key + ".until"),
                .clients = {},
                .servers = {}};
   if (reader.has(key + ".clients"))
     old.clients = reader.texts(key + ".clients", is_network, "must list networks, ADDRESS/BITS");
   if (reader.has(key + ".servers"))
     old.servers = reader.texts(key + ".servers", is_name, "must list host names");
+  for (const std::string& server : old.servers)
+    if (server != lan.hop.name && !std::ranges::contains(lan.further_hops, server, &smtp::HopPlace::name))
+      reader.refuse(key + ".servers", "names none of the mail servers in [lan]: " + server);
   if (old.clients.empty() && old.servers.empty()) reader.refuse(key, "must name clients or servers");
   return old;
 }
@@ -158,7 +160,7 @@ Result<Site> read_site(Config config) {
             .console_hostname = reader.text("console.hostname", is_name, "must be a host name"),
             .est = {}};
   if (reader.has("est.host")) site.est = read_est(reader);
-  if (reader.has("lan.tls12_exception")) site.old_peers = read_old_peers(reader);
+  if (reader.has("lan.tls12_exception")) site.old_peers = read_old_peers(reader, site.lan);
   if (site.domains.empty()) reader.refuse("domains", "must list at least one");
   if (site.lan.interface == site.cjsm.interface)
     reader.refuse("cjsm.interface", "must be another than lan.interface");

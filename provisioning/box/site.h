@@ -46,7 +46,9 @@
 #include <vector>
 
 #include "firmware/base/config.h"
+#include "firmware/base/day.h"
 #include "firmware/base/result.h"
+#include "firmware/smtp/hop_place.h"
 
 namespace privyseal::provisioning {
 
@@ -62,9 +64,9 @@ struct Side {
   std::vector<std::string> clients;
   std::string roots;  ///< PEM
   Peer hop;
-  bool is_hop_implicit = false;             ///< TLS comes before its greeting (RFC 8314)
-  bool hybrid = true;                       ///< key agreement with ML-KEM (tls/profile.h)
-  std::vector<std::string> further_hops{};  ///< lines of the gateway's settings
+  smtp::TlsStart hop_tls_start = smtp::TlsStart::kStartTls;
+  bool hybrid = true;  ///< key agreement with ML-KEM (tls/profile.h)
+  std::vector<smtp::HopPlace> further_hops{};
 
   /// The address without its prefix length.
   [[nodiscard]] std::string own_address() const { return address.substr(0, address.find('/')); }
@@ -73,9 +75,9 @@ struct Side {
 /// Old mail servers of the organisation that may be spoken to by TLS 1.2 (gateway/tls12_exception.h).
 struct OldPeers {
   std::string reason;
-  std::string until;  ///< "2027-03-31"
+  Day until;
   std::vector<std::string> clients;
-  std::vector<std::string> servers;
+  std::vector<std::string> servers;  ///< each the name of one of the LAN side's hops
 };
 
 struct EnrolmentServer {

@@ -36,9 +36,50 @@ TEST(ReadSite, TakesFurtherHopsAndTlsFromTheStart) {
               "\"[2001:db8::1]:465 = r3.example = implicit\"]\n");
   const auto site = read(text);
   ASSERT_TRUE(site) << site.error().message;
-  EXPECT_TRUE(site->cjsm.is_hop_implicit);
-  EXPECT_FALSE(site->lan.is_hop_implicit);
+  EXPECT_EQ(site->cjsm.hop_tls_start, smtp::TlsStart::kImplicit);
+  EXPECT_EQ(site->lan.hop_tls_start, smtp::TlsStart::kStartTls);
   EXPECT_EQ(site->cjsm.further_hops.size(), 2U);
+}
+
+/// The organisation's mail server, and a second one.
+std::string with_old_peers(const std::string& until, const std::string& servers) {
+  std::string text = test::site_text();
+  text.insert(text.find("server_port"), "further_servers = [\"10.0.2.3:25 = mail2.lawfirm.example\"]\n");
+  return text + "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"" + until + "\"\nservers = [" + servers +
+         "]\n";
+}
+
+TEST(ReadSite, ExceptsMailServersOfTheLanSideUntilADay) {
+  const auto site = read(with_old_peers("2028-02-29", R"("mail.lawfirm.example", "mail2.lawfirm.example")"));
+  ASSERT_TRUE(site) << site.error().message;
+  ASSERT_TRUE(site->old_peers);
+  EXPECT_EQ(site->old_peers->servers.size(), 2U);
+  for (const char* day : {"2027-13-45", "2027-02-29", "2027-3-31", "2027-03-31 ", "for ever", ""}) {
+    const auto refused = read(with_old_peers(day, R"("mail.lawfirm.example")"));
+    ASSERT_FALSE(refused) << day;
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("lan.tls12_exception.until must be a day"))
+        << day;
+  }
+  for (const char* server : {"relay.cjsm.example", "other.example", "mail.LAWFIRM.example", "10.0.2.2"}) {
+    const auto refused = read(with_old_peers("2027-03-31", std::string("\"") + server + "\""));
+    ASSERT_FALSE(refused) << server;
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("lan.tls12_exception.servers names none"))
+        << server;
+  }
+}
+
+TEST(ReadSite, TakesSevenFurtherHopsAndNoEighth) {
+  const auto with = [](int count) {
+    std::string lines;
+    for (int i = 1; i <= count; ++i)
+      lines += (i == 1 ? "\"10.0.3." : ", \"10.0.3.") + std::to_string(i) + ":25 = r.example\"";
+    std::string text = test::site_text();
+    return text.insert(text.find("relay_port"), "further_relays = [" + lines + "]\n");
+  };
+  EXPECT_TRUE(read(with(7)));
+  const auto eight = read(with(8));
+  ASSERT_FALSE(eight);
+  EXPECT_THAT(eight.error().message, testing::HasSubstr("cjsm.further_relays must not be more than 7"));
 }
 
 struct BadSite {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <format>
 
+#include "firmware/base/day.h"
+
 namespace privyseal::cli {
 namespace {
 
@@ -47,19 +49,6 @@ std::optional<int> digits(std::string_view text) {
     value = value * 10 + (c - '0');
   }
   return value;
-}
-
-std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto year = digits(text.substr(0, 4));
-  const auto month = digits(text.substr(5, 2));
-  const auto day = digits(text.substr(8, 2));
-  if (!year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date);
 }
 
 /// ".5Z" to half a second, "Z" to none; digits below a millisecond are dropped.

@@ -20,9 +20,8 @@
 namespace privyseal::provisioning {
 namespace {
 
-std::string file(const std::string& name) {
-  const auto site =
-      Config::parse(test::site_text() + test::est_text(), "provisioning file").and_then(read_site);
+std::string file(const std::string& name, const std::string& text = test::site_text() + test::est_text()) {
+  const auto site = Config::parse(text, "provisioning file").and_then(read_site);
   const auto files = settings_files(site.value());
   const auto found = std::ranges::find(files, "run/privyseal/" + name, &SettingsFile::path);
   return found == files.end() ? "" : found->text;
@@ -37,6 +36,30 @@ TEST(BoxSettings, AreWhatTheGatewayReads) {
   EXPECT_EQ(settings->cjsm.hops.at(0).address.port, 4646);
   EXPECT_THAT(settings->lan.clients, testing::Contains("10.0.2.15/32"));
   EXPECT_TRUE(settings->door);
+}
+
+/// What the box takes when it is provisioned must not keep a daemon from starting.
+TEST(BoxSettings, HaveAllThatTheLanSideMayHave) {
+  std::string text = test::site_text();
+  text.insert(text.find("server_port"),
+              "server_tls = \"implicit\"\nfurther_servers = [\"10.0.2.3:25 = mail2.lawfirm.example\","
+              " \"[2001:db8::1]:465 = mail3.lawfirm.example = implicit\"]\n");
+  text +=
+      "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2028-02-29\"\nclients = [\"10.0.2.7/32\"]\n"
+      "servers = [\"mail.lawfirm.example\", \"mail3.lawfirm.example\"]\n";
+  const auto settings =
+      Config::parse(file("gatewayd.toml", text), "gatewayd.toml").and_then(gateway::read_settings);
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_EQ(settings->lan.hops.size(), 3U);
+  EXPECT_EQ(settings->lan.hops[2].line(), "[2001:db8::1]:465 = mail3.lawfirm.example = implicit");
+  EXPECT_EQ(settings->lan.tls12_exception->in_words(),
+            "TLS 1.2 is excepted until 2028-02-29 for 10.0.2.7/32, mail.lawfirm.example, "
+            "mail3.lawfirm.example: old");
+  const privyseal::test::TempFolder folder;
+  std::ofstream(folder.path() / "keyd.toml") << file("keyd.toml", text);
+  const auto keyd = keyd::load_settings(folder.path() / "keyd.toml");
+  ASSERT_TRUE(keyd) << keyd.error().message;
+  EXPECT_EQ(keyd->tls12_exception->until, settings->lan.tls12_exception->until);
 }
 
 TEST(BoxSettings, NameTheFolderOfThePolicy) {

@@ -6,12 +6,27 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 
 #include "firmware/base/unique_fd.h"
 
 namespace privyseal {
+namespace {
+
+/// One for the process, kept; -1: none can be had now. It is not connected, so that it outlives the journal
+/// that it sends to.
+int journal_socket() {
+  static std::atomic<int> kept = -1;
+  int fd = kept;
+  if (fd >= 0) return fd;
+  UniqueFd made(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!made || !kept.compare_exchange_strong(fd, made.get())) return fd;
+  return made.release();
+}
+
+}  // namespace
 
 std::string_view message_id(std::string_view event) {
   const auto found = std::ranges::find(kJournalEvents, event, &JournalEvent::event);
@@ -32,10 +47,8 @@ bool send_to_journal(const std::string& socket, std::string_view entry) {
   address.sun_family = AF_UNIX;
   if (socket.size() >= sizeof(address.sun_path)) return false;
   std::memcpy(address.sun_path, socket.data(), socket.size());
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return false;
   // A journal that does not keep up makes nobody wait: the line goes to standard error then.
-  const ssize_t sent = ::sendto(fd.get(), entry.data(), entry.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+  const ssize_t sent = ::sendto(journal_socket(), entry.data(), entry.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                                 reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   return sent == static_cast<ssize_t>(entry.size());
 }

@@ -1,6 +1,7 @@
 #include "firmware/base/journal_event.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -56,20 +57,52 @@ TEST(JournalEntry, HasTheLevelTheIdAndTheLine) {
   EXPECT_EQ(std::ranges::count(entry, '\n'), 4);
 }
 
+UniqueFd journal_at(const std::string& path) {
+  UniqueFd journal(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  EXPECT_EQ(::bind(journal.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  return journal;
+}
+
 TEST(JournalEntry, IsSentToTheJournalOrNotAtAll) {
   const test::TempFolder folder;
   const std::string path = (folder / "socket").string();
   EXPECT_FALSE(send_to_journal(path, "MESSAGE=x\n"));
-  const UniqueFd journal(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  ASSERT_EQ(::bind(journal.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const UniqueFd journal = journal_at(path);
   EXPECT_TRUE(send_to_journal(path, "MESSAGE=x\n"));
   std::array<char, 64> buffer{};
   EXPECT_EQ(::recv(journal.get(), buffer.data(), buffer.size(), MSG_DONTWAIT), 10);
   EXPECT_STREQ(buffer.data(), "MESSAGE=x\n");
   EXPECT_FALSE(send_to_journal(std::string(200, 'x'), "MESSAGE=x\n"));
+}
+
+TEST(JournalEntry, IsSentToAJournalThatBeganAnew) {
+  const test::TempFolder folder;
+  const std::string path = (folder / "socket").string();
+  {
+    const UniqueFd journal = journal_at(path);
+    EXPECT_TRUE(send_to_journal(path, "MESSAGE=x\n"));
+  }
+  EXPECT_FALSE(send_to_journal(path, "MESSAGE=x\n"));
+  std::filesystem::remove(path);
+  const UniqueFd journal = journal_at(path);
+  EXPECT_TRUE(send_to_journal(path, "MESSAGE=x\n"));
+}
+
+TEST(JournalEntry, IsSentThoughNoDescriptorIsLeft) {
+  const test::TempFolder folder;
+  const std::string path = (folder / "socket").string();
+  const UniqueFd journal = journal_at(path);
+  EXPECT_TRUE(send_to_journal(path, "MESSAGE=x\n"));
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool is_sent = send_to_journal(path, "MESSAGE=x\n");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_TRUE(is_sent);
 }
 
 TEST(Journal, IsTheStreamThatSystemdNamed) {

@@ -156,6 +156,8 @@ void ClientDialogue::logging_in() {
 
 ClientDialogue::Step ClientDialogue::on_mail(const Reply& reply) {
   if (reply.is_intermediate()) return fail_with(HopFailure::kProtocol);
+  // RFC 5321 section 3.8: not a word about this mail.
+  if (reply.code == 421) return fail_with(HopFailure::kClosing);
   if (!reply.is_positive()) return over(Event::kMailRefused, reply);
   mail_accepted_ = true;
   return {Event::kMailAccepted, ""};

@@ -74,7 +74,7 @@ class ClientDialogue {
     kHandshake,  ///< start TLS now, then secured()
     kReady,      ///< inside TLS, greeted: a mail may be opened
     kMailAccepted,
-    kMailRefused,  ///< the reply says why; passed_on() for our client
+    kMailRefused,  ///< the reply says why; passed_on() for our client. 421 is kFailed instead
     kRecipientAccepted,
     kRecipientRefused,  ///< this one only; others may follow. 421 is kFailed instead
     kGoAhead,           ///< 354: write the body

@@ -318,7 +318,7 @@ void expect_judgement(ClientDialogue dialogue, const Judgement& expected) {
 TEST(ClientDialogue, JudgesTheReplyToMail) {
   for (const Judgement& j : std::vector<Judgement>{{250, Event::kMailAccepted, false},
                                                    {354, Event::kFailed, true},
-                                                   {421, Event::kMailRefused, true},
+                                                   {421, Event::kFailed, true},
                                                    {451, Event::kMailRefused, true},
                                                    {552, Event::kMailRefused, true}}) {
     ClientDialogue dialogue = ready({});

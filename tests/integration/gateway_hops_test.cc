@@ -112,6 +112,13 @@ class GatewayHops : public GatewayTest {
     return states;
   }
 
+  /// What people are told of the hop that is left alone.
+  static std::string waits() {
+    const auto status = lab_->gateway->ask({{"op", "status"}});
+    EXPECT_TRUE(status);
+    return status ? json_text(*status, "hop_waits", "").value_or("") : "";
+  }
+
   static std::unique_ptr<SmtpPeer> second_;
 };
 
@@ -146,6 +153,20 @@ TEST_F(GatewayHops, SecondOneTakesWhatTheFirstCannot) {
   }
 }
 
+TEST_F(GatewayHops, OneThatClosesInsteadOfAnsweringMailHasFailed) {
+  const Script closing = peer::replying(Step::kMail, "421 4.3.2 closing\r\n");
+  expect_second_takes(closing);
+  EXPECT_EQ(states().at(0).failures, 1);
+  EXPECT_EQ(states().at(0).why, "is closing");
+  TearDown();
+  SetUp();
+  const Script one_by_one = peer::offering({});
+  expect_second_takes([&](const Event& event, Answer usual) {
+    return event.step == Step::kEhlo && event.is_encrypted ? one_by_one(event, usual) : closing(event, usual);
+  });
+  EXPECT_EQ(states().at(0).failures, 1);
+}
+
 TEST_F(GatewayHops, EachOneMustShowItsOwnName) {
   lab_->relay->use(second_tls());
   expect_second_takes({});
@@ -174,6 +195,8 @@ TEST_F(GatewayHops, OneThatFailsIsLeftAloneAndThenTriedByOneMail) {
   EXPECT_EQ(states().at(0).state, "paused");
   EXPECT_EQ(states().at(0).failures, 5);
   EXPECT_NE(states().at(0).why, "");
+  EXPECT_THAT(waits(),
+              HasSubstr("127.0.0.1:" + std::to_string(lab_->relay->port()) + " failed 5 times in a row"));
   expect_out(250, mail_out());
   EXPECT_EQ(lab_->relay->sessions().size(), 5U) << "it was not even connected to";
   EXPECT_EQ(second_->mails().size(), 6U);
@@ -183,6 +206,7 @@ TEST_F(GatewayHops, OneThatFailsIsLeftAloneAndThenTriedByOneMail) {
   EXPECT_TRUE(wait_until([] { return goes_to(lab_->relay.get()); }));
   EXPECT_EQ(states().at(0).state, "in-use");
   EXPECT_EQ(states().at(0).failures, 0);
+  EXPECT_EQ(waits(), "");
 }
 
 TEST_F(GatewayHops, SendersHearAtOnceThatAllAreLeftAlone) {

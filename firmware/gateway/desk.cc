@@ -143,12 +143,10 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
   const auto totals = reader_.totals(today);
   if (!totals) return std::unexpected(totals.error());
   auto ledger = ledger_of(*totals);
-  auto delay = purge_delay(reader_.database(), facts_.clock.now(), kRetention);
-  if (!delay) return std::unexpected(delay.error());
-  if (!delay->empty()) ledger["purge_waits"] = std::move(*delay);
+  if (auto waits = facts_.purge_waits(); !waits.empty()) ledger["purge_waits"] = std::move(waits);
   auto audit = audit_status();
   if (!audit) return std::unexpected(audit.error());
-  return JsonObject{{"state", facts_.is_draining() ? "draining" : "running"},
+  JsonObject status{{"state", facts_.is_draining() ? "draining" : "running"},
                     {"since", to_rfc3339(facts_.since)},
                     {"sessions", facts_.sessions()},
                     {"version", PRIVYSEAL_VERSION},
@@ -163,6 +161,11 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"policy", facts_.book.status()},
                     {"scanner", name_of(facts_.settings.scanner)},
                     {"today", today_of(*totals)}};
+  for (HopBoard* board : {&facts_.relays, &facts_.mail_servers})
+    if (auto waits = board->waits(std::chrono::steady_clock::now());
+        !waits.empty() && !status.contains("hop_waits"))
+      status["hop_waits"] = std::move(waits);
+  return status;
 }
 
 /// First `can` is asked, then the entry is put on the disk, then it is done: nothing is ever done that the

@@ -38,6 +38,7 @@ class Desk {
     std::function<bool()> is_draining;
     std::function<std::uint32_t()> sessions;
     const Meter& meter;
+    std::function<std::string()> purge_waits;  ///< as Ledger's
     /// Changes the ledger; on the disk when it returns.
     std::function<Result<void>(std::function<Result<void>(LedgerStore&)>)> change;
     std::function<Result<void>(audit::Entry)> record;  ///< in the audit log, on the disk when it returns

@@ -1,5 +1,7 @@
 #include "firmware/gateway/hop_board.h"
 
+#include <format>
+
 #include "firmware/base/log.h"
 
 namespace privyseal::gateway {
@@ -79,6 +81,17 @@ std::vector<HopBoard::Status> HopBoard::status(Time now) {
     }
     return status;
   });
+}
+
+static_assert(Breaker::kLongestPause <= std::chrono::seconds(30), "what people are told");
+
+std::string HopBoard::waits(Time now) {
+  for (const Status& hop : status(now))
+    if (hop.state != Breaker::State::kClosed)
+      return std::format(
+          "{} failed {} times in a row ({}): it is left alone, and tried again within half a minute",
+          hop.address.text(), hop.failures, hop.why);
+  return {};
 }
 
 }  // namespace privyseal::gateway

@@ -63,6 +63,9 @@ class HopBoard {
   };
   [[nodiscard]] std::vector<Status> status(Time now);
 
+  /// The most preferred hop that is left alone for now, in a sentence for people; empty: there is none.
+  [[nodiscard]] std::string waits(Time now);
+
  private:
   struct Hop {
     HostPort address;

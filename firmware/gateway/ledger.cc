@@ -11,8 +11,10 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "firmware/base/guarded.h"
 #include "firmware/base/log.h"
 
 namespace privyseal::gateway {
@@ -94,6 +96,10 @@ class Ledger::Writer {
     return written.get();
   }
 
+  std::string purge_waits() {
+    return delay_.with([](const std::string& now) { return now; });
+  }
+
  private:
   static constexpr std::size_t kMaxQueued = 4096;
   // A step takes some milliseconds, and mail waits for no more than one of them.
@@ -147,9 +153,9 @@ class Ledger::Writer {
       log_event(LogLevel::kAlert, "ledger-not-purged", {{"why", delay.error().message}});
       return;
     }
-    if (!delay->empty() && !is_delayed_)
+    const auto before = delay_.with([&](std::string& now) { return std::exchange(now, *delay); });
+    if (!delay->empty() && before.empty())
       log_event(LogLevel::kWarning, "ledger-purge-waits", {{"why", *delay}});
-    is_delayed_ = !delay->empty();
   }
 
   /// What `use` gives. After an error the file is opened anew for the next one.
@@ -228,7 +234,7 @@ class Ledger::Writer {
   const Clock& clock_;
   std::optional<LedgerStore> store_;  // the writer thread's alone
   Retention::Progress purged_;        // likewise
-  bool is_delayed_ = false;           // likewise: purging waits, and that was said
+  Guarded<std::string> delay_;
   std::chrono::steady_clock::time_point next_purge_ = std::chrono::steady_clock::now();  // likewise
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -267,6 +273,8 @@ Result<void> Ledger::record(audit::Entry entry) { return writer_->record(std::mo
 Result<void> Ledger::change(std::function<Result<void>(LedgerStore&)> act) {
   return writer_->change(std::move(act));
 }
+
+std::string Ledger::purge_waits() { return writer_->purge_waits(); }
 
 net::awaitable<Result<RowId>> Ledger::open_row(MailRecord record) {
   return writer_->write(std::move(record), 0, std::nullopt);

@@ -51,6 +51,9 @@ class Ledger {
   /// Runs `act` in a transaction of its own, so that its failure is no mail's. Waits: not for a loop.
   [[nodiscard]] Result<void> change(std::function<Result<void>(LedgerStore&)> act);
 
+  /// What delays purging, for people, as the last look found it; empty: nothing.
+  [[nodiscard]] std::string purge_waits();
+
   // Of mails whose senders may not know what came of them (unheard.h).
   /// The key of their identities.
   [[nodiscard]] const Bytes& identity_key() const { return identity_key_; }

@@ -10,7 +10,7 @@
 /// much longer. So do those of a ledger that is brought back from a backup, and of one of a former version,
 /// whose age begins with its first start here.
 ///
-/// Threads: as the Database. Belongs inside a transaction, but for purge_delay.
+/// Threads: as the Database. Belongs inside a transaction.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ struct ProvenOld {
 [[nodiscard]] Result<ProvenOld> proven_old(Database& database, WallTime now, std::chrono::seconds age);
 
 /// Why mails that the clock takes for older than `age`, by more than a day, or that come from the future are
-/// kept, for a person to read; empty: there are none. For a connection that may only read, too.
+/// kept, for a person to read; empty: there are none.
 [[nodiscard]] Result<std::string> purge_delay(Database& database, WallTime now, std::chrono::seconds age);
 
 }  // namespace privyseal::gateway

@@ -12,6 +12,7 @@
 
 #include "firmware/base/database.h"
 #include "firmware/base/json.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal::gateway {
@@ -152,6 +153,20 @@ TEST_F(LedgerFile, PurgesWhatIsOlderThanSixMonthsByItself) {
   }
   EXPECT_EQ(row(1), "");
   EXPECT_EQ(actions().back(), "mail-purged mails/1-1 ok");
+}
+
+/// The clock says that the mail is old; the box was not on for so long.
+TEST_F(LedgerFile, KeepsWhyPurgingWaitsForPeople) {
+  {
+    auto ledger = open();
+    auto mail = some_mail();
+    mail.opened_at = kNow - std::chrono::days(200);
+    ASSERT_TRUE(run(ledger->record(std::move(mail), delivered())));
+  }
+  auto ledger = open();
+  EXPECT_TRUE(test::wait_until([&] {
+    return ledger->purge_waits().contains("mails since 2025-08-13 are due");
+  })) << ledger->purge_waits();
 }
 
 TEST_F(LedgerFile, AChangeThatFailsIsNoMailsFailure) {

@@ -64,6 +64,7 @@ Result<void> SideWork::start_door() {
                   .is_draining = [this] { return service_.draining.load(); },
                   .sessions = [this] { return service_.sessions.load(); },
                   .meter = service_.meter,
+                  .purge_waits = [this] { return service_.ledger.purge_waits(); },
                   .change = [this](auto act) { return service_.ledger.change(std::move(act)); },
                   .record = [this](audit::Entry entry) { return service_.ledger.record(std::move(entry)); }});
   if (!desk) return std::unexpected(desk.error());

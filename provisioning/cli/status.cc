@@ -108,17 +108,6 @@ std::string_view to_string(Colour colour) {
   return "red";
 }
 
-/// The first next hop that the gateway leaves alone for now; empty: there is none.
-std::string hop_trouble(const JsonObject& status) {
-  for (const char* side : {"relays", "mail_servers"})
-    for (const JsonObject* hop : objects_at(status, side))
-      if (shown(*hop, "state") != "in-use")
-        return std::format("{}:{} is left alone for a while after {} failures in a row: {}.",
-                           escaped(shown(*hop, "host")), shown(*hop, "port"), shown(*hop, "failures"),
-                           escaped(shown(*hop, "why")));
-  return "";
-}
-
 Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
@@ -141,8 +130,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
         "privyseal mail find --outcome deferred");
   if (std::string trouble = audit_trouble(object_at(*status, "audit"), now); !trouble.empty())
     return amber(std::move(trouble), "privyseal audit verify gatewayd");
-  if (std::string trouble = hop_trouble(*status); !trouble.empty())
-    return amber(std::move(trouble), "journalctl -u privyseal-gatewayd -g next-hop");
+  if (const auto waits = shown(*status, "hop_waits"); !waits.empty())
+    return amber(escaped(waits) + ".", "journalctl -u privyseal-gatewayd -g next-hop");
   if (const auto waits = shown(object_at(*status, "ledger"), "purge_waits"); !waits.empty())
     return amber(std::format("Mail flows, but nothing is purged: {}.", escaped(waits)), "timedatectl");
   const std::string last = shown_time(relay, "last_delivered_at");

@@ -38,22 +38,6 @@ bool has_active(const JsonArray& identities, std::string_view name) {
   return false;
 }
 
-/// The first next hop that the gateway leaves alone for now, in a sentence; empty: there is none.
-std::string hop_trouble(const JsonObject& status) {
-  for (const char* side : {"relays", "mail_servers"}) {
-    const JsonArray* hops = json_array(status, side);
-    if (hops == nullptr) continue;
-    for (const Json& entry : *hops) {
-      if (!entry.is_object()) continue;
-      const JsonObject& hop = entry.get_object();
-      if (const std::string state = shown(hop, "state"); state == "paused" || state == "on-trial")
-        return "Mail takes another way: " + shown(hop, "host") + " failed " + shown(hop, "failures") +
-               " times in a row (" + shown(hop, "why") + ") and is tried again within half a minute.";
-    }
-  }
-  return "";
-}
-
 }  // namespace
 
 Light relay_light(const Result<JsonObject>& status) {
@@ -83,10 +67,10 @@ Light relay_light(const Result<JsonObject>& status) {
     light.tone = Tone::kGood;
     light.word = "Working";
     light.sentence = "Mail reaches CJSM. The last message was taken on " + friendly_time(delivered) + ".";
-    if (const std::string trouble = hop_trouble(*status); !trouble.empty()) {
+    if (const std::string waits = shown(*status, "hop_waits"); !waits.empty()) {
       light.tone = Tone::kAttention;
       light.word = "By another way";
-      light.sentence = trouble;
+      light.sentence = waits + ".";
     }
   } else {
     light.word = "Waiting";

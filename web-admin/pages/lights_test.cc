@@ -24,20 +24,12 @@ TEST(RelayLight, SaysWhatTheMailDoes) {
   EXPECT_EQ(relay_light(answer(R"({"state":"draining","relay":{}})")).tone, Tone::kAttention);
 }
 
-TEST(RelayLight, NamesANextHopThatIsLeftAlone) {
-  const auto with_state = [](const std::string& state) {
-    return relay_light(answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"relays":[
-        {"host":"192.0.2.6","state":"in-use","failures":0},
-        {"host":"192.0.2.7","state":")" +
-                              state + R"(","failures":6,"why":"connection refused"}]})"));
-  };
-  EXPECT_EQ(with_state("in-use").tone, Tone::kGood);
-  for (const char* state : {"paused", "on-trial"}) {
-    const Light light = with_state(state);
-    EXPECT_EQ(light.tone, Tone::kAttention);
-    EXPECT_TRUE(light.sentence.contains("192.0.2.7 failed 6 times")) << light.sentence;
-    EXPECT_TRUE(light.sentence.contains("connection refused"));
-  }
+TEST(RelayLight, SaysWhyMailGoesByAnotherWay) {
+  const auto light = relay_light(answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},
+        "hop_waits":"192.0.2.7:25 failed 6 times in a row (connection refused) now"})"));
+  EXPECT_EQ(light.tone, Tone::kAttention);
+  EXPECT_EQ(light.word, "By another way");
+  EXPECT_EQ(light.sentence, "192.0.2.7:25 failed 6 times in a row (connection refused) now.");
 }
 
 TEST(RelayLight, SaysThatTheLineIsSuspended) {

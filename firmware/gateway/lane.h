@@ -4,7 +4,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "firmware/base/active_identity.h"
@@ -19,35 +19,41 @@
 
 namespace privyseal::gateway {
 
-/// Where a lane's mail goes, and what the sender is told when it cannot go there.
-struct HopSettings {
-  HostPort address;
-  smtp::TlsStart tls_start;
-  std::string hostname;                         ///< what we call ourselves in EHLO
-  std::shared_ptr<const tls::Context> context;  ///< client side
-  policy::Refusal when_unavailable;
-  policy::Refusal when_certificate_refused;
-  /// With TLS 1.2, too, while the exception in the settings lasts; null: there is none.
-  std::shared_ptr<const tls::Context> old_context{};
+/// As whom we shake hands, and how: by TLS 1.3, or by 1.2, too, with a peer that is excepted until a day.
+struct PeerContext {
+  std::shared_ptr<const tls::Context> usual;
+  std::shared_ptr<const tls::Context> old{};  ///< null: nobody is excepted
   Day old_until{};
-  std::shared_ptr<Secret> login{};  ///< the line of smtp/auth.h, only read; null: no log-in
+
+  [[nodiscard]] const std::shared_ptr<const tls::Context>& on(Day today) const {
+    return old && today <= old_until ? old : usual;
+  }
 };
 
-/// Clients that may come by TLS 1.2 while the exception in the settings lasts.
-struct OldClients {
-  ClientList hosts;
-  std::shared_ptr<const tls::Context> listener;
-  Day until;
+/// One of the places where a lane's mail goes.
+struct Hop {
+  HostPort address;
+  smtp::TlsStart tls_start;
+  PeerContext context;  ///< client side
+};
+
+/// What all hops of a lane have in common, and what the sender is told when its mail cannot go there.
+struct HopRules {
+  std::string hostname;  ///< what we call ourselves in EHLO
+  policy::Refusal when_unavailable;
+  policy::Refusal when_certificate_refused;
+  std::shared_ptr<Secret> login{};  ///< the line of smtp/auth.h, only read; null: no log-in
 };
 
 struct Lane {
   Direction direction;
-  ClientList clients;
-  ClientList proxies;
-  bool normalize;                                ///< of the listener's settings
-  std::shared_ptr<const tls::Context> listener;  ///< server side
-  std::vector<HopSettings> hops;                 ///< the one that is preferred first; never empty
-  std::optional<OldClients> old_clients{};
+  HopRules rules;
+  ClientList clients{};
+  ClientList proxies{};
+  ClientList old_clients{};  ///< that the listener's exception is for
+  bool normalize = false;    ///< of the listener's settings
+  PeerContext listener{};    ///< server side
+  std::vector<Hop> hops{};   ///< the one that is preferred first; never empty
 
   /// As which server we shake hands with this client.
   [[nodiscard]] const std::shared_ptr<const tls::Context>& listener_for(
@@ -56,10 +62,8 @@ struct Lane {
 
 /// What one side's identity is used for.
 struct SideContexts {
-  std::shared_ptr<const tls::Context> listener;
-  std::vector<std::shared_ptr<const tls::Context>> hops;        ///< as the settings list them
-  std::shared_ptr<const tls::Context> old_listener{};           ///< null: no client is excepted
-  std::vector<std::shared_ptr<const tls::Context>> old_hops{};  ///< as `hops`; null: not excepted
+  PeerContext listener;
+  std::vector<PeerContext> hops{};  ///< as the settings list them
 };
 
 /// Errors as Context::make.

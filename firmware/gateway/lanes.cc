@@ -78,7 +78,7 @@ Result<void> Lanes::publish(std::array<Loaded, 2> loaded) {
   for (const SideName side : {SideName::kLan, SideName::kCjsm}) {
     const Loaded& one = loaded[index_of(side)];
     next.identities[index_of(side)] = {.side = side,
-                                       .certificate = one.contexts.listener->certificate().value(),
+                                       .certificate = one.contexts.listener.usual->certificate().value(),
                                        .key = one.identity.key_uri,
                                        .refused = {}};
   }

@@ -91,7 +91,7 @@ void MailTransaction::look_for_repeat() {
 net::awaitable<void> MailTransaction::write_part(ByteView part) {
   if (!goes_on()) co_return;
   if (auto written = co_await hop_->write_body(part); !written)
-    refuse_body(policy::reply_of(lane_->hops.front().when_unavailable), written.error().message);
+    refuse_body(policy::reply_of(lane_->rules.when_unavailable), written.error().message);
   if (!goes_on() || !scan_) co_return;
   if (auto scanned = co_await scan_->write(part); !scanned)
     refuse_by_scanner(Refusal::kScannerUnavailable, scanned.error().message);

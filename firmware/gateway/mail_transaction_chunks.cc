@@ -60,7 +60,7 @@ net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
 net::awaitable<void> MailTransaction::tell_hop_of_chunk(std::uint64_t size_bytes, bool is_last) {
   hop_has_chunk_ = true;
   if (auto begun = co_await hop_->start_chunk(size_bytes, is_last); !begun)
-    refuse_body(policy::reply_of(lane_->hops.front().when_unavailable), begun.error().message);
+    refuse_body(policy::reply_of(lane_->rules.when_unavailable), begun.error().message);
 }
 
 /// `left` bytes of the client's chunk follow `part`.

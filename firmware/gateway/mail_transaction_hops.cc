@@ -34,7 +34,7 @@ net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<
     auto place = board.take(i, now);
     if (!place) continue;
     is_any_free = true;
-    hop_.emplace(lane_->hops[i], day_of(service_.clock.now()));
+    hop_.emplace(lane_->rules, lane_->hops[i], day_of(service_.clock.now()));
     hop_place_.reset();
     hop_place_.emplace(std::move(*place));
     NextHop::Judgements judged;
@@ -57,7 +57,7 @@ net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<
   }
   if (!failure) failure = board.last_failure();
   if (!failure)
-    failure = policy::reply_of(is_any_free ? lane_->hops.front().when_unavailable : Refusal::kNextHopsBusy);
+    failure = policy::reply_of(is_any_free ? lane_->rules.when_unavailable : Refusal::kNextHopsBusy);
   hop_failure_ = policy_.of_absent_hop(*failure);
   co_return NextHop::Judgements(recipients.size(), std::unexpected(*hop_failure_));
 }

@@ -30,18 +30,16 @@ constexpr std::size_t kTlsRecordBytes = 16384;
 
 }  // namespace
 
-NextHop::NextHop(const HopSettings& settings, Day today)
-    : settings_(settings),
-      context_(settings.old_context && today <= settings.old_until ? settings.old_context : settings.context),
-      dialogue_(settings.hostname, settings.tls_start) {}
+NextHop::NextHop(const HopRules& rules, const Hop& hop, Day today)
+    : rules_(rules), hop_(hop), context_(hop.context.on(today)), dialogue_(rules.hostname, hop.tls_start) {}
 
 std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
   log_event(LogLevel::kWarning, "next-hop-failed",
-            {{"hop", settings_.address.text()}, {"answer", policy::text_of(refusal).id}, {"why", why}});
+            {{"hop", hop_.address.text()}, {"answer", policy::text_of(refusal).id}, {"why", why}});
   cut();
-  given_up_ = true;
   why_given_up_ = why;
-  are_keys_away_ = refusal == Refusal::kKeysUnavailable;
+  if (standing_ != Standing::kAnswered)
+    standing_ = refusal == Refusal::kKeysUnavailable ? Standing::kKeysAway : Standing::kNoUse;
   const Reply reply = policy::reply_of(refusal);
   if (!failure_) failure_ = reply;  // the first reason is the one that the client must hear
   return std::unexpected(reply);
@@ -69,11 +67,10 @@ tls::Stream::Duration NextHop::at_most(tls::Stream::Duration usual) const {
 
 net::awaitable<NextHop::Judgement> NextHop::open(tls::Stream::Duration within) {
   ready_until_ = std::chrono::steady_clock::now() + within;
-  auto stream =
-      co_await tls::Stream::connect(settings_.address.host, settings_.address.port, at_most(kConnectWithin));
-  if (!stream) co_return give_up(settings_.when_unavailable, stream.error().message);
+  auto stream = co_await tls::Stream::connect(hop_.address.host, hop_.address.port, at_most(kConnectWithin));
+  if (!stream) co_return give_up(stream.error().message);
   stream_.emplace(std::move(*stream));
-  if (settings_.tls_start == smtp::TlsStart::kImplicit)
+  if (hop_.tls_start == smtp::TlsStart::kImplicit)
     if (auto secured = co_await shake_hands(); !secured) co_return secured;
   co_return co_await greet();
 }
@@ -82,14 +79,13 @@ net::awaitable<NextHop::Judgement> NextHop::open(tls::Stream::Duration within) {
 net::awaitable<NextHop::Judgement> NextHop::greet() {
   for (;;) {
     const auto reply = co_await read_reply(at_most(kGreetingWithin));
-    if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
+    if (!reply) co_return give_up(reply.error().message);
     const auto step = dialogue_.on_reply(*reply);
     if (!step.send.empty())
-      if (auto sent = co_await write(step.send); !sent)
-        co_return give_up(settings_.when_unavailable, sent.error().message);
+      if (auto sent = co_await write(step.send); !sent) co_return give_up(sent.error().message);
     if (step.event == Event::kContinue) continue;
     if (step.event == Event::kReady) {
-      if (!settings_.login || is_logged_in_) co_return Judgement();
+      if (!rules_.login || is_logged_in_) co_return Judgement();
       if (auto asked = co_await log_in(); !asked) co_return asked;
       continue;
     }
@@ -104,7 +100,7 @@ net::awaitable<NextHop::Judgement> NextHop::greet() {
 Refusal NextHop::refusal_of(smtp::HopFailure failure) const {
   if (failure == smtp::HopFailure::kNoStartTls) return Refusal::kRelayWithoutStartTls;
   if (failure == smtp::HopFailure::kLoginRefused) return Refusal::kRelayLoginRefused;
-  return settings_.when_unavailable;
+  return rules_.when_unavailable;
 }
 
 /// Inside TLS, with a hop whose certificate was accepted: nobody else is told the password.
@@ -113,8 +109,8 @@ net::awaitable<NextHop::Judgement> NextHop::log_in() {
     co_return give_up(Refusal::kRelayLoginRefused, "offers no AUTH PLAIN");
   dialogue_.logging_in();
   is_logged_in_ = true;
-  if (auto sent = co_await write(text_of(settings_.login->reveal())); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
+  if (auto sent = co_await write(text_of(rules_.login->reveal())); !sent)
+    co_return give_up(sent.error().message);
   co_return Judgement();
 }
 
@@ -124,34 +120,32 @@ net::awaitable<NextHop::Judgement> NextHop::shake_hands() {
   auto facts = co_await stream_->handshake(context_, at_most(kHandshakeWithin));
   if (!facts) {
     const Error& error = facts.error();
-    if (error.code == ErrorCode::kDenied)
-      co_return give_up(settings_.when_certificate_refused, error.message);
+    if (error.code == ErrorCode::kDenied) co_return give_up(rules_.when_certificate_refused, error.message);
     bool keys_away = error.code == ErrorCode::kUnavailable;  // too many wait for them
     if (error.code == ErrorCode::kInvalid) keys_away = co_await tls::ask_keys(context_) != tls::Keys::kReady;
-    co_return give_up(keys_away ? Refusal::kKeysUnavailable : settings_.when_unavailable,
+    co_return give_up(keys_away ? Refusal::kKeysUnavailable : rules_.when_unavailable,
                       "tls: " + error.message);
   }
   facts_ = std::move(*facts);
   const std::string greeting = dialogue_.secured();
   if (greeting.empty()) co_return Judgement();
-  if (auto sent = co_await write(greeting); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
+  if (auto sent = co_await write(greeting); !sent) co_return give_up(sent.error().message);
   co_return Judgement();
 }
 
 /// Reads the reply to one command of the envelope, or to DATA.
 net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration within) {
   const auto reply = co_await read_reply(within);
-  if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message);
+  if (!reply) co_return give_up(reply.error().message);
   switch (dialogue_.on_reply(*reply).event) {
     case Event::kMailAccepted:
-      is_mail_answered_ = true;
+      standing_ = Standing::kAnswered;
       co_return Judgement();
     case Event::kRecipientAccepted:
     case Event::kGoAhead:
       co_return Judgement();
     case Event::kMailRefused:
-      is_mail_answered_ = true;
+      standing_ = Standing::kAnswered;
       failure_ = smtp::passed_on(*reply);
       co_return std::unexpected(*failure_);
     case Event::kRecipientRefused:
@@ -159,7 +153,7 @@ net::awaitable<NextHop::Judgement> NextHop::judge_next(tls::Stream::Duration wit
     case Event::kNotDelivered:  // a chunk was refused
       co_return std::unexpected(smtp::passed_on(*reply));
     default:
-      co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure()));
+      co_return give_up(smtp::to_string(dialogue_.failure()));
   }
 }
 
@@ -185,8 +179,7 @@ std::optional<Refusal> NextHop::missing_for(const smtp::MailFrom& mail) const {
 }
 
 net::awaitable<NextHop::Judgement> NextHop::ask(std::string command, tls::Stream::Duration within) {
-  if (auto sent = co_await write(command); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
+  if (auto sent = co_await write(command); !sent) co_return give_up(sent.error().message);
   co_return co_await judge_next(within);
 }
 
@@ -231,8 +224,7 @@ net::awaitable<NextHop::Judgements> NextHop::ask_together(std::string commands,
     judged.emplace_back();
     commands += dialogue_.recipient(recipient);
   }
-  if (auto sent = co_await write(commands); !sent)
-    static_cast<void>(give_up(settings_.when_unavailable, sent.error().message));
+  if (auto sent = co_await write(commands); !sent) static_cast<void>(give_up(sent.error().message));
   if (with_mail && stream_) static_cast<void>(co_await judge_next(kEnvelopeWithin));
   for (Judgement& one : judged) {
     if (!one) continue;
@@ -272,8 +264,7 @@ net::awaitable<Result<void>> NextHop::start_chunk(std::uint64_t size_bytes, bool
 }
 
 net::awaitable<NextHop::Judgement> NextHop::finish_chunk() {
-  if (auto sent = co_await flush_body(); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message);
+  if (auto sent = co_await flush_body(); !sent) co_return give_up(sent.error().message);
   co_return co_await judge_next(kVerdictWithin);
 }
 
@@ -286,17 +277,16 @@ net::awaitable<Reply> NextHop::finish() {
     body_.insert(body_.end(), bytes_of(end).begin(), bytes_of(end).end());
   }
   verdict_lost_ = true;  // until it is heard: even a write that failed may have gone out
-  if (auto sent = co_await flush_body(); !sent)
-    co_return give_up(settings_.when_unavailable, sent.error().message).error();
+  if (auto sent = co_await flush_body(); !sent) co_return give_up(sent.error().message).error();
   in_body_ = false;
   const auto reply = co_await read_reply(kVerdictWithin);
-  if (!reply) co_return give_up(settings_.when_unavailable, reply.error().message).error();
+  if (!reply) co_return give_up(reply.error().message).error();
   const auto event = dialogue_.on_reply(*reply).event;
   if (event == Event::kDelivered || event == Event::kNotDelivered) {
     verdict_lost_ = false;
     co_return smtp::passed_on(*reply);
   }
-  co_return give_up(settings_.when_unavailable, smtp::to_string(dialogue_.failure())).error();
+  co_return give_up(smtp::to_string(dialogue_.failure())).error();
 }
 
 void NextHop::cut() {

@@ -3,7 +3,7 @@
 /// Nothing of a mail is sent before TLS is up and the hop's certificate was accepted.
 /// Every step gives the reply that our client must hear when the step fails.
 ///
-/// Threads: the loop of its session. Ownership: the settings must outlive it.
+/// Threads: the loop of its session. Ownership: rules and hop must outlive it.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class NextHop {
   /// Success, or what the client is to be told instead.
   using Judgement = std::expected<void, smtp::Reply>;
 
-  NextHop(const HopSettings& settings, Day today);
+  NextHop(const HopRules& rules, const Hop& hop, Day today);
 
   /// Connects, shakes hands, greets: ready for a mail, within this time.
   [[nodiscard]] net::awaitable<Judgement> open(tls::Stream::Duration within);
@@ -48,10 +48,10 @@ class NextHop {
   /// What every further recipient hears: the hop is gone, or MAIL was refused.
   [[nodiscard]] const std::optional<smtp::Reply>& failure() const { return failure_; }
   /// It cannot be used, by its own fault, and has not answered MAIL: another hop may be asked.
-  [[nodiscard]] bool is_no_use() const { return !is_mail_answered_ && given_up_ && !are_keys_away_; }
+  [[nodiscard]] bool is_no_use() const { return standing_ == Standing::kNoUse; }
   /// Why it was given up, for people; empty: it was not.
   [[nodiscard]] const std::string& why_given_up() const { return why_given_up_; }
-  [[nodiscard]] const HostPort& address() const { return settings_.address; }
+  [[nodiscard]] const HostPort& address() const { return hop_.address; }
   [[nodiscard]] net::awaitable<Judgement> start_data();
 
   /// Instead of start_data(), if offers().chunking: so many bytes of the body follow by write_body().
@@ -77,6 +77,13 @@ class NextHop {
   [[nodiscard]] const std::optional<tls::SessionFacts>& facts() const { return facts_; }
 
  private:
+  enum class Standing {
+    kNew,       // it has not answered MAIL
+    kAnswered,  // it has, whatever became of it since
+    kNoUse,     // given up before, by its own fault
+    kKeysAway,  // given up before, by ours
+  };
+
   net::awaitable<Result<void>> write(std::string_view text);
   net::awaitable<Result<void>> flush_body();
   net::awaitable<Result<smtp::Reply>> read_reply(tls::Stream::Duration within);
@@ -90,8 +97,11 @@ class NextHop {
   [[nodiscard]] policy::Refusal refusal_of(smtp::HopFailure failure) const;
   [[nodiscard]] std::optional<policy::Refusal> missing_for(const smtp::MailFrom& mail) const;
   std::unexpected<smtp::Reply> give_up(policy::Refusal refusal, std::string_view why);
+  /// It is unavailable.
+  std::unexpected<smtp::Reply> give_up(std::string_view why) { return give_up(rules_.when_unavailable, why); }
 
-  const HopSettings& settings_;
+  const HopRules& rules_;
+  const Hop& hop_;
   const std::shared_ptr<const tls::Context> context_;
   smtp::ClientDialogue dialogue_;
   smtp::ReplyReader reader_;
@@ -101,9 +111,7 @@ class NextHop {
   std::optional<smtp::Reply> failure_;
   std::chrono::steady_clock::time_point ready_until_;  // of open()
   std::string why_given_up_;
-  bool given_up_ = false;
-  bool are_keys_away_ = false;
-  bool is_mail_answered_ = false;
+  Standing standing_ = Standing::kNew;
   bool is_logged_in_ = false;
   bool verdict_lost_ = false;
   bool in_body_ = false;  // what we send now is mail, not commands

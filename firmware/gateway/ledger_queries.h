@@ -43,6 +43,15 @@ inline constexpr std::string_view kByBeginning = PRIVYSEAL_MAIL_ROW
     " FROM mail WHERE id IN (SELECT mail FROM mail_key WHERE key >= ?6 AND key < ?7 AND day BETWEEN ?8 AND "
     "?9)"
     " AND id < ?1 AND" PRIVYSEAL_MAIL_FILTER " ORDER BY id DESC LIMIT ?5";
+/// Mail by mail, the newest ?6 of them below ?1, with its words (ledger_words.h) behind the columns of a
+/// MailRow.
+inline constexpr std::string_view kMailByMail = PRIVYSEAL_MAIL_ROW
+    ", sender, recipients, session_id, lan_session_id, message_id"
+    " FROM mail WHERE id < ?1 AND id > (SELECT coalesce(max(id), 0) FROM mail WHERE id < ?1) - ?6"
+    " AND" PRIVYSEAL_MAIL_FILTER " ORDER BY id DESC";
+/// Whether mails have more than ?3 words from ?1 to ?2.
+inline constexpr std::string_view kManyMails =
+    "SELECT 1 FROM mail_key WHERE key >= ?1 AND key < ?2 LIMIT 1 OFFSET ?3";
 /// Whether any mail has a word from ?1 to ?2.
 inline constexpr std::string_view kAnyMail = "SELECT 1 FROM mail_key WHERE key BETWEEN ?1 AND ?2 LIMIT 1";
 
@@ -77,8 +86,9 @@ inline constexpr std::string_view kLastDelivered =
     " ORDER BY opened_at DESC LIMIT 1";
 
 /// Each that a person waits for.
-inline constexpr std::array kAll{kByTime, kByOutcome, kByWord, kByBeginning, kAnyMail,      kOne, kFlow, kTls,
-                                 kToday,  kOldest,    kNewest, kLastFailure, kLastDelivered};
+inline constexpr std::array kAll{kByTime,    kByOutcome, kByWord, kByBeginning, kMailByMail,
+                                 kManyMails, kAnyMail,   kOne,    kFlow,        kTls,
+                                 kToday,     kOldest,    kNewest, kLastFailure, kLastDelivered};
 
 #undef PRIVYSEAL_MAIL_ROW
 #undef PRIVYSEAL_MAIL_FILTER

@@ -7,6 +7,7 @@
 #include "firmware/gateway/ledger_queries.h"
 #include "firmware/gateway/ledger_row.h"
 #include "firmware/gateway/ledger_schema.h"
+#include "firmware/gateway/ledger_words.h"
 #include "firmware/gateway/search_keys.h"
 
 namespace privyseal::gateway {
@@ -17,6 +18,13 @@ constexpr int kCjsmSession = 13;
 constexpr int kLanSession = 23;
 constexpr int kPolicy = 33;
 constexpr int kTimes = 36;
+constexpr int kWords = 40;
+
+// A beginning that so many words have is not gathered from the index, which would read all of them for one
+// page: the newest mails are looked at one by one, and nearly all of them belong to the page. Should they
+// not, the index is asked after all.
+constexpr std::int64_t kManyWords = 20'000;
+constexpr std::int64_t kLookedAt = 50'000;
 
 std::optional<std::int64_t> number_at(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.number(column));
@@ -63,6 +71,14 @@ MailRow mail_at(const Statement& row) {
                    .record = time_at(row, kTimes + 1),
                    .body = time_at(row, kTimes + 2),
                    .verdict = time_at(row, kTimes + 3)}};
+}
+
+/// What all searches have in common (ledger_queries.h).
+Statement& bind_filter(Statement& select, const MailQuery& query) {
+  return select.bind(1, query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : query.before_id)
+      .bind(2, query.from)
+      .bind(3, query.to.empty() ? kEndOfTime : query.to)
+      .bind(4, query.outcome);
 }
 
 /// Every row that `statement` gives, as `make` makes it.
@@ -122,6 +138,30 @@ Result<LedgerReader::Words> LedgerReader::words_of(const std::string& text) {
   return candidates.front();
 }
 
+Result<bool> LedgerReader::is_common(const Words& words) {
+  auto probe = database_->prepare(queries::kManyMails);
+  if (!probe) return std::unexpected(probe.error());
+  return probe->bind(1, words.first).bind(2, words.last).bind(3, kManyWords).step();
+}
+
+/// The newest mails with such a word, or those of them among the newest kLookedAt.
+Result<std::vector<MailRow>> LedgerReader::find_mail_by_mail(const MailQuery& query, const Words& words) {
+  auto select = database_->prepare(queries::kMailByMail);
+  if (!select) return std::unexpected(select.error());
+  bind_filter(*select, query).bind(6, kLookedAt);
+  std::vector<MailRow> rows;
+  while (rows.size() < static_cast<std::size_t>(query.limit)) {
+    const auto row = select->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return rows;
+    if (std::ranges::any_of(words_at(*select, kWords), [&](const std::string& word) {
+          return word >= words.first && word < words.last;
+        }))
+      rows.push_back(mail_at(*select));
+  }
+  return rows;
+}
+
 Result<std::vector<MailRow>> LedgerReader::find(const MailQuery& query) {
   std::string_view sql = query.outcome.empty() ? queries::kByTime : queries::kByOutcome;
   Words words;
@@ -129,15 +169,17 @@ Result<std::vector<MailRow>> LedgerReader::find(const MailQuery& query) {
     auto found = words_of(query.text);
     if (!found) return std::unexpected(found.error());
     words = std::move(*found);
+    const auto common = words.is_one() ? Result<bool>(false) : is_common(words);
+    if (!common) return std::unexpected(common.error());
+    if (*common) {
+      auto page = find_mail_by_mail(query, words);
+      if (!page || page->size() == static_cast<std::size_t>(query.limit)) return page;
+    }
     sql = words.is_one() ? queries::kByWord : queries::kByBeginning;
   }
   auto select = database_->prepare(sql);
   if (!select) return std::unexpected(select.error());
-  select->bind(1, query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : query.before_id)
-      .bind(2, query.from)
-      .bind(3, query.to.empty() ? kEndOfTime : query.to)
-      .bind(4, query.outcome)
-      .bind(5, query.limit);
+  bind_filter(*select, query).bind(5, query.limit);
   if (sql == queries::kByWord || sql == queries::kByBeginning)
     select->bind(6, words.first)
         .bind(7, words.last)

@@ -120,6 +120,8 @@ class LedgerReader {
     [[nodiscard]] bool is_one() const { return first == last; }
   };
   [[nodiscard]] Result<Words> words_of(const std::string& text);
+  [[nodiscard]] Result<bool> is_common(const Words& words);
+  [[nodiscard]] Result<std::vector<MailRow>> find_mail_by_mail(const MailQuery& query, const Words& words);
 
   explicit LedgerReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 

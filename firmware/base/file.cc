@@ -31,6 +31,8 @@ Result<Bytes> read_all(int fd, const std::filesystem::path& file, std::size_t mo
   return bytes;
 }
 
+}  // namespace
+
 Result<void> write_all(int fd, ByteView bytes, const std::filesystem::path& file) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());
@@ -46,8 +48,6 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   if (!fd || ::fsync(fd.get()) != 0) return fail_errno(folder.string());
   return {};
 }
-
-}  // namespace
 
 Result<Bytes> read_file(const std::filesystem::path& file, std::size_t most_bytes) {
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -82,6 +82,13 @@ Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mod
   if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return fail_errno(temporary.string());
   if (::rename(temporary.c_str(), file.c_str()) != 0) return fail_errno(file.string());
   return sync_folder(file.has_parent_path() ? file.parent_path() : ".");
+}
+
+Result<void> move_into_place(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd || ::fsync(fd.get()) != 0) return fail_errno(from.string());
+  if (::rename(from.c_str(), to.c_str()) != 0) return fail_errno(to.string());
+  return sync_folder(to.has_parent_path() ? to.parent_path() : ".");
 }
 
 }  // namespace privyseal

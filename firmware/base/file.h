@@ -23,4 +23,12 @@ namespace privyseal {
 /// syncs the folder: after a crash the old or the new content is there, never a mixture.
 [[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode);
 
+// The steps of that, for a file that came in parts.
+/// `file` is for messages.
+[[nodiscard]] Result<void> write_all(int fd, ByteView bytes, const std::filesystem::path& file);
+/// Syncs `from`, renames it, and syncs the folder of `to`, which must be that of `from`.
+[[nodiscard]] Result<void> move_into_place(const std::filesystem::path& from,
+                                           const std::filesystem::path& to);
+[[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
+
 }  // namespace privyseal

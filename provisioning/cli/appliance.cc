@@ -111,17 +111,30 @@ Result<std::vector<std::string>> Appliance::audit_entries(Daemon daemon, std::ui
   return lines;
 }
 
+Result<void> Appliance::read_audit_log(Daemon daemon, std::uint64_t size,
+                                       const std::function<Result<void>(std::string)>& take) {
+  for (std::uint64_t count = 0; count < size;) {
+    auto lines = audit_entries(daemon, count, size - count);
+    if (!lines) return std::unexpected(lines.error());
+    if (lines->empty())
+      return fail(ErrorCode::kUnavailable,
+                  std::format("{}: its log ends after {} entries", name_of(daemon), count));
+    for (std::string& line : *lines) {
+      if (count == size) break;
+      if (auto taken = take(std::move(line)); !taken) return taken;
+      ++count;
+    }
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> Appliance::audit_log(Daemon daemon, std::uint64_t size) {
   std::vector<std::string> lines;
-  while (lines.size() < size) {
-    auto more = audit_entries(daemon, lines.size(), size - lines.size());
-    if (!more) return more;
-    if (more->empty())
-      return fail(ErrorCode::kUnavailable,
-                  std::format("{}: its log ends after {} entries", name_of(daemon), lines.size()));
-    for (std::string& line : *more) lines.push_back(std::move(line));
-  }
-  lines.resize(size);
+  const auto read = read_audit_log(daemon, size, [&](std::string line) -> Result<void> {
+    lines.push_back(std::move(line));
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
   return lines;
 }
 

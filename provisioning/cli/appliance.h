@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +59,11 @@ class Appliance {
   /// does not hold them; none only at the log's end.
   [[nodiscard]] Result<std::vector<std::string>> audit_entries(Daemon daemon, std::uint64_t after,
                                                                std::uint64_t limit);
-  /// The first `size` lines of a log. kUnavailable: it has fewer.
+  /// Gives the first `size` lines of a log to `take`, one after the other, and ends with its first error.
+  /// kUnavailable: the log has fewer.
+  [[nodiscard]] Result<void> read_audit_log(Daemon daemon, std::uint64_t size,
+                                            const std::function<Result<void>(std::string)>& take);
+  /// The same, held.
   [[nodiscard]] Result<std::vector<std::string>> audit_log(Daemon daemon, std::uint64_t size);
 
   [[nodiscard]] std::filesystem::path socket_of(Daemon daemon) const;

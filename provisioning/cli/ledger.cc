@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <format>
+#include <fstream>
+#include <functional>
 #include <limits>
 #include <map>
 
 #include "firmware/base/file.h"
 #include "provisioning/cli/embedded.h"
+#include "provisioning/cli/growing_file.h"
 #include "provisioning/cli/pack/collect.h"
 #include "provisioning/cli/pack/ledger_check.h"
 #include "provisioning/cli/pem.h"
@@ -45,49 +48,87 @@ Result<void> check_range(const Arguments& arguments) {
   return range_of(arguments, WallTime::max()).transform([](const auto&) {});
 }
 
-/// The rows of a range and the signed log that vouches for them.
-struct Proof {
-  std::vector<JsonObject> mails;
-  std::uint64_t unsigned_mails = 0;  ///< the newest ones: no checkpoint covers them yet
-  SignedLog log;
-  Bytes key;
+/// What becomes of the rows and of the log's lines while they go by; nothing is held.
+struct Takers {
+  std::function<Result<void>(const JsonObject& mail)> mail;
+  std::function<Result<void>(const std::string& line)> line;
 };
 
-Result<Proof> proof_of(const DateRange& range, Surroundings& at) {
-  auto key = at.appliance.audit_key();
-  if (!key) return std::unexpected(key.error());
-  auto mails = ledger_extract(at.appliance, range);
-  if (!mails) return std::unexpected(mails.error());
-  auto log = copy_log(at.appliance, Daemon::kGatewayd);
-  if (!log) return std::unexpected(log.error());
-  Proof proof{.mails = {}, .log = std::move(*log), .key = std::move(*key)};
-  for (JsonObject& mail : *mails) {
-    const bool is_signed =
-        std::max(count_at(mail, "opened_seq"), count_at(mail, "closed_seq")) < proof.log.lines.size();
-    if (is_signed)
-      proof.mails.push_back(std::move(mail));
-    else
+struct Proof {
+  std::uint64_t mails = 0;
+  std::uint64_t unsigned_mails = 0;  ///< the newest ones: no checkpoint covers them yet
+  std::uint64_t log_entries = 0;
+  std::string note;
+  Bytes key;
+  Result<LedgerVerdict> verdict;
+};
+
+/// The next mail that the first `size` entries vouch for. One whose end is not among them is shown as they
+/// have it: open.
+Result<std::optional<JsonObject>> next_signed(LedgerExtract& extract, std::uint64_t size, Proof& proof) {
+  for (;;) {
+    auto mail = extract.next();
+    if (!mail || !*mail) return mail;
+    JsonObject& found = **mail;
+    if (count_at(found, "opened_seq") >= size) {
       ++proof.unsigned_mails;
+      continue;
+    }
+    if (number_at(found, "closed_seq") && count_at(found, "closed_seq") >= size) {
+      found["row"] = as_opened(object_at(found, "row"));
+      found["closed_seq"] = nullptr;
+    }
+    ++proof.mails;
+    return mail;
   }
-  return proof;
 }
 
-Result<LedgerVerdict> verdict_of(const Proof& proof) {
-  if (const auto sound = check_log(proof.log, proof.key); !sound)
-    return fail(ErrorCode::kInvalid, "gatewayd's log: " + sound.error().message);
-  return check_ledger(proof.mails, proof.log.lines);
+/// Reads the log and the ledger side by side, once.
+Result<Proof> prove(const DateRange& range, Surroundings& at, const Takers& takers) {
+  auto key = at.appliance.audit_key();
+  if (!key) return std::unexpected(key.error());
+  auto state = at.appliance.audit_state(Daemon::kGatewayd);
+  if (!state) return std::unexpected(state.error());
+  Proof proof{.note = std::move(state->note), .key = std::move(*key), .verdict = LedgerVerdict{}};
+  if (!proof.note.empty()) {
+    const auto note = audit::parse_note(proof.note);
+    if (!note) return fail(name_of(Daemon::kGatewayd), note.error());
+    proof.log_entries = note->checkpoint.size;
+  }
+  LedgerExtract extract(at.appliance, range);
+  LedgerCheck ledger([&]() -> Result<std::optional<JsonObject>> {
+    auto mail = next_signed(extract, proof.log_entries, proof);
+    if (!mail || !*mail) return mail;
+    if (auto taken = takers.mail(**mail); !taken) return std::unexpected(taken.error());
+    return mail;
+  });
+  LogCheck log(Daemon::kGatewayd, proof.note, proof.key);
+  const auto read = at.appliance
+                        .read_audit_log(Daemon::kGatewayd, proof.log_entries,
+                                        [&](const std::string& line) {
+                                          log.add(line);
+                                          return takers.line(line).and_then([&] { return ledger.add(line); });
+                                        })
+                        .and_then([&] { return ledger.finish(); });
+  if (!read) return std::unexpected(read.error());
+  proof.verdict = ledger.verdict();
+  if (const auto sound = log.finish(); !sound)
+    proof.verdict = fail(ErrorCode::kInvalid, "gatewayd's log: " + sound.error().message);
+  return proof;
 }
 
 Result<Report> verify(const Arguments& arguments, Surroundings& at) {
   const auto range = range_of(arguments, at.clock.now());
   if (!range) return std::unexpected(range.error());
-  const auto proof = proof_of(*range, at);
+  const auto proof = prove(*range, at,
+                           {.mail = [](const JsonObject&) { return Result<void>(); },
+                            .line = [](const std::string&) { return Result<void>(); }});
   if (!proof) return std::unexpected(proof.error());
-  const auto verdict = verdict_of(*proof);
+  const auto& verdict = proof->verdict;
   Report report{.json = {{"ok", verdict.has_value()},
-                         {"mails", proof->mails.size()},
+                         {"mails", proof->mails},
                          {"unsigned", proof->unsigned_mails},
-                         {"log_entries", proof->log.lines.size()}},
+                         {"log_entries", proof->log_entries}},
                 .text = ""};
   if (!verdict) {
     report.status = ExitStatus::kFailed;
@@ -100,7 +141,7 @@ Result<Report> verify(const Arguments& arguments, Surroundings& at) {
   report.json["purged"] = verdict->purged;
   report.text =
       std::format("Sound: {} as recorded, each in the log that the audit key signed ({} entries).\n",
-                  counted(proof->mails.size(), "mail"), proof->log.lines.size());
+                  counted(proof->mails, "mail"), proof->log_entries);
   if (verdict->purged > 0)
     report.text += std::format("{} between them {} purged after six months, which the log says.\n",
                                counted(verdict->purged, "mail"), verdict->purged == 1 ? "was" : "were");
@@ -110,44 +151,77 @@ Result<Report> verify(const Arguments& arguments, Surroundings& at) {
   return report;
 }
 
+/// The CSV of the rows in `rows`: its first line names all columns, and only the last row may bring the last
+/// one.
+Result<void> write_csv(const std::filesystem::path& rows, const LedgerCsv& csv,
+                       const std::filesystem::path& to) {
+  auto file = GrowingFile::create(to, kEvidence);
+  if (!file) return std::unexpected(file.error());
+  if (auto added = file->add(csv.heading()); !added) return added;
+  std::ifstream from(rows);
+  for (std::string line; std::getline(from, line);) {
+    const auto mail = parse_json_object(line);
+    if (!mail) return fail(rows.string(), mail.error());
+    if (auto added = file->add(csv.line(*mail)); !added) return added;
+  }
+  if (!from.eof()) return fail(ErrorCode::kUnavailable, rows.string() + ": cannot be read");
+  return file->finish();
+}
+
+/// The files that grow with the ledger, while it goes by; then its CSV.
+Result<Proof> write_long_files(const DateRange& range, Surroundings& at,
+                               const std::filesystem::path& folder) {
+  auto rows = GrowingFile::create(folder / "ledger.jsonl", kEvidence);
+  if (!rows) return std::unexpected(rows.error());
+  auto log = GrowingFile::create(folder / "gatewayd.jsonl", kEvidence);
+  if (!log) return std::unexpected(log.error());
+  LedgerCsv csv;
+  auto proof = prove(range, at,
+                     {.mail =
+                          [&](const JsonObject& mail) {
+                            csv.look_at(mail);
+                            return rows->add(to_text(mail) + "\n");
+                          },
+                      .line = [&](const std::string& line) { return log->add(line + "\n"); }});
+  if (!proof) return proof;
+  for (GrowingFile* file : {&*rows, &*log})
+    if (auto finished = file->finish(); !finished) return std::unexpected(finished.error());
+  if (auto written = write_csv(folder / "ledger.jsonl", csv, folder / "ledger.csv"); !written)
+    return std::unexpected(written.error());
+  return proof;
+}
+
 Result<Report> export_rows(const Arguments& arguments, Surroundings& at) {
   const auto range = range_of(arguments, at.clock.now());
   if (!range) return std::unexpected(range.error());
   const std::filesystem::path folder = arguments.text("out");
-  const auto proof = proof_of(*range, at);
-  if (!proof) return std::unexpected(proof.error());
-  const auto verdict = verdict_of(*proof);
-  std::string rows;
-  for (const JsonObject& mail : proof->mails) rows += to_text(mail) + "\n";
-  const std::map<std::string, std::string> files{{"audit-key.pem", public_key_pem(proof->key)},
-                                                 {"gatewayd.jsonl", file_of(proof->log.lines)},
-                                                 {"gatewayd.note", proof->log.note},
-                                                 {"ledger.csv", csv_of(proof->mails)},
-                                                 {"ledger.jsonl", std::move(rows)},
-                                                 {"verify_pack.py", std::string(kVerifyPack)}};
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
-  JsonArray names;
-  for (const auto& [name, content] : files) {
+  const auto proof = write_long_files(*range, at, folder);
+  if (!proof) return std::unexpected(proof.error());
+  const std::map<std::string, std::string> files{{"audit-key.pem", public_key_pem(proof->key)},
+                                                 {"gatewayd.note", proof->note},
+                                                 {"verify_pack.py", std::string(kVerifyPack)}};
+  JsonArray names{"audit-key.pem", "gatewayd.jsonl", "gatewayd.note",
+                  "ledger.csv",    "ledger.jsonl",   "verify_pack.py"};
+  for (const auto& [name, content] : files)
     if (auto written = replace_file(folder / name, bytes_of(content), kEvidence); !written)
       return std::unexpected(written.error());
-    names.emplace_back(name);
-  }
-  Report report{.json = {{"ok", verdict.has_value()},
-                         {"mails", proof->mails.size()},
-                         {"unsigned", proof->unsigned_mails},
-                         {"files", std::move(names)}},
-                .text = std::format(
-                    "{} in {}: ledger.csv for a spreadsheet, ledger.jsonl with what proves them.\n"
-                    "Anybody can check them: python3 {}/verify_pack.py {}\n",
-                    counted(proof->mails.size(), "mail"), folder.string(), folder.string(), folder.string())};
+  Report report{
+      .json = {{"ok", proof->verdict.has_value()},
+               {"mails", proof->mails},
+               {"unsigned", proof->unsigned_mails},
+               {"files", std::move(names)}},
+      .text = std::format("{} in {}: ledger.csv for a spreadsheet, ledger.jsonl with what proves them.\n"
+                          "Anybody can check them: python3 {}/verify_pack.py {}\n",
+                          counted(proof->mails, "mail"), folder.string(), folder.string(), folder.string())};
   if (proof->unsigned_mails > 0)
     report.text += std::format("Without {}: the log is signed once a minute.\n",
                                counted(proof->unsigned_mails, "newer mail"));
-  if (!verdict) {
+  if (!proof->verdict) {
     report.status = ExitStatus::kFailed;
-    report.text += std::format("NOT SOUND: {}.\n", escaped(verdict.error().message));
+    report.text += std::format("NOT SOUND: {}.\n", escaped(proof->verdict.error().message));
   }
   return report;
 }
@@ -189,21 +263,23 @@ std::string csv_cell(std::string text) {
 
 }  // namespace
 
-std::string csv_of(const std::vector<JsonObject>& mails) {
-  std::vector<std::string> columns;
-  for (const JsonObject& mail : mails)  // rows of a former form have fewer
-    for (const auto& [column, value] : object_at(mail, "row"))
-      if (!std::ranges::contains(columns, std::string_view(column))) columns.emplace_back(column);
+void LedgerCsv::look_at(const JsonObject& mail) {
+  for (const auto& [column, value] : object_at(mail, "row"))
+    if (!std::ranges::contains(columns_, std::string_view(column))) columns_.emplace_back(column);
+}
+
+std::string LedgerCsv::heading() const {
   std::string text;
-  for (const std::string& column : columns) text += (text.empty() ? "" : ",") + column;
-  if (!text.empty()) text += "\r\n";
-  for (const JsonObject& mail : mails) {
-    const JsonObject& row = object_at(mail, "row");
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      text += (i == 0 ? "" : ",") + csv_cell(shown(row, columns[i]));
-    text += "\r\n";
-  }
-  return text;
+  for (const std::string& column : columns_) text += (text.empty() ? "" : ",") + column;
+  return text.empty() ? text : text + "\r\n";
+}
+
+std::string LedgerCsv::line(const JsonObject& mail) const {
+  const JsonObject& row = object_at(mail, "row");
+  std::string text;
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    text += (i == 0 ? "" : ",") + csv_cell(shown(row, columns_[i]));
+  return text + "\r\n";
 }
 
 std::string hold_list_text(const JsonObject& answer) {

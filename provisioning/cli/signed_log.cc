@@ -2,8 +2,6 @@
 
 #include <format>
 
-#include "firmware/base/audit/merkle.h"
-
 namespace privyseal::cli {
 
 Result<SignedLog> copy_log(Appliance& appliance, Daemon daemon) {
@@ -19,23 +17,41 @@ Result<SignedLog> copy_log(Appliance& appliance, Daemon daemon) {
   return log;
 }
 
-Result<audit::Checkpoint> check_log(const SignedLog& log, ByteView public_key) {
-  if (log.note.empty()) return fail(ErrorCode::kInvalid, "nothing of it is signed yet");
-  const auto note = audit::parse_note(log.note);
+namespace {
+
+Result<audit::Checkpoint> checkpoint_of(Daemon daemon, const std::string& text, ByteView public_key) {
+  if (text.empty()) return fail(ErrorCode::kInvalid, "nothing of it is signed yet");
+  const auto note = audit::parse_note(text);
   if (!note) return std::unexpected(note.error());
   if (auto checked = audit::check_signature(*note, public_key); !checked)
     return std::unexpected(checked.error());
   const audit::Checkpoint& checkpoint = note->checkpoint;
-  if (!checkpoint.origin.ends_with("/" + std::string(name_of(log.daemon))))
+  if (!checkpoint.origin.ends_with("/" + std::string(name_of(daemon))))
     return fail(ErrorCode::kInvalid, std::format("its checkpoint is of another log, {}", checkpoint.origin));
-  if (log.lines.size() != checkpoint.size)
-    return fail(ErrorCode::kInvalid,
-                std::format("{} entries, but {} were signed", log.lines.size(), checkpoint.size));
-  audit::CompactRange range;
-  for (const std::string& line : log.lines) range.append(audit::leaf_hash(bytes_of(line)));
-  if (range.root() != checkpoint.root)
-    return fail(ErrorCode::kInvalid, "an entry differs from what was signed");
   return checkpoint;
+}
+
+}  // namespace
+
+LogCheck::LogCheck(Daemon daemon, const std::string& note, ByteView public_key)
+    : checkpoint_(checkpoint_of(daemon, note, public_key)) {}
+
+void LogCheck::add(const std::string& line) { range_.append(audit::leaf_hash(bytes_of(line))); }
+
+Result<audit::Checkpoint> LogCheck::finish() const {
+  if (!checkpoint_) return checkpoint_;
+  if (range_.size() != checkpoint_->size)
+    return fail(ErrorCode::kInvalid,
+                std::format("{} entries, but {} were signed", range_.size(), checkpoint_->size));
+  if (range_.root() != checkpoint_->root)
+    return fail(ErrorCode::kInvalid, "an entry differs from what was signed");
+  return checkpoint_;
+}
+
+Result<audit::Checkpoint> check_log(const SignedLog& log, ByteView public_key) {
+  LogCheck check(log.daemon, log.note, public_key);
+  for (const std::string& line : log.lines) check.add(line);
+  return check.finish();
 }
 
 std::string file_of(const std::vector<std::string>& lines) {

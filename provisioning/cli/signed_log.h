@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "firmware/base/audit/checkpoint.h"
+#include "firmware/base/audit/merkle.h"
 #include "provisioning/cli/appliance.h"
 
 namespace privyseal::cli {
@@ -26,6 +27,19 @@ struct SignedLog {
 /// That the lines are what the checkpoint says, that it is signed, and that it is this daemon's.
 /// Pure. kInvalid, kDenied: they are not; the message says how.
 [[nodiscard]] Result<audit::Checkpoint> check_log(const SignedLog& log, ByteView public_key);
+
+/// The same for a log that is too long to be held: its lines are given one after the other.
+class LogCheck {
+ public:
+  /// Nothing is refused before finish().
+  LogCheck(Daemon daemon, const std::string& note, ByteView public_key);
+  void add(const std::string& line);
+  [[nodiscard]] Result<audit::Checkpoint> finish() const;
+
+ private:
+  Result<audit::Checkpoint> checkpoint_;
+  audit::CompactRange range_;
+};
 
 /// Each line with its line end: a log as a file.
 [[nodiscard]] std::string file_of(const std::vector<std::string>& lines);

@@ -149,8 +149,9 @@ struct FakeAppliance::Daemon {
     CHECK(after && from && to);
     JsonArray page;
     for (const JsonObject& mail : mails) {
+      if (*json_number(mail, "id") <= *after) continue;
       const auto opened_at = *json_text(*json_object(mail, "row"), "opened_at");
-      if (*json_number(mail, "id") <= *after || opened_at < *from || opened_at >= *to) continue;
+      if (opened_at < *from || opened_at >= *to) continue;
       if (page.size() == kPage) return JsonObject{{"mails", std::move(page)}, {"more", true}};
       page.push_back(mail);
     }

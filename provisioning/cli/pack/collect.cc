@@ -54,25 +54,42 @@ void keep_proved(Facts& facts, std::vector<JsonObject> mails, const SignedLog& l
 
 }  // namespace
 
+Result<void> LedgerExtract::ask() {
+  auto answer = appliance_.ask(Daemon::kGatewayd, {{"op", "ledger-extract"},
+                                                   {"from", to_rfc3339(range_.from)},
+                                                   {"to", to_rfc3339(range_.to)},
+                                                   {"after_id", after_},
+                                                   {"limit", kRowsInOneAnswer}});
+  if (!answer) return std::unexpected(answer.error());
+  for (const JsonObject* mail : objects_at(*answer, "mails")) {
+    const std::int64_t id = number_at(*mail, "id").value_or(0);
+    if (id <= after_) return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract is out of order");
+    after_ = id;
+    page_.push_back(*mail);
+  }
+  has_more_ = json_flag(*answer, "more", false).value_or(false);
+  if (has_more_ && page_.empty())
+    return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract does not go on");
+  return {};
+}
+
+Result<std::optional<JsonObject>> LedgerExtract::next() {
+  if (page_.empty() && has_more_)
+    if (auto asked = ask(); !asked) return std::unexpected(asked.error());
+  if (page_.empty()) return std::nullopt;
+  JsonObject mail = std::move(page_.front());
+  page_.pop_front();
+  return mail;
+}
+
 Result<std::vector<JsonObject>> ledger_extract(const Appliance& appliance, const DateRange& range) {
+  LedgerExtract extract(appliance, range);
   std::vector<JsonObject> mails;
-  std::int64_t after = 0;
   for (;;) {
-    const auto answer = appliance.ask(Daemon::kGatewayd, {{"op", "ledger-extract"},
-                                                          {"from", to_rfc3339(range.from)},
-                                                          {"to", to_rfc3339(range.to)},
-                                                          {"after_id", after},
-                                                          {"limit", kRowsInOneAnswer}});
-    if (!answer) return std::unexpected(answer.error());
-    for (const JsonObject* mail : objects_at(*answer, "mails")) {
-      const std::int64_t id = number_at(*mail, "id").value_or(0);
-      if (id <= after) return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract is out of order");
-      after = id;
-      mails.push_back(*mail);
-    }
-    if (!json_flag(*answer, "more", false).value_or(false)) return mails;
-    if (objects_at(*answer, "mails").empty())
-      return fail(ErrorCode::kUnavailable, "gatewayd: its ledger extract does not go on");
+    auto mail = extract.next();
+    if (!mail) return std::unexpected(mail.error());
+    if (!*mail) return mails;
+    mails.push_back(std::move(**mail));
   }
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "provisioning/cli/command.h"
@@ -17,7 +19,26 @@ inline constexpr std::chrono::seconds kWaitForCheckpoint{90};
 /// Declarations are not collected here.
 [[nodiscard]] Result<Facts> collect(Surroundings& at, const DateRange& range, std::chrono::seconds wait);
 
-/// gatewayd's rows of the range, oldest first.
+/// gatewayd's rows of a range, oldest first, one after the other: there may be too many to hold.
+///
+/// Ownership: the appliance must outlive it.
+class LedgerExtract {
+ public:
+  LedgerExtract(const Appliance& appliance, const DateRange& range) : appliance_(appliance), range_(range) {}
+  /// Nothing: that was the last one.
+  [[nodiscard]] Result<std::optional<JsonObject>> next();
+
+ private:
+  [[nodiscard]] Result<void> ask();
+
+  const Appliance& appliance_;
+  const DateRange range_;
+  std::deque<JsonObject> page_;
+  std::int64_t after_ = 0;
+  bool has_more_ = true;
+};
+
+/// All of them.
 [[nodiscard]] Result<std::vector<JsonObject>> ledger_extract(const Appliance& appliance,
                                                              const DateRange& range);
 

@@ -1,9 +1,10 @@
 #include "provisioning/cli/pack/ledger_check.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <format>
-#include <set>
+#include <utility>
 
 #include "firmware/base/audit/json_line.h"
 #include "firmware/base/sha256.h"
@@ -13,42 +14,31 @@
 namespace privyseal::cli {
 namespace {
 
-JsonObject as_opened(JsonObject row) {
-  for (const char* later : {"closed_at", "size_bytes", "reply", "message_id", "marking", "verdict",
-                            "connect_ms", "record_ms", "body_ms", "verdict_ms"})
-    if (const auto column = row.find(later); column != row.end()) column->value() = nullptr;
-  row["outcome"] = "open";
-  return row;
-}
+constexpr std::string_view kMail = "mail/";
 
 std::unexpected<Error> wrong(const JsonObject& mail, std::string_view why) {
   return fail(ErrorCode::kInvalid, std::format("mail {}: {}", shown(mail, "id"), why));
 }
 
-/// That the entry `seq` says `action` about this row.
-Result<void> check_entry(const JsonObject& mail, const JsonObject& row, std::string_view seq,
-                         std::string_view action, const std::vector<std::string>& log) {
-  const std::uint64_t at = count_at(mail, seq);
-  if (at >= log.size()) return wrong(mail, std::format("the signed log has no entry {}", at));
-  const auto entry = parse_json_object(log[at]);
-  if (!entry) return wrong(mail, std::format("entry {} cannot be read", at));
-  const auto text = canonical_text(row);
-  if (!text) return wrong(mail, text.error().message);
-  if (shown(*entry, "action") != action || shown(*entry, "object") != "mail/" + shown(mail, "id"))
-    return wrong(mail, std::format("entry {} is about something else", at));
-  if (shown(*entry, "params_hash") != to_hex(sha256(bytes_of(*text))))
-    return wrong(mail, std::format("differs from entry {} of the log", at));
-  return {};
+std::unexpected<Error> of_another(std::string_view mail, std::uint64_t seq) {
+  return fail(ErrorCode::kInvalid, std::format("mail {}: entry {} is about something else", mail, seq));
 }
 
-Result<void> check_mail(const JsonObject& mail, const std::vector<std::string>& log) {
-  const JsonObject& row = object_at(mail, "row");
-  if (shown(row, "id") != shown(mail, "id")) return wrong(mail, "its row is of another mail");
-  if (!number_at(mail, "opened_seq")) return wrong(mail, "no entry of the log vouches for it");
-  if (auto opened = check_entry(mail, as_opened(row), "opened_seq", "mail-opened", log); !opened)
-    return opened;
-  if (number_at(mail, "closed_seq")) return check_entry(mail, row, "closed_seq", "mail-closed", log);
-  if (shown(row, "outcome") != "open") return wrong(mail, "closed, but no entry of the log vouches for it");
+Result<std::string> hash_of(const JsonObject& mail, const JsonObject& row) {
+  const auto text = canonical_text(row);
+  if (!text) return wrong(mail, text.error().message);
+  return to_hex(sha256(bytes_of(*text)));
+}
+
+/// That the entry `seq` says `action` about the row with this hash.
+Result<void> check_entry(const std::string& line, std::uint64_t seq, std::string_view action,
+                         const std::string& mail, const std::string& hash) {
+  const auto entry = parse_json_object(line);
+  if (!entry) return fail(ErrorCode::kInvalid, std::format("mail {}: entry {} cannot be read", mail, seq));
+  if (shown(*entry, "action") != action || shown(*entry, "object") != "mail/" + mail)
+    return of_another(mail, seq);
+  if (shown(*entry, "params_hash") != hash)
+    return fail(ErrorCode::kInvalid, std::format("mail {}: differs from entry {} of the log", mail, seq));
   return {};
 }
 
@@ -58,7 +48,6 @@ constexpr std::chrono::days kKeptFor{184};
 struct Purge {
   std::int64_t first = 0;
   std::int64_t last = 0;
-  std::uint64_t seq = 0;
   WallTime at{};
 };
 
@@ -70,64 +59,30 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return number;
 }
 
-std::vector<Purge> purges_in(const std::vector<std::string>& log) {
-  std::vector<Purge> purges;
-  for (std::uint64_t seq = 0; seq < log.size(); ++seq) {
-    if (!log[seq].contains(R"("action":"mail-purged")")) continue;
-    const auto entry = parse_json_object(log[seq]);
-    if (!entry) continue;
-    const std::string object = shown(*entry, "object");  // "mails/1-57"
-    const auto begin = object.find('/');
-    const auto middle = object.find('-');
-    if (begin == std::string::npos || middle == std::string::npos || middle < begin) continue;
-    const auto first = number_in(std::string_view(object).substr(begin + 1, middle - begin - 1));
-    const auto last = number_in(std::string_view(object).substr(middle + 1));
-    const auto at = parse_time(shown(*entry, "ts"));
-    if (first && last && at) purges.push_back({*first, *last, seq, *at});
-  }
-  return purges;
-}
-
-/// Whether the mail that the entry `seq` opened was purged: false, nothing says so. kInvalid: too early.
-Result<bool> is_purged(const JsonObject& opened, std::uint64_t seq, const std::vector<Purge>& purges) {
-  const std::string object = shown(opened, "object");
-  const auto id = number_in(std::string_view(object).substr(std::string_view("mail/").size()));
-  const auto at = parse_time(shown(opened, "ts"));
-  for (const Purge& purge : purges) {
-    if (!id || !at || *id < purge.first || *id > purge.last || purge.seq < seq) continue;
-    if (purge.at - *at >= kKeptFor) return true;
-    return fail(ErrorCode::kInvalid,
-                std::format("{} was purged after {} days (entry {})", object,
-                            std::chrono::floor<std::chrono::days>(purge.at - *at).count(), purge.seq));
-  }
-  return false;
-}
-
-/// Ids are given in the order of opening, so a mail of the log between two of the ledger's belongs to the
-/// ledger.
-Result<LedgerVerdict> check_complete(const std::vector<JsonObject>& mails,
-                                     const std::vector<std::string>& log) {
-  std::set<std::string> there;
-  for (const JsonObject& mail : mails) there.insert("mail/" + shown(mail, "id"));
-  const std::uint64_t first = count_at(mails.front(), "opened_seq");
-  const std::uint64_t last = count_at(mails.back(), "opened_seq");
-  const auto purges = purges_in(log);
-  LedgerVerdict verdict;
-  for (std::uint64_t seq = first; seq <= last && seq < log.size(); ++seq) {
-    const auto entry = parse_json_object(log[seq]);
-    if (!entry || shown(*entry, "action") != "mail-opened" || there.contains(shown(*entry, "object")))
-      continue;
-    const auto purged = is_purged(*entry, seq, purges);
-    if (!purged) return std::unexpected(purged.error());
-    verdict.purged += *purged ? 1 : 0;
-    if (!*purged)
-      return fail(ErrorCode::kInvalid, std::format("{} is in the log (entry {}), but not in the ledger",
-                                                   shown(*entry, "object"), seq));
-  }
-  return verdict;
+/// Nothing: the entry is about something else, or cannot be read.
+std::optional<Purge> purge_in(const std::string& line) {
+  const auto entry = parse_json_object(line);
+  if (!entry || shown(*entry, "action") != "mail-purged") return std::nullopt;
+  const std::string object = shown(*entry, "object");  // "mails/1-57"
+  const auto begin = object.find('/');
+  const auto middle = object.find('-');
+  if (begin == std::string::npos || middle == std::string::npos || middle < begin) return std::nullopt;
+  const auto first = number_in(std::string_view(object).substr(begin + 1, middle - begin - 1));
+  const auto last = number_in(std::string_view(object).substr(middle + 1));
+  const auto at = parse_time(shown(*entry, "ts"));
+  if (!first || !last || !at) return std::nullopt;
+  return Purge{.first = *first, .last = *last, .at = *at};
 }
 
 }  // namespace
+
+JsonObject as_opened(JsonObject row) {
+  for (const char* later : {"closed_at", "size_bytes", "reply", "message_id", "marking", "verdict",
+                            "connect_ms", "record_ms", "body_ms", "verdict_ms"})
+    if (const auto column = row.find(later); column != row.end()) column->value() = nullptr;
+  row["outcome"] = "open";
+  return row;
+}
 
 Result<std::string> canonical_text(const JsonObject& row) {
   audit::JsonLine line;
@@ -145,11 +100,134 @@ Result<std::string> canonical_text(const JsonObject& row) {
   return line.line();
 }
 
+void LedgerCheck::note_wrong(const Result<void>& judged) {
+  if (!judged && !wrong_) wrong_ = judged.error();
+}
+
+void LedgerCheck::note_incomplete(std::string why) {
+  if (!incomplete_) incomplete_ = Error{ErrorCode::kInvalid, std::move(why)};
+}
+
+/// To the next mail that the log can still vouch for. Ids are given in the order of opening, so what should
+/// have come before is wrong.
+Result<void> LedgerCheck::advance() {
+  for (;;) {
+    auto mail = next_();
+    if (!mail) return std::unexpected(mail.error());
+    mail_ = std::move(*mail);
+    if (!mail_) return {};
+    if (!number_at(*mail_, "opened_seq")) {
+      note_wrong(wrong(*mail_, "no entry of the log vouches for it"));
+      continue;
+    }
+    const std::uint64_t opened = count_at(*mail_, "opened_seq");
+    if (opened >= seq_) return {};
+    note_wrong(of_another(shown(*mail_, "id"), opened));
+  }
+}
+
+Result<void> LedgerCheck::judge_opening(const JsonObject& mail, const std::string& line) {
+  const JsonObject& row = object_at(mail, "row");
+  const std::string id = shown(mail, "id");
+  if (shown(row, "id") != id) return wrong(mail, "its row is of another mail");
+  const auto opened = hash_of(mail, as_opened(row));
+  if (!opened) return std::unexpected(opened.error());
+  if (auto checked = check_entry(line, seq_, "mail-opened", id, *opened); !checked) return checked;
+  if (!number_at(mail, "closed_seq")) {
+    if (shown(row, "outcome") != "open") return wrong(mail, "closed, but no entry of the log vouches for it");
+    return {};
+  }
+  const auto closed = hash_of(mail, row);
+  if (!closed) return std::unexpected(closed.error());
+  const std::uint64_t seq = count_at(mail, "closed_seq");
+  if (seq <= seq_ || !closings_.emplace(seq, Expected{id, *closed}).second) return of_another(id, seq);
+  return {};
+}
+
+void LedgerCheck::judge_closing(const std::string& line) {
+  const auto expected = closings_.find(seq_);
+  if (expected == closings_.end()) return;
+  note_wrong(check_entry(line, seq_, "mail-closed", expected->second.mail, expected->second.hash));
+  closings_.erase(expected);
+}
+
+/// A mail of the log between two of the ledger's belongs to the ledger.
+void LedgerCheck::note_missing(const std::string& line) {
+  const auto entry = parse_json_object(line);
+  if (!entry || shown(*entry, "action") != "mail-opened") return;
+  const std::string object = shown(*entry, "object");
+  const auto id = number_in(std::string_view(object).substr(std::min(object.size(), kMail.size())));
+  const auto at = parse_time(shown(*entry, "ts"));
+  if (id && at)
+    missing_.emplace(*id, Missing{seq_, *at});
+  else
+    note_incomplete(std::format("{} is in the log (entry {}), but not in the ledger", object, seq_));
+}
+
+void LedgerCheck::note_purge(const std::string& line) {
+  const auto purge = purge_in(line);
+  if (!purge) return;
+  auto mail = missing_.lower_bound(purge->first);
+  while (mail != missing_.end() && mail->first <= purge->last) {
+    const auto kept = purge->at - mail->second.opened;
+    if (kept < kKeptFor)
+      note_incomplete(std::format("mail/{} was purged after {} days (entry {})", mail->first,
+                                  std::chrono::floor<std::chrono::days>(kept).count(), seq_));
+    else
+      ++verdict_.purged;
+    mail = missing_.erase(mail);
+  }
+}
+
+Result<void> LedgerCheck::add(const std::string& line) {
+  if (!std::exchange(has_begun_, true))
+    if (auto begun = advance(); !begun) return begun;
+  judge_closing(line);
+  const bool is_opening = mail_ && count_at(*mail_, "opened_seq") == seq_;
+  if (is_opening) {
+    is_between_ = true;
+    note_wrong(judge_opening(*mail_, line));
+  } else if (line.contains(R"("action":"mail-purged")")) {
+    note_purge(line);
+  } else if (mail_ && is_between_ && line.contains(R"("action":"mail-opened")")) {
+    note_missing(line);
+  }
+  ++seq_;
+  return is_opening ? advance() : Result<void>();
+}
+
+Result<void> LedgerCheck::finish() {
+  if (!std::exchange(has_begun_, true))
+    if (auto begun = advance(); !begun) return begun;
+  while (mail_) {
+    note_wrong(wrong(*mail_, std::format("the signed log has no entry {}", count_at(*mail_, "opened_seq"))));
+    if (auto next = advance(); !next) return next;
+  }
+  for (const auto& [seq, expected] : closings_)
+    note_wrong(fail(ErrorCode::kInvalid,
+                    std::format("mail {}: the signed log has no entry {}", expected.mail, seq)));
+  if (!missing_.empty())
+    note_incomplete(std::format("mail/{} is in the log (entry {}), but not in the ledger",
+                                missing_.begin()->first, missing_.begin()->second.seq));
+  return {};
+}
+
+Result<LedgerVerdict> LedgerCheck::verdict() const {
+  if (wrong_) return std::unexpected(*wrong_);
+  if (incomplete_) return std::unexpected(*incomplete_);
+  return verdict_;
+}
+
 Result<LedgerVerdict> check_ledger(const std::vector<JsonObject>& mails,
                                    const std::vector<std::string>& log) {
-  for (const JsonObject& mail : mails)
-    if (auto checked = check_mail(mail, log); !checked) return std::unexpected(checked.error());
-  return mails.empty() ? Result<LedgerVerdict>() : check_complete(mails, log);
+  std::size_t given = 0;
+  LedgerCheck check([&]() -> Result<std::optional<JsonObject>> {
+    return given == mails.size() ? std::nullopt : std::optional(mails[given++]);
+  });
+  for (const std::string& line : log)
+    if (auto added = check.add(line); !added) return std::unexpected(added.error());
+  if (auto finished = check.finish(); !finished) return std::unexpected(finished.error());
+  return check.verdict();
 }
 
 }  // namespace privyseal::cli

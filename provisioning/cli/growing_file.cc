@@ -1,0 +1,35 @@
+#include "provisioning/cli/growing_file.h"
+
+#include <fcntl.h>
+
+#include <utility>
+
+#include "firmware/base/file.h"
+
+namespace privyseal::cli {
+
+constexpr std::size_t kEnough = 64UL << 10;
+
+Result<GrowingFile> GrowingFile::create(std::filesystem::path file, mode_t mode) {
+  GrowingFile growing(std::move(file), UniqueFd());
+  const auto name = growing.unfinished();
+  growing.fd_ = UniqueFd(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!growing.fd_) return fail_errno(name.string());
+  return growing;
+}
+
+Result<void> GrowingFile::write_out() {
+  const std::string text = std::exchange(waiting_, {});
+  return write_all(fd_.get(), bytes_of(text), unfinished());
+}
+
+Result<void> GrowingFile::add(std::string_view text) {
+  waiting_ += text;
+  return waiting_.size() < kEnough ? Result<void>() : write_out();
+}
+
+Result<void> GrowingFile::finish() {
+  return write_out().and_then([this] { return move_into_place(unfinished(), file_); });
+}
+
+}  // namespace privyseal::cli

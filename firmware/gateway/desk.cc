@@ -14,22 +14,44 @@ namespace privyseal::gateway {
 namespace {
 
 constexpr std::array kGrants{
-    DoorGrant{"console", "status"},           DoorGrant{"provisioning", "status"},
-    DoorGrant{"console", "mail-flow"},        DoorGrant{"provisioning", "mail-flow"},
-    DoorGrant{"console", "mail-find"},        DoorGrant{"provisioning", "mail-find"},
-    DoorGrant{"console", "mail-track"},       DoorGrant{"provisioning", "mail-track"},
-    DoorGrant{"console", "ledger-extract"},   DoorGrant{"provisioning", "ledger-extract"},
-    DoorGrant{"console", "audit-entries"},    DoorGrant{"provisioning", "audit-entries"},
-    DoorGrant{"console", "audit-checkpoint"}, DoorGrant{"provisioning", "audit-checkpoint"},
-    DoorGrant{"console", "line-switch"},      DoorGrant{"provisioning", "line-switch"},
-    DoorGrant{"console", "rate-release"},     DoorGrant{"provisioning", "rate-release"},
-    DoorGrant{"console", "hold-add"},         DoorGrant{"provisioning", "hold-add"},
-    DoorGrant{"console", "hold-list"},        DoorGrant{"provisioning", "hold-list"},
-    DoorGrant{"console", "hold-end"},         DoorGrant{"provisioning", "hold-end"},
-    DoorGrant{"console", "metrics"},          DoorGrant{"provisioning", "metrics"},
-    DoorGrant{"console", "directory-search"}, DoorGrant{"provisioning", "directory-search"},
-    DoorGrant{"console", "directory-export"}, DoorGrant{"provisioning", "directory-export"},
-    DoorGrant{"console", "audit-verify"},     DoorGrant{"provisioning", "audit-verify"},
+    DoorGrant{"console", "status"},
+    DoorGrant{"provisioning", "status"},
+    DoorGrant{"console", "mail-flow"},
+    DoorGrant{"provisioning", "mail-flow"},
+    DoorGrant{"console", "mail-find"},
+    DoorGrant{"provisioning", "mail-find"},
+    DoorGrant{"console", "mail-track"},
+    DoorGrant{"provisioning", "mail-track"},
+    DoorGrant{"console", "ledger-extract"},
+    DoorGrant{"provisioning", "ledger-extract"},
+    DoorGrant{"console", "audit-entries"},
+    DoorGrant{"provisioning", "audit-entries"},
+    DoorGrant{"console", "audit-checkpoint"},
+    DoorGrant{"provisioning", "audit-checkpoint"},
+    DoorGrant{"console", "line-switch"},
+    DoorGrant{"provisioning", "line-switch"},
+    DoorGrant{"console", "rate-release"},
+    DoorGrant{"provisioning", "rate-release"},
+    DoorGrant{"console", "hold-add"},
+    DoorGrant{"provisioning", "hold-add"},
+    DoorGrant{"console", "hold-list"},
+    DoorGrant{"provisioning", "hold-list"},
+    DoorGrant{"console", "hold-end"},
+    DoorGrant{"provisioning", "hold-end"},
+    DoorGrant{"console", "metrics"},
+    DoorGrant{"provisioning", "metrics"},
+    DoorGrant{"console", "directory-search"},
+    DoorGrant{"provisioning", "directory-search"},
+    DoorGrant{"console", "directory-export"},
+    DoorGrant{"provisioning", "directory-export"},
+    DoorGrant{"console", "audit-verify"},
+    DoorGrant{"provisioning", "audit-verify"},
+    DoorGrant{"console", "policy-show"},
+    DoorGrant{"provisioning", "policy-show"},
+    // The console has no page for these, so a console that was taken over has no use of them.
+    DoorGrant{"provisioning", "policy-part"},
+    DoorGrant{"provisioning", "policy-set"},
+    DoorGrant{"provisioning", "policy-remove"},
 };
 
 constexpr std::int64_t kMostMinutes = 24 * 60;
@@ -129,6 +151,10 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Operation{"hold-list", &Desk::list_holds},
       Operation{"hold-end", &Desk::end_hold},
       Operation{"metrics", &Desk::metrics},
+      Operation{"policy-show", &Desk::show_policy},
+      Operation{"policy-part", &Desk::take_policy_part},
+      Operation{"policy-set", &Desk::set_policy},
+      Operation{"policy-remove", &Desk::remove_policy},
   };
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return (this->*operation.answer)(request);
@@ -170,20 +196,20 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
 
 /// First `can` is asked, then the entry is put on the disk, then it is done: nothing is ever done that the
 /// log does not know. An act that fails all the same gets an entry of its own.
-Result<void> Desk::do_recorded(const DoorRequest& request, std::string object, const std::string& why,
-                               const Result<void>& can, const std::function<Result<void>()>& act) const {
+Result<void> Desk::do_recorded(const DoorRequest& request, const Act& act, const Result<void>& can,
+                               const std::function<Result<void>()>& perform) const {
   audit::Entry entry{.actor = request.actor.name,
                      .role = request.actor.role,
                      .source = request.actor.source,
                      .action = request.operation,
-                     .object = std::move(object),
-                     .params_hash = {},
+                     .object = act.object,
+                     .params_hash = act.params_hash,
                      .outcome = "ok",
-                     .why = why};
+                     .why = act.why};
   Result<void> done = can;
   if (can) {
     if (auto recorded = facts_.record(entry); !recorded) return recorded;
-    done = act();
+    done = perform();
   }
   if (done) return done;
   entry.outcome = "failed";
@@ -200,8 +226,9 @@ Result<JsonObject> Desk::switch_line(const DoorRequest& request) {
   const auto state = line_state(*text);
   if (!state || why->empty())
     return fail(ErrorCode::kInvalid, "line: active, suspended or terminated, and why");
-  const auto done = do_recorded(request, "line/" + *text, *why, facts_.book.may_switch_line(),
-                                [&] { return facts_.book.set_line(*state, request.actor.name, *why); });
+  const auto done =
+      do_recorded(request, {.object = "line/" + *text, .why = *why}, facts_.book.may_switch_line(),
+                  [&] { return facts_.book.set_line(*state, request.actor.name, *why); });
   if (!done) return std::unexpected(done.error());
   return JsonObject{{"line", to_string(facts_.book.line())}};
 }
@@ -212,8 +239,8 @@ Result<JsonObject> Desk::release_rate(const DoorRequest& request) {
   const auto why = json_text(request.body, "why");
   if (!key || !why) return std::unexpected(key ? why.error() : key.error());
   if (why->empty()) return fail(ErrorCode::kInvalid, "why: must be given");
-  const auto done = do_recorded(request, "rate/" + *key, *why, facts_.book.may_release(*key),
-                                [&] { return facts_.book.release(*key); });
+  const auto done = do_recorded(request, {.object = "rate/" + *key, .why = *why},
+                                facts_.book.may_release(*key), [&] { return facts_.book.release(*key); });
   if (!done) return std::unexpected(done.error());
   return JsonObject{};
 }

@@ -1,8 +1,9 @@
 /// What the gateway answers at its door: how it is, which mails there were, what its audit log says, and who
 /// is in the directory. It reads through a connection of its own, so that no question can hold up a mail.
 ///
-/// Three things it changes: whether the line carries mail at all, a rate that stopped a sender, and legal
-/// holds. All need a reason and stand in the audit log, with the person who asked, before they are done.
+/// Four things it changes: whether the line carries mail at all, a rate that stopped a sender, legal holds,
+/// and the organisation's rules and registers. All need a reason and stand in the audit log, with the person
+/// who asked, before they are done.
 ///
 /// Threads: the door's. Ownership: what `Facts` names must outlive it.
 #pragma once
@@ -63,12 +64,22 @@ class Desk {
   Result<JsonObject> release_rate(const DoorRequest& request);
   Result<JsonObject> search_directory(const DoorRequest& request);
   Result<JsonObject> export_directory(const DoorRequest& request);
-  Result<void> do_recorded(const DoorRequest& request, std::string object, const std::string& why,
-                           const Result<void>& can, const std::function<Result<void>()>& act) const;
+  /// What is done, as the audit log names it.
+  struct Act {
+    std::string object;
+    std::string why;
+    std::string params_hash{};
+  };
+  Result<void> do_recorded(const DoorRequest& request, const Act& act, const Result<void>& can,
+                           const std::function<Result<void>()>& perform) const;
   Result<JsonObject> add_hold(const DoorRequest& request);
   Result<JsonObject> list_holds(const DoorRequest& request);
   Result<JsonObject> end_hold(const DoorRequest& request);
   Result<JsonObject> metrics(const DoorRequest& request);
+  Result<JsonObject> show_policy(const DoorRequest& request);
+  Result<JsonObject> take_policy_part(const DoorRequest& request);
+  Result<JsonObject> set_policy(const DoorRequest& request);
+  Result<JsonObject> remove_policy(const DoorRequest& request);
   Result<JsonObject> audit_status();
   [[nodiscard]] audit::CheckpointWriter::State checkpoint_state() const;
 

@@ -63,8 +63,9 @@ class Gateway::State {
     if (!route) return std::unexpected(route.error());
     auto ledger = Ledger::open(settings_.ledger, settings_.audit.origin, clock_);
     if (!ledger) return std::unexpected(ledger.error());
+    const auto state = settings_.ledger.parent_path();
     auto book = RuleBook::open(
-        {.folder = settings_.policy, .line = settings_.ledger.parent_path() / "line.json"}, clock_);
+        {.folder = settings_.policy, .line = state / "line.json", .brought = state / "policy"}, clock_);
     if (!book) return std::unexpected(book.error());
     auto counted = counted_before(settings_.ledger, (*book)->rules()->options, clock_.now());
     if (!counted) return std::unexpected(counted.error());

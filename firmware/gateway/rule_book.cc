@@ -1,7 +1,6 @@
 #include "firmware/gateway/rule_book.h"
 
-#include <sys/stat.h>
-
+#include <algorithm>
 #include <array>
 
 #include "firmware/base/file.h"
@@ -16,12 +15,7 @@ namespace {
 
 constexpr auto kLookEvery = 200ms;
 constexpr auto kAlertEvery = 1h;
-constexpr std::size_t kMaxFileBytes = 64UL << 20;  // a directory of some 200,000 rows
 constexpr std::size_t kMaxLineBytes = 4096;
-
-constexpr std::string_view kOptions = "policy.toml";
-constexpr std::array<std::string_view, 6> kFiles{kOptions,      "commitments.csv", "permissions.csv",
-                                                 "assured.csv", "maintenance.csv", "directory.csv"};
 
 struct StateName {
   LineState state;
@@ -30,25 +24,6 @@ struct StateName {
 constexpr std::array kStates{StateName{LineState::kActive, "active"},
                              StateName{LineState::kSuspended, "suspended"},
                              StateName{LineState::kTerminated, "terminated"}};
-
-/// A register that is not there is an empty one.
-template <class Register>
-Result<void> read_register(const std::filesystem::path& file, Register& read) {
-  const auto text = read_file(file, kMaxFileBytes);
-  if (!text && text.error().code == ErrorCode::kNotFound) return {};
-  if (!text) return std::unexpected(text.error());
-  auto parsed = Register::parse(text_of(*text));
-  if (!parsed) return std::unexpected(parsed.error());
-  read = std::move(*parsed);
-  return {};
-}
-
-Result<policy::Options> read_options(const std::filesystem::path& file) {
-  const auto text = read_file(file, kMaxFileBytes);
-  if (!text && text.error().code == ErrorCode::kNotFound) return policy::parse_options("", kOptions);
-  if (!text) return std::unexpected(text.error());
-  return policy::parse_options(text_of(*text), kOptions);
-}
 
 LineState read_line(const std::filesystem::path& file) {
   const auto text = read_file(file, kMaxLineBytes);
@@ -93,16 +68,34 @@ std::optional<LineState> line_state(std::string_view text) {
 }
 
 Result<std::unique_ptr<RuleBook>> RuleBook::open(Places places, const Clock& clock) {
+  const bool may_change = !places.folder.empty();
   std::unique_ptr<RuleBook> book(new RuleBook(std::move(places), clock));
-  book->seen_ = book->marks();
-  auto rules = book->load();
-  if (!rules) return fail("policy", rules.error());
-  book->now_.with([&](Now& now) {
-    now.rules = std::make_shared<const Rules>(std::move(*rules));
-    now.line = read_line(book->places_.line);
-  });
-  if (!book->places_.folder.empty()) book->watch_ = std::thread([&started = *book] { started.watch(); });
+  if (auto loaded = book->load_first(); !loaded) return fail("policy", loaded.error());
+  book->now_.with([&](Now& now) { now.line = read_line(book->line_file_); });
+  if (may_change) book->watch_ = std::thread([&started = *book] { started.watch(); });
   return book;
+}
+
+/// What cannot be read is an error only where provisioning gave it.
+Result<void> RuleBook::load_first() {
+  const std::lock_guard lock(loading_);
+  if (!files_.brought().empty()) files_.drop_spool();
+  seen_ = files_.marks();
+  auto loaded = files_.load();
+  if (!loaded && files_.has_brought()) {
+    auto given = files_.load({.kind = RuleFiles::Change::Kind::kWithoutAnyBrought});
+    if (!given) return std::unexpected(given.error());
+    publish(std::move(*given));
+    log_event(LogLevel::kAlert, "policy-not-loaded", {{"why", loaded.error().message}});
+    now_.with([&](Now& now) {
+      now.is_held = true;
+      now.fail(loaded.error());
+    });
+    return {};
+  }
+  if (!loaded) return std::unexpected(loaded.error());
+  publish(std::move(*loaded));
+  return {};
 }
 
 RuleBook::~RuleBook() {
@@ -114,38 +107,14 @@ RuleBook::~RuleBook() {
   if (watch_.joinable()) watch_.join();
 }
 
-Result<Rules> RuleBook::load() const {
-  Rules rules = policy::default_rules();
-  const auto& folder = places_.folder;
-  if (folder.empty()) return rules;
-  std::error_code none;
-  if (!std::filesystem::is_directory(folder, none))
-    return fail(ErrorCode::kNotFound, folder.string() + ": no such folder");
-  auto options = read_options(folder / kOptions);
-  if (!options) return std::unexpected(options.error());
-  auto profile = policy::known_profile(options->terms);
-  if (!profile) return std::unexpected(profile.error());
-  rules.options = std::move(*options);
-  rules.profile = std::move(*profile);
-  auto read = read_register(folder / "commitments.csv", rules.commitments);
-  if (read) read = read_register(folder / "permissions.csv", rules.permissions);
-  if (read) read = read_register(folder / "assured.csv", rules.assured);
-  if (read) read = read_register(folder / "maintenance.csv", rules.maintenance);
-  if (read) read = read_register(folder / "directory.csv", rules.directory);
-  if (!read) return std::unexpected(read.error());
-  return rules;
-}
-
-RuleBook::Marks RuleBook::marks() const {
-  Marks marks;
-  for (const std::string_view name : kFiles) {
-    struct stat facts{};
-    if (::stat((places_.folder / name).c_str(), &facts) != 0) continue;
-    marks[std::string(name)] = std::to_string(facts.st_ino) + ' ' + std::to_string(facts.st_size) + ' ' +
-                               std::to_string(facts.st_mtim.tv_sec) + '.' +
-                               std::to_string(facts.st_mtim.tv_nsec);
-  }
-  return marks;
+void RuleBook::publish(RuleFiles::Loaded loaded) {
+  auto next = std::make_shared<const Rules>(std::move(loaded.rules));
+  now_.with([&](Now& now) {
+    std::swap(now.rules, next);  // the old one ends outside of the lock
+    now.files = std::move(loaded.files);
+    now.failure.clear();
+    now.is_held = false;
+  });
 }
 
 void RuleBook::watch() {
@@ -154,26 +123,82 @@ void RuleBook::watch() {
       std::unique_lock lock(stop_mutex_);
       if (stopping_.wait_for(lock, kLookEvery, [this] { return stop_; })) return;
     }
-    Marks now = marks();
-    if (now == seen_) continue;
-    seen_ = std::move(now);
-    reload();
+    look_for_changes();
   }
 }
 
+void RuleBook::look_for_changes() {
+  const std::lock_guard lock(loading_);
+  RuleFiles::Marks marks = files_.marks();
+  if (marks == seen_) return;
+  seen_ = std::move(marks);
+  reload();
+}
+
 void RuleBook::reload() {
-  auto rules = load();
-  if (!rules) {
-    log_event(LogLevel::kAlert, "policy-not-loaded", {{"why", rules.error().message}});
-    now_.with([&](Now& now) { now.failure = rules.error().message; });
+  auto loaded = files_.load();
+  if (!loaded) {
+    log_event(LogLevel::kAlert, "policy-not-loaded", {{"why", loaded.error().message}});
+    now_.with([&](Now& now) { now.fail(loaded.error()); });
     return;
   }
-  auto next = std::make_shared<const Rules>(std::move(*rules));
-  now_.with([&](Now& now) {
-    std::swap(now.rules, next);  // the old one ends outside of the lock
-    now.failure.clear();
-  });
+  publish(std::move(*loaded));
   log_event(LogLevel::kNotice, "policy-in-use", {});
+}
+
+Result<void> RuleBook::add_to_spool(std::uint64_t after, ByteView content) {
+  const std::lock_guard lock(loading_);
+  return files_.add_to_spool(after, content);
+}
+
+Result<RuleBook::Change> RuleBook::try_brought(const std::string& name, std::string_view sha256) {
+  Change change;
+  change.lock_ = std::unique_lock(loading_);
+  change.name_ = name;
+  auto tried = files_.check_spool(sha256).and_then(
+      [&] { return files_.load({.kind = RuleFiles::Change::Kind::kTrySpool, .name = name}); });
+  if (!tried) {
+    files_.drop_spool();
+    return std::unexpected(tried.error());
+  }
+  change.loaded_ = std::move(*tried);
+  return change;
+}
+
+Result<RuleBook::Change> RuleBook::try_without(const std::string& name) {
+  Change change;
+  change.lock_ = std::unique_lock(loading_);
+  change.name_ = name;
+  change.is_removal_ = true;
+  if (!files_.is_brought(name))
+    return fail(ErrorCode::kNotFound, name + ": none was brought, so there is none to remove");
+  auto tried = files_.load({.kind = RuleFiles::Change::Kind::kWithoutBrought, .name = name});
+  // While mail is held, files that cannot be read must go one after the other.
+  if (!tried && !now_.with([](const Now& now) { return now.is_held; })) return std::unexpected(tried.error());
+  if (tried) change.loaded_ = std::move(*tried);
+  return change;
+}
+
+Result<void> RuleBook::use(Change change) {
+  auto done = change.is_removal_ ? files_.remove_brought(change.name_) : files_.use_spool_as(change.name_);
+  seen_ = files_.marks();
+  if (!done || !change.loaded_) {
+    reload();  // whatever is there now
+    return done;
+  }
+  publish(std::move(*change.loaded_));
+  log_event(LogLevel::kNotice, "policy-in-use", {});
+  return {};
+}
+
+const RuleFiles::File* RuleBook::Change::file() const {
+  if (!loaded_) return nullptr;
+  const auto found = std::ranges::find(loaded_->files, name_, &RuleFiles::File::name);
+  return found == loaded_->files.end() ? nullptr : &*found;
+}
+
+RuleBook::FilesNow RuleBook::files() {
+  return now_.with([](const Now& now) { return FilesNow{.files = now.files, .failure = now.failure}; });
 }
 
 std::shared_ptr<const Rules> RuleBook::rules() {
@@ -181,7 +206,7 @@ std::shared_ptr<const Rules> RuleBook::rules() {
 }
 
 LineState RuleBook::line() {
-  return now_.with([](Now& now) { return now.line; });
+  return now_.with([](const Now& now) { return now.line_for_mail(); });
 }
 
 Result<void> RuleBook::may_switch_line() {
@@ -197,7 +222,7 @@ Result<void> RuleBook::set_line(LineState state, const std::string& by, const st
   // What stops mail holds even when it cannot be written; what lets it pass must be written first.
   if (state != LineState::kActive) now_.with([&](Now& now) { now.line = state; });
   const std::string text = to_text(object) + "\n";
-  if (auto written = replace_file(places_.line, bytes_of(text), 0600); !written) return written;
+  if (auto written = replace_file(line_file_, bytes_of(text), 0600); !written) return written;
   now_.with([&](Now& now) { now.line = state; });
   log_event(LogLevel::kNotice, "line-switched", {{"line", to_string(state)}});
   return {};
@@ -251,13 +276,13 @@ void RuleBook::count(const std::string& what) {
 
 JsonObject RuleBook::status() {
   const WallTime time = clock_.now();
-  const auto [now_rules, failure, line] = now_.with([](Now& now) { return now; });
-  JsonObject object{{"line", to_string(line)}, {"terms", now_rules->profile.version}};
-  if (!places_.folder.empty()) object["folder"] = places_.folder.string();
-  if (!failure.empty()) object["failure"] = failure;
-  if (const auto window = now_rules->maintenance.at(time)) object["maintenance"] = window_of(*window);
-  if (const auto window = now_rules->maintenance.next(time)) object["next_maintenance"] = window_of(*window);
-  object["registers"] = registers_of(*now_rules, time);
+  const Now now = now_.with([](const Now& all) { return all; });
+  JsonObject object{{"line", to_string(now.line_for_mail())}, {"terms", now.rules->profile.version}};
+  if (!files_.given().empty()) object["folder"] = files_.given().string();
+  if (!now.failure.empty()) object["failure"] = now.failure;
+  if (const auto window = now.rules->maintenance.at(time)) object["maintenance"] = window_of(*window);
+  if (const auto window = now.rules->maintenance.next(time)) object["next_maintenance"] = window_of(*window);
+  object["registers"] = registers_of(*now.rules, time);
   JsonArray stopped;
   for (const auto& key : rates_.with([&](Rates& rates) { return rates.mails.stopped(time); }))
     stopped.push_back(JsonObject{{"key", key.key}, {"count", key.count}});

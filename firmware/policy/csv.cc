@@ -16,13 +16,16 @@ class CsvReader {
     if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
   }
 
-  Result<std::vector<CsvRow>> read() {
+  /// `lines`: where each row begins.
+  Result<std::vector<CsvRow>> read(std::vector<std::size_t>& lines) {
     while (at_ < text_.size()) {
       const std::size_t line = line_;
       auto row = read_row();
       if (!row) return fail(ErrorCode::kInvalid, "line " + std::to_string(line) + ": " + row.error().message);
       const bool is_blank = row->size() == 1 && row->front().empty();
-      if (!is_blank) rows_.push_back(std::move(*row));
+      if (is_blank) continue;
+      rows_.push_back(std::move(*row));
+      lines.push_back(line);
     }
     return std::move(rows_);
   }
@@ -84,7 +87,10 @@ class CsvReader {
 
 }  // namespace
 
-Result<std::vector<CsvRow>> parse_csv(std::string_view text) { return CsvReader(text).read(); }
+Result<std::vector<CsvRow>> parse_csv(std::string_view text) {
+  std::vector<std::size_t> lines;
+  return CsvReader(text).read(lines);
+}
 
 std::string csv_line(const CsvRow& row) {
   std::string line;
@@ -105,14 +111,15 @@ std::string csv_line(const CsvRow& row) {
 
 Result<CsvTable> CsvTable::parse(std::string_view text, std::string_view name,
                                  const std::vector<std::string>& needed) {
-  auto rows = parse_csv(text);
+  CsvTable table;
+  auto rows = CsvReader(text).read(table.lines_);
   if (!rows) return fail(name, rows.error());
   if (rows->empty())
     return fail(ErrorCode::kInvalid, std::string(name) + ": has no row with the columns' names");
-  CsvTable table;
   table.name_ = name;
   for (const std::string& column : rows->front()) table.columns_.push_back(smtp::lower(trimmed(column)));
   rows->erase(rows->begin());
+  table.lines_.erase(table.lines_.begin());
   table.rows_ = std::move(*rows);
   for (const std::string& column : needed)
     if (!std::ranges::contains(table.columns_, smtp::lower(column)))
@@ -130,7 +137,7 @@ std::string CsvTable::cell(std::size_t row, std::size_t column) const {
 }
 
 Error CsvTable::refusal(std::size_t row, std::string_view why) const {
-  return {ErrorCode::kInvalid, name_ + ": row " + std::to_string(row + 1) + ": " + std::string(why)};
+  return {ErrorCode::kInvalid, name_ + ": line " + std::to_string(lines_[row]) + ": " + std::string(why)};
 }
 
 }  // namespace privyseal::policy

@@ -38,13 +38,14 @@ class CsvTable {
   [[nodiscard]] std::string cell(std::size_t row, std::string_view name) const {
     return cell(row, column(name));
   }
-  /// "commitments.csv: row 3: WHY"; the first row below the names is row 1.
+  /// "commitments.csv: line 3: WHY"; the line on which the row begins, as an editor counts them.
   [[nodiscard]] Error refusal(std::size_t row, std::string_view why) const;
 
  private:
   std::string name_;
   CsvRow columns_;  // lower case
   std::vector<CsvRow> rows_;
+  std::vector<std::size_t> lines_;  // of each row
 };
 
 }  // namespace privyseal::policy

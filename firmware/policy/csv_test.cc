@@ -46,9 +46,20 @@ TEST(CsvTable, FindsColumnsByName) {
   EXPECT_EQ(table->cell(0, "a"), "2");
   EXPECT_EQ(table->cell(1, "A"), "");
   EXPECT_EQ(table->cell(1, "none"), "");
-  EXPECT_EQ(table->refusal(1, "x").message, "t.csv: row 2: x");
+  EXPECT_EQ(table->refusal(1, "x").message, "t.csv: line 3: x");
   EXPECT_EQ(CsvTable::parse("a\n", "t.csv", {"b"}).error().message, "t.csv: column missing: b");
   EXPECT_FALSE(CsvTable::parse("", "t.csv", {}));
+}
+
+TEST(CsvTable, NamesTheLineThatAnEditorShows) {
+  const auto table = CsvTable::parse(
+      "\xEF\xBB\xBF"
+      "a,b\r\n\r\n1,\"two\r\nlines\"\r\n\n3,4\n",
+      "t.csv", {"a"});
+  ASSERT_TRUE(table) << table.error().message;
+  ASSERT_EQ(table->size(), 2U);
+  EXPECT_EQ(table->refusal(0, "x").message, "t.csv: line 3: x");
+  EXPECT_EQ(table->refusal(1, "x").message, "t.csv: line 6: x");
 }
 
 }  // namespace

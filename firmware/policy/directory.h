@@ -38,6 +38,7 @@ class Directory {
   [[nodiscard]] static Result<Directory> parse(std::string_view csv);
 
   [[nodiscard]] const std::vector<DirectoryEntry>& entries() const { return entries_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   /// Rows without a sound address.
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
   /// Nothing: not in the directory.

@@ -1,7 +1,7 @@
 /// The organisation's registers that mail is judged by: who signed the terms, which automated mail is
 /// permitted, which partners are assured, and when CJSM is under maintenance. Each is a CSV file.
 ///
-/// Threads: any; never changed once read. Errors of parse(): kInvalid, the message names file, row and
+/// Threads: any; never changed once read. Errors of parse(): kInvalid, the message names file, line and
 /// reason.
 #pragma once
 
@@ -87,6 +87,7 @@ class Maintenance {
   [[nodiscard]] std::optional<Window> at(WallTime now) const;
   /// The next window that has not begun.
   [[nodiscard]] std::optional<Window> next(WallTime now) const;
+  [[nodiscard]] std::size_t size() const { return windows_.size(); }
 
  private:
   std::vector<Window> windows_;  // by their beginning

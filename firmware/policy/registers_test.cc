@@ -99,30 +99,30 @@ struct Bad {
   const char* message;
 };
 
-TEST(Registers, AreRefusedByRowAndReason) {
+TEST(Registers, AreRefusedByLineAndReason) {
   for (const auto& [csv, message] : std::vector<Bad>{
            {"address,terms\n", "commitments.csv: column missing: signed"},
-           {"address,terms,signed\nalice,v10.2,2026-01-01\n", "commitments.csv: row 1: address is none"},
-           {"address,terms,signed\na@b.example,,2026-01-01\n", "commitments.csv: row 1: terms is empty"},
-           {"address,terms,signed\na@b.example,v10.2,01/01/2026\n", "commitments.csv: row 1: signed"},
+           {"address,terms,signed\nalice,v10.2,2026-01-01\n", "commitments.csv: line 2: address is none"},
+           {"address,terms,signed\na@b.example,,2026-01-01\n", "commitments.csv: line 2: terms is empty"},
+           {"address,terms,signed\na@b.example,v10.2,01/01/2026\n", "commitments.csv: line 2: signed"},
            {"address,terms,signed,leaves\na@b.example,v10.2,2026-01-01,2025-01-01\n",
-            "commitments.csv: row 1: signed"},
+            "commitments.csv: line 2: signed"},
        })
     EXPECT_TRUE(Commitments::parse(csv).error().message.starts_with(message)) << csv;
   const std::string columns = "reference,sender,kind,from,until,hourly_cap\n";
   for (const auto& [row, message] : std::vector<Bad>{
-           {",a@b.example,bulk,2026-01-01,2026-01-01,1", "permissions.csv: row 1: reference"},
-           {"r,@,bulk,2026-01-01,2026-01-01,1", "permissions.csv: row 1: sender"},
-           {"r,a@b.example,any,2026-01-01,2026-01-01,1", "permissions.csv: row 1: kind"},
-           {"r,a@b.example,bulk,2026-01-01,,1", "permissions.csv: row 1: from"},
-           {"r,a@b.example,bulk,2026-01-01,2026-01-01,-1", "permissions.csv: row 1: hourly_cap"},
-           {"r,a@b.example,bulk,2026-01-01,2026-01-01,4294967296", "permissions.csv: row 1: hourly_cap"},
+           {",a@b.example,bulk,2026-01-01,2026-01-01,1", "permissions.csv: line 2: reference"},
+           {"r,@,bulk,2026-01-01,2026-01-01,1", "permissions.csv: line 2: sender"},
+           {"r,a@b.example,any,2026-01-01,2026-01-01,1", "permissions.csv: line 2: kind"},
+           {"r,a@b.example,bulk,2026-01-01,,1", "permissions.csv: line 2: from"},
+           {"r,a@b.example,bulk,2026-01-01,2026-01-01,-1", "permissions.csv: line 2: hourly_cap"},
+           {"r,a@b.example,bulk,2026-01-01,2026-01-01,4294967296", "permissions.csv: line 2: hourly_cap"},
        })
     EXPECT_TRUE(Permissions::parse(columns + row).error().message.starts_with(message)) << row;
   for (const auto& [row, message] :
-       std::vector<Bad>{{"a b,assured,2026-01-01", "assured.csv: row 1: domain"},
-                        {"a.example,yes,2026-01-01", "assured.csv: row 1: status"},
-                        {"a.example,assured,", "assured.csv: row 1: confirmed"}})
+       std::vector<Bad>{{"a b,assured,2026-01-01", "assured.csv: line 2: domain"},
+                        {"a.example,yes,2026-01-01", "assured.csv: line 2: status"},
+                        {"a.example,assured,", "assured.csv: line 2: confirmed"}})
     EXPECT_TRUE(AssuredDomains::parse(std::string("domain,status,confirmed\n") + row)
                     .error()
                     .message.starts_with(message))

@@ -15,6 +15,7 @@
 #include "provisioning/cli/mail.h"
 #include "provisioning/cli/metrics.h"
 #include "provisioning/cli/pack_command.h"
+#include "provisioning/cli/policy.h"
 #include "provisioning/cli/status_command.h"
 #include "provisioning/cli/text.h"
 
@@ -177,9 +178,9 @@ std::string unknown_text(Words words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands{status_command()};
-  for (const auto& more :
-       {mail_commands(), ledger_commands(), line_commands(), directory_commands(), certificate_commands(),
-        key_commands(), approver_commands(), destruction_commands(), audit_commands()})
+  for (const auto& more : {mail_commands(), ledger_commands(), line_commands(), directory_commands(),
+                           policy_commands(), certificate_commands(), key_commands(), approver_commands(),
+                           destruction_commands(), audit_commands()})
     commands.insert(commands.end(), more.begin(), more.end());
   commands.push_back(pack_command());
   commands.push_back(metrics_command());

@@ -97,6 +97,45 @@ TEST_F(ProgramTest, HoldsWithAReason) {
   EXPECT_EQ(to_text(last_request("gatewayd")), R"({"op":"hold-end","why":"settled","id":3})");
 }
 
+TEST_F(ProgramTest, BringsARegisterInPartsAndThenNamesItsHash) {
+  appliance_.answer("gatewayd", "policy-part", json("{}"));
+  appliance_.answer("gatewayd", "policy-set", json(R"({"name":"assured.csv","rows":2,"bytes":65537})"));
+  std::ofstream(appliance_.run() / "new") << std::string(65537, 'x');
+  EXPECT_EQ(run({"policy", "set", "assured.csv", (appliance_.run() / "new").string(), "--reason", "K4"}),
+            ExitStatus::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("assured.csv is in use: 2 rows."));
+  const auto requests = appliance_.requests("gatewayd");
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(json_text(requests[0], "content")->size(), 87384U);
+  EXPECT_EQ(to_text(requests[1]), R"({"op":"policy-part","after":65536,"content":"eA=="})");
+  EXPECT_EQ(json_text(requests[2], "sha256").value(),
+            "1abe08ebecf1c18cab71f6fe28aaddf20268f85bad78bb9a72f88ca47c874662");
+  EXPECT_EQ(json_text(requests[2], "why").value(), "K4");
+}
+
+TEST_F(ProgramTest, ARegisterThatIsRefusedIsNotInUse) {
+  appliance_.answer("gatewayd", "policy-part", fail(ErrorCode::kConflict, "another file is being brought"));
+  std::ofstream(appliance_.run() / "new") << "x";
+  EXPECT_EQ(run({"policy", "set", "assured.csv", (appliance_.run() / "new").string(), "--reason", "K4"}),
+            ExitStatus::kFailed);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_THAT(err_.str(), HasSubstr("another file is being brought"));
+  EXPECT_EQ(appliance_.requests("gatewayd").size(), 1U);
+}
+
+TEST_F(ProgramTest, ShowsWhatFilesAreInUseAndWarnsOfNewerOnesThatAreNot) {
+  appliance_.answer("gatewayd", "policy-show",
+                    json(R"({"files":[{"name":"assured.csv","from":"administrator","rows":2,"bytes":9,
+                             "since":"2026-03-01T00:00:00.000Z","sha256":"00ff","hides_provisioning":true}]})"));
+  EXPECT_EQ(run({"policy", "show"}), ExitStatus::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("assured.csv  administrator, over provisioning's     2  "));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("NOT IN USE")));
+  appliance_.answer("gatewayd", "policy-show",
+                    json(R"({"files":[],"failure":"assured.csv: line 2: \u001b"})"));
+  EXPECT_EQ(run({"policy", "show"}), ExitStatus::kWarning);
+  EXPECT_THAT(out_.str(), HasSubstr("NEWER FILES ARE NOT IN USE: assured.csv: line 2: \\x1b."));
+}
+
 TEST_F(ProgramTest, WritesTheFiguresForACollector) {
   appliance_.answer("gatewayd", "metrics", json(R"({"text":"x 1\n"})"));
   appliance_.answer("renewd", "cert-list", json("{}"));
@@ -143,6 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"ReleaseWithoutAReason", {"rate", "release", "organisation", "--reason="}, "--reason needs a value"},
         {"NothingSearched", {"directory", "search"}, "--text is missing"},
         {"OtherFormat", {"directory", "export", "--format", "xls", "--out", "x"}, "--format must be one of"},
+        {"SetWithoutAReason", {"policy", "set", "policy.toml", "x"}, "--reason is missing"},
+        {"RemoveWithoutAReason", {"policy", "remove", "policy.toml"}, "--reason is missing"},
         {"NoIdentity", {"cert", "renew"}, "--identity is missing"},
         {"OtherIdentity", {"cert", "renew", "root"}, "--identity must be one of"},
         {"NoFile", {"cert", "import", "cjsm"}, "--file is missing"},

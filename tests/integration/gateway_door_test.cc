@@ -47,6 +47,13 @@ TEST_F(GatewayDoor, FindsAndTracksAMail) {
   EXPECT_EQ(lab_->gateway->ask({{"op", "mail-track"}, {"id", 999999}}).error().code, ErrorCode::kNotFound);
 }
 
+/// The tests' user is the console here, which has no page for it.
+TEST_F(GatewayDoor, TheConsoleMayLookAtTheRegistersAndBringNone) {
+  EXPECT_TRUE(ask({{"op", "policy-show"}}).contains("files"));
+  for (const char* operation : {"policy-part", "policy-set", "policy-remove"})
+    EXPECT_EQ(lab_->gateway->ask({{"op", operation}}).error().code, ErrorCode::kDenied) << operation;
+}
+
 TEST_F(GatewayDoor, TellsTheTwoSidesOfAMailInApart) {
   expect_in(250, mail_in());
   const auto row = only_row();

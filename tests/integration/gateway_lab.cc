@@ -30,6 +30,7 @@ GatewayLab::GatewayLab(const LabOptions& options)
   settings.keyd_socket = keyd.socket();
   settings.environment = options.environment;
   settings.extra = "practice = true\n" + options.settings;
+  settings.caller = options.caller;
   settings.max_message_bytes = options.max_message_bytes;
   settings.limits = options.limits;
   settings.lan.clients = options.lan_clients;

@@ -38,6 +38,7 @@ struct LabOptions {
   std::vector<std::string> environment{};  ///< of the gateway
   std::string settings{};                  ///< TOML lines at the top of its settings
   std::string keyd{};                      ///< TOML lines of keyd's settings
+  std::string caller = "console";          ///< what the tests' user is at the gateway's door
 };
 
 class GatewayLab {

@@ -51,7 +51,11 @@ constexpr std::array kOperations = [] {
                     "hold-add"sv,
                     "hold-list"sv,
                     "hold-end"sv,
-                    "metrics"sv};
+                    "metrics"sv,
+                    "policy-show"sv,
+                    "policy-part"sv,
+                    "policy-set"sv,
+                    "policy-remove"sv};
 }();
 
 std::vector<DoorGrant> grants() {

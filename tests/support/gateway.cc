@@ -61,7 +61,8 @@ std::string settings_toml(const GatewaySettings& settings, const std::filesystem
        << "[audit]\nkeyd_socket = " << quoted(settings.keyd_socket)
        << "\nkey = " << quoted(settings.audit_key) << "\n"
        << "[door]\npath = " << quoted(settings.folder / "door") << "\nmode = \"0666\"\n"
-       << "[door.callers]\nconsole = [" << quoted(std::to_string(::getuid())) << "]\n";
+       << "[door.callers]\n"
+       << settings.caller << " = [" << quoted(std::to_string(::getuid())) << "]\n";
   return toml.str();
 }
 

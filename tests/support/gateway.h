@@ -43,6 +43,7 @@ struct GatewaySettings {
   Side cjsm;
   std::string client_name = "relay.cjsm.example";  ///< SAN that the relay's client certificate must have
   std::string audit_key = "audit";                 ///< signs checkpoints
+  std::string caller = "console";                  ///< what the tests' user is at the door
   std::string extra;                               ///< TOML lines at the top
   std::uint64_t max_message_bytes = 26214400;
   std::string limits{};                    ///< further TOML lines of [limits]

@@ -7,6 +7,7 @@
 #include "firmware/base/audit/door_operations.h"
 #include "firmware/base/audit/log.h"
 #include "firmware/base/cpu_crypto.h"
+#include "firmware/base/log.h"
 #include "firmware/gateway/ledger_answers.h"
 #include "firmware/tls/library.h"
 
@@ -52,6 +53,7 @@ constexpr std::array kGrants{
     DoorGrant{"provisioning", "policy-part"},
     DoorGrant{"provisioning", "policy-set"},
     DoorGrant{"provisioning", "policy-remove"},
+    DoorGrant{"provisioning", "revocations-take"},
 };
 
 constexpr std::int64_t kMostMinutes = 24 * 60;
@@ -74,6 +76,16 @@ JsonArray identities_of(const std::vector<IdentityStatus>& identities) {
     if (!identity.refused.empty()) object["refused"] = identity.refused;
     array.push_back(std::move(object));
   }
+  return array;
+}
+
+JsonArray revocations_of(const std::vector<tls::RevocationList>& lists) {
+  JsonArray array;
+  for (const tls::RevocationList& list : lists)
+    array.push_back(JsonObject{{"issuer", list.issuer},
+                               {"this_update", list.this_update},
+                               {"next_update", list.next_update},
+                               {"revoked", list.revoked}});
   return array;
 }
 
@@ -145,6 +157,7 @@ Result<JsonObject> Desk::answer(const DoorRequest& request) {
       Operation{"ledger-extract", &Desk::extract},
       Operation{"line-switch", &Desk::switch_line},
       Operation{"rate-release", &Desk::release_rate},
+      Operation{"revocations-take", &Desk::take_revocations},
       Operation{"directory-search", &Desk::search_directory},
       Operation{"directory-export", &Desk::export_directory},
       Operation{"hold-add", &Desk::add_hold},
@@ -179,6 +192,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"openssl", tls::openssl_version()},
                     {"cpu", to_text(cpu_crypto())},
                     {"identities", identities_of(facts_.lanes.identities())},
+                    {"revocations", revocations_of(facts_.lanes.revocations())},
                     {"relay", relay_of(facts_.settings.cjsm.hops.front().address, *totals)},
                     {"relays", hops_of(facts_.relays)},
                     {"mail_servers", hops_of(facts_.mail_servers)},
@@ -243,6 +257,19 @@ Result<JsonObject> Desk::release_rate(const DoorRequest& request) {
                                 facts_.book.may_release(*key), [&] { return facts_.book.release(*key); });
   if (!done) return std::unexpected(done.error());
   return JsonObject{};
+}
+
+/// {pem: lists of revoked certificates, why}: {revocations: all that are in use}
+Result<JsonObject> Desk::take_revocations(const DoorRequest& request) {
+  const auto pem = json_text(request.body, "pem");
+  const auto why = json_text(request.body, "why");
+  if (!pem || !why) return std::unexpected(pem ? why.error() : pem.error());
+  if (why->empty()) return fail(ErrorCode::kInvalid, "why: must be given");
+  const auto done = do_recorded(request, "side/cjsm", *why, facts_.lanes.may_take_revocations(*pem),
+                                [&] { return facts_.lanes.take_revocations(*pem); });
+  if (!done) return std::unexpected(done.error());
+  log_event(LogLevel::kNotice, "revocations-in-use", {});
+  return JsonObject{{"revocations", revocations_of(facts_.lanes.revocations())}};
 }
 
 /// {text, limit?}: {entries: [{name, organisation, address}]}, active ones only.

@@ -1,9 +1,9 @@
 /// What the gateway answers at its door: how it is, which mails there were, what its audit log says, and who
 /// is in the directory. It reads through a connection of its own, so that no question can hold up a mail.
 ///
-/// Four things it changes: whether the line carries mail at all, a rate that stopped a sender, legal holds,
-/// and the organisation's rules and registers. All need a reason and stand in the audit log, with the person
-/// who asked, before they are done.
+/// Five things it changes: whether the line carries mail at all, a rate that stopped a sender, legal holds,
+/// the organisation's rules and registers, and whose certificates are revoked. All need a reason and stand in
+/// the audit log, with the person who asked, before they are done.
 ///
 /// Threads: the door's. Ownership: what `Facts` names must outlive it.
 #pragma once
@@ -38,6 +38,8 @@ class Desk {
     WallTime since;
     std::function<bool()> is_draining;
     std::function<std::uint32_t()> sessions;
+    std::function<std::uint32_t()> sessions_in;     ///< those of them that are CJSM's
+    std::function<std::uint64_t()> write_failures;  ///< of the ledger, since the start
     const Meter& meter;
     std::function<std::string()> purge_waits;  ///< as Ledger's
     /// Changes the ledger; on the disk when it returns.
@@ -62,6 +64,7 @@ class Desk {
   Result<JsonObject> extract(const DoorRequest& request);
   Result<JsonObject> switch_line(const DoorRequest& request);
   Result<JsonObject> release_rate(const DoorRequest& request);
+  Result<JsonObject> take_revocations(const DoorRequest& request);
   Result<JsonObject> search_directory(const DoorRequest& request);
   Result<JsonObject> export_directory(const DoorRequest& request);
   /// What is done, as the audit log names it.

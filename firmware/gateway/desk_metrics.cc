@@ -2,6 +2,7 @@
 
 #include "firmware/base/audit/log.h"
 #include "firmware/gateway/desk.h"
+#include "firmware/policy/date.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -10,6 +11,15 @@ using Type = MetricsText::Type;
 
 double seconds_since_1970(WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// Lists that say until when they are meant to be used.
+void write_revocations(MetricsText& text, const std::vector<tls::RevocationList>& lists) {
+  text.family("privyseal_crl_next_update_timestamp_seconds", Type::kGauge,
+              "Until when the list of revoked certificates is meant to be used.");
+  for (const tls::RevocationList& list : lists)
+    if (const auto until = policy::parse_time(list.next_update))
+      text.sample({{"issuer", list.issuer}}, seconds_since_1970(*until));
 }
 
 }  // namespace
@@ -23,17 +33,24 @@ Result<JsonObject> Desk::metrics(const DoorRequest&) {
   MetricsText text;
   text.family("privyseal_build_info", Type::kGauge, "Which version runs; always 1.");
   text.sample({{"version", PRIVYSEAL_VERSION}}, 1);
+  const std::uint32_t in = facts_.sessions_in();
+  const std::uint32_t all = std::max(facts_.sessions(), in);  // one may have come between the two questions
   text.family("privyseal_smtp_connections", Type::kGauge, "Mail servers that are connected now.");
-  text.sample({}, facts_.sessions());
+  text.sample({{"direction", "out"}}, all - in);
+  text.sample({{"direction", "in"}}, in);
   facts_.meter.write(text);
   text.family("privyseal_audit_entries_total", Type::kCounter,
               "Entries of the audit log since the log began.");
   text.sample({{"log", "gatewayd"}}, static_cast<double>(*size));
+  text.family("privyseal_audit_write_failures_total", Type::kCounter,
+              "Times that rows and entries could not be written; the mail was put off.");
+  text.sample({{"log", "gatewayd"}}, static_cast<double>(facts_.write_failures()));
   if (const auto signed_at = checkpoint_state().signed_at) {
     text.family("privyseal_audit_checkpoint_timestamp_seconds", Type::kGauge,
                 "When the audit log was last signed by the HSM.");
     text.sample({{"log", "gatewayd"}}, seconds_since_1970(*signed_at));
   }
+  write_revocations(text, facts_.lanes.revocations());
   return JsonObject{{"text", text.text()}};
 }
 

@@ -156,9 +156,12 @@ class Gateway::State {
   }
 
   void start_session(Loop& loop, Entrance entrance, net::tcp::socket socket) {
+    const bool is_in = entrance.direction == Direction::kIn;
     ++service_->sessions;
+    if (is_in) ++service_->sessions_in;
     asio::co_spawn(loop.context, serve(service_.get(), entrance, &loop.waiting, std::move(socket)),
-                   [service = service_.get()](const std::exception_ptr& broken) {
+                   [service = service_.get(), is_in](const std::exception_ptr& broken) {
+                     if (is_in) --service->sessions_in;
                      --service->sessions;
                      // No outside cause throws: a defect of ours ends the process, and systemd starts it
                      // again.

@@ -95,6 +95,7 @@ Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIde
 }
 
 Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveIdentity& identity,
+                                        const std::vector<tls::RevocationList>& revoked,
                                         std::shared_ptr<const tls::Library> library) {
   // Towards CJSM both ends show certificates, whoever calls.
   return make_contexts(library, settings.cjsm,
@@ -103,13 +104,15 @@ Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveId
                         .certificate = identity.chain,
                         .key_uri = identity.key_uri,
                         .trusted_roots = settings.cjsm.trusted_roots,
-                        .peer_names = settings.cjsm.client_names},
+                        .peer_names = settings.cjsm.client_names,
+                        .revocation_lists = revoked},
                        {.side = Side::kClient,
                         .hybrid = settings.cjsm.hybrid,
                         .certificate = identity.chain,
                         .key_uri = identity.key_uri,
                         .trusted_roots = settings.cjsm.trusted_roots,
-                        .peer_names = {}});
+                        .peer_names = {},
+                        .revocation_lists = revoked});
 }
 
 Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {

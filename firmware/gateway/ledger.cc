@@ -1,5 +1,6 @@
 #include "firmware/gateway/ledger.h"
 
+#include <atomic>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -99,6 +100,7 @@ class Ledger::Writer {
   std::string purge_waits() {
     return delay_.with([](const std::string& now) { return now; });
   }
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
  private:
   static constexpr std::size_t kMaxQueued = 4096;
@@ -176,6 +178,7 @@ class Ledger::Writer {
     std::vector<RowId> rows;
     const auto written = try_batch(batch, rows);
     if (!written) {
+      ++failures_;
       log_event(LogLevel::kAlert, "ledger-not-writable",
                 {{"why", written.error().message}, {"rows", batch.size()}});
     }
@@ -241,7 +244,8 @@ class Ledger::Writer {
   std::vector<Job> queue_;            // guarded by mutex_
   std::vector<MailIdentity> forget_;  // guarded by mutex_
   bool stopping_ = false;             // guarded by mutex_
-  std::thread thread_;                // last: it uses all of the above
+  std::atomic<std::uint64_t> failures_ = 0;
+  std::thread thread_;  // last: it uses all of the above
 };
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, const std::string& origin,
@@ -269,6 +273,7 @@ void Ledger::stop() { writer_->stop(); }
 
 void Ledger::note(audit::Entry entry) { writer_->note(std::move(entry)); }
 Result<void> Ledger::record(audit::Entry entry) { return writer_->record(std::move(entry)); }
+std::uint64_t Ledger::write_failures() const { return writer_->failures(); }
 
 Result<void> Ledger::change(std::function<Result<void>(LedgerStore&)> act) {
   return writer_->change(std::move(act));

@@ -70,6 +70,9 @@ class Ledger {
   /// The same, durable when it returns. Waits for the ledger's thread: not for a loop.
   [[nodiscard]] Result<void> record(audit::Entry entry);
 
+  /// How often a batch could not be written, since the start.
+  [[nodiscard]] std::uint64_t write_failures() const;
+
  private:
   class Writer;
   Ledger(std::unique_ptr<Writer> writer, Bytes identity_key);

@@ -52,6 +52,10 @@ void Meter::failed_handshake(Role role) {
   counts_.with([&](Counts& counts) { ++counts.handshakes[{name_of(role), "", "", "failed"}]; });
 }
 
+void Meter::refused_plaintext() {
+  counts_.with([](Counts& counts) { ++counts.plaintext_refused; });
+}
+
 void Meter::write(MetricsText& text) const {
   counts_.with([&](const Counts& counts) {
     text.family("privyseal_smtp_messages_total", Type::kCounter,
@@ -67,6 +71,9 @@ void Meter::write(MetricsText& text) const {
     for (const auto& [of, count] : counts.handshakes)
       text.sample({{"role", of[0]}, {"version", of[1]}, {"group", of[2]}, {"result", of[3]}},
                   static_cast<double>(count));
+    text.family("privyseal_tls_plaintext_refused_total", Type::kCounter,
+                "Commands before TLS that were answered 530.");
+    text.sample({}, static_cast<double>(counts.plaintext_refused));
     text.family("privyseal_tls_handshake_duration_seconds", Type::kHistogram,
                 "Time of handshakes that succeeded.");
     for (const auto& [role, times] : counts.handshake_times) text.histogram({{"role", role}}, times);

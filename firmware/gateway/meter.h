@@ -23,6 +23,8 @@ class Meter {
   void mail(Direction direction, const MailEnd& end);
   void handshake(Role role, const tls::SessionFacts& facts);
   void failed_handshake(Role role);
+  /// A command that needs TLS was answered 530.
+  void refused_plaintext();
 
   void write(MetricsText& text) const;
 
@@ -33,6 +35,7 @@ class Meter {
     std::map<std::string, Histogram> stages;
     std::map<std::array<std::string, 4>, std::uint64_t> handshakes;  // role, version, group, result
     std::map<std::string, Histogram> handshake_times;                // role
+    std::uint64_t plaintext_refused = 0;
     Counts();
   };
 

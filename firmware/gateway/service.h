@@ -50,8 +50,9 @@ struct Service {
   Meter meter{};
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
-  HopMemory relay{};        ///< where mail out goes
-  HopMemory mail_server{};  ///< where mail in goes
+  std::atomic<std::uint32_t> sessions_in = 0;  ///< those of them that are CJSM's
+  HopMemory relay{};                           ///< where mail out goes
+  HopMemory mail_server{};                     ///< where mail in goes
 
   [[nodiscard]] const Pace& pace() const {
     return settings.limits.pace.at(sessions, settings.limits.max_connections);

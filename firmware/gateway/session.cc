@@ -19,6 +19,7 @@ namespace {
 constexpr auto kReplyWithin = 60s;
 constexpr auto kHandshakeWithin = 30s;
 constexpr auto kProxyWithin = 10s;
+constexpr int kStartTlsFirst = 530;
 
 smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace, bool normalize) {
   return {.hostname = settings.host,
@@ -194,6 +195,7 @@ net::awaitable<Session::Next> Session::send(Reply reply) {
 /// For replies inside a group: all go out with the last one, or when there is nothing more to read (RFC 2920
 /// section 3.2).
 Session::Next Session::send_later(const Reply& reply) {
+  if (reply.code == kStartTlsFirst) service_.meter.refused_plaintext();
   replies_ += smtp::serialise(reply);
   return Next::kContinue;
 }

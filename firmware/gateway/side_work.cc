@@ -63,6 +63,8 @@ Result<void> SideWork::start_door() {
                   .since = service_.clock.now(),
                   .is_draining = [this] { return service_.draining.load(); },
                   .sessions = [this] { return service_.sessions.load(); },
+                  .sessions_in = [this] { return service_.sessions_in.load(); },
+                  .write_failures = [this] { return service_.ledger.write_failures(); },
                   .meter = service_.meter,
                   .purge_waits = [this] { return service_.ledger.purge_waits(); },
                   .change = [this](auto act) { return service_.ledger.change(std::move(act)); },

@@ -9,7 +9,6 @@
 #include "firmware/tls/openssl.h"
 
 namespace privyseal::tls {
-namespace {
 
 std::string to_text(const X509_NAME* name) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
@@ -19,6 +18,15 @@ std::string to_text(const X509_NAME* name) {
   return length <= 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
 }
 
+std::string to_text(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return std::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+namespace {
+
 std::string serial_of(const X509* certificate) {
   const std::unique_ptr<BIGNUM, Free<BN_free>> number(
       ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
@@ -26,13 +34,6 @@ std::string serial_of(const X509* certificate) {
   std::string serial = text == nullptr ? "" : text;
   OPENSSL_free(text);
   return serial;
-}
-
-std::string to_text(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 std::string fingerprint_of(const X509* certificate) {

@@ -19,4 +19,8 @@ struct CertificateFacts {
 
 [[nodiscard]] CertificateFacts facts_of(const X509* certificate);
 
+[[nodiscard]] std::string to_text(const X509_NAME* name);  ///< RFC 2253
+/// RFC 3339, UTC. Empty: it is no time.
+[[nodiscard]] std::string to_text(const ASN1_TIME* time);
+
 }  // namespace privyseal::tls

@@ -1,42 +1,18 @@
 #include "firmware/tls/context.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <utility>
 
 #include "firmware/base/check.h"
-#include "firmware/base/file.h"
+#include "firmware/tls/certificate_file.h"
 #include "firmware/tls/openssl.h"
 #include "firmware/tls/profile.h"
 
 namespace privyseal::tls {
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 256 * 1024;
 constexpr int kMaxChainDepth = 4;
-
-Result<std::vector<CertificatePtr>> certificates_in(const std::filesystem::path& file,
-                                                    OSSL_LIB_CTX* library) {
-  const auto text = read_file(file, kMaxPemBytes);
-  if (!text) return std::unexpected(text.error());
-  const BioPtr bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
-  std::vector<CertificatePtr> certificates;
-  for (;;) {
-    // An X509 made in the library context checks signatures with that context's providers.
-    X509* certificate = X509_new_ex(library, nullptr);
-    if (PEM_read_bio_X509(bio.get(), &certificate, nullptr, nullptr) == nullptr) {
-      X509_free(certificate);
-      break;
-    }
-    certificates.emplace_back(certificate);
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (!at_end || certificates.empty())
-    return fail(ErrorCode::kInvalid, file.string() + ": holds no readable PEM certificates");
-  return certificates;
-}
 
 Result<void> show_certificate(SSL_CTX* context, const Library& library, const ContextSettings& settings) {
   const auto chain = certificates_in(settings.certificate, library.get());
@@ -83,6 +59,8 @@ Result<void> trust(SSL_CTX* context, KnownChains* known_chains, const Library& l
       return fail_openssl(ErrorCode::kInvalid, settings.trusted_roots.string());
   }
   X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT);
+  if (auto added = add_revocation_lists(store, settings.revocation_lists, library.get()); !added)
+    return added;
   SSL_CTX_set_verify_depth(context, kMaxChainDepth);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(context, KnownChains::verify, known_chains);

@@ -17,6 +17,7 @@
 #include "firmware/tls/certificate_facts.h"
 #include "firmware/tls/known_chains.h"
 #include "firmware/tls/library.h"
+#include "firmware/tls/revocation.h"
 
 namespace privyseal::tls {
 
@@ -40,6 +41,8 @@ struct ContextSettings {
   std::filesystem::path trusted_roots{};
   /// The peer's certificate must hold one of these dNSNames. Needed where trusted_roots is set.
   std::vector<std::string> peer_names{};
+  /// Whom the roots have revoked; each must be signed by one of them.
+  std::vector<RevocationList> revocation_lists{};
 };
 
 class Context {

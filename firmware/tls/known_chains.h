@@ -2,9 +2,9 @@
 /// the signatures in the chain being verified anew; whether its dates hold is looked at each time.
 ///
 /// Why: a relay shows the same certificate for every mail, and to verify it was a sixth of what gatewayd
-/// computed. The verdict cannot be another one: it belongs to one Context, whose roots and names never
-/// change, and no CRL is asked; with CRLs this would have to go. That the peer has the key is proved in each
-/// handshake by its CertificateVerify.
+/// computed. The verdict cannot be another one: it belongs to one Context, whose roots, names and lists of
+/// revoked certificates never change, and a list counts after its last day, too (revocation.h). That the peer
+/// has the key is proved in each handshake by its CertificateVerify.
 ///
 /// Threads: any. Ownership: must outlive the SSL_CTX that uses it.
 #pragma once

@@ -3,6 +3,7 @@
 #include <format>
 
 #include "ca/fingerprint.h"
+#include "firmware/base/base64.h"
 #include "firmware/base/file.h"
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/table.h"
@@ -15,6 +16,7 @@ using Kind = Option::Kind;
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;  // what fits into one request, with room to spare
 constexpr mode_t kPublicFile = 0644;
+constexpr std::byte kDerSequence{0x30};  // how a list in DER begins, and no PEM
 
 const Option kIdentity{.name = "identity",
                        .value = "cjsm|lan|console",
@@ -109,6 +111,30 @@ Result<Report> own_ca(const Arguments& arguments, Surroundings& at) {
       return std::unexpected(written.error());
     return std::format("The appliance's own CA certificate is in {}.\n{}", escaped(file), compare);
   });
+}
+
+/// In PEM; authorities publish their lists in DER.
+Result<std::string> read_revocations(const std::string& file) {
+  const auto bytes = read_file(file, kMaxPemBytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty() || bytes->front() != kDerSequence) return std::string(text_of(*bytes));
+  return "-----BEGIN X509 CRL-----\n" + to_base64_lines(*bytes, kPemLines) + "-----END X509 CRL-----\n";
+}
+
+Result<Report> revoked(const Arguments& arguments, Surroundings& at) {
+  const auto pem = read_revocations(arguments.text("file"));
+  if (!pem) return std::unexpected(pem.error());
+  auto answer = at.appliance.ask(
+      Daemon::kGatewayd, {{"op", "revocations-take"}, {"pem", *pem}, {"why", arguments.text("reason")}});
+  if (!answer) return std::unexpected(answer.error());
+  Table table({"AUTHORITY", {"REVOKED", Table::Align::kRight}, "OF", "A NEWER ONE IS DUE"});
+  for (const JsonObject* list : objects_at(*answer, "revocations"))
+    table.add({shown(*list, "issuer"), shown(*list, "revoked"), shown_time(*list, "this_update"),
+               shown_time(*list, "next_update")});
+  const std::string text = table.text("No list is in use.") +
+                           "\nMail servers with a revoked certificate are refused from now on.\n"
+                           "Times are Europe/London.\n";
+  return Report{.json = std::move(*answer), .text = text};
 }
 
 void add_generation(Table& table, const JsonObject& identity, const char* place) {
@@ -213,6 +239,12 @@ std::vector<Command> certificate_commands() {
        .options =
            {{.name = "out", .value = "FILE", .help = "where the certificate goes", .kind = Kind::kOptional}},
        .what = Task{nothing_to_check, own_ca}},
+      {.words = "cert revoked",
+       .summary = "take the CJSM authority's list of revoked certificates (CRL)",
+       .bare = {"file"},
+       .options = {{.name = "file", .value = "FILE", .help = "PEM or DER"},
+                   {.name = "reason", .value = "TEXT", .help = "why, for the audit log"}},
+       .what = Task{nothing_to_check, revoked}},
       simple("cert renew", "cert-renew", "renew now, not only when it is due"),
       simple("cert activate", "cert-activate", "put the imported certificate to use"),
       simple("cert rollback", "cert-rollback", "go back to the previous certificate"),

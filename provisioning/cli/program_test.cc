@@ -316,6 +316,10 @@ INSTANTIATE_TEST_SUITE_P(
          "renewd",
          R"({"op":"issue","profile":"mail-server","csr":""})"},
         {"CertCa", {"cert", "ca"}, "renewd", R"({"op":"ca"})"},
+        {"CertRevoked",
+         {"cert", "revoked", "/dev/null", "--reason", "stolen"},
+         "gatewayd",
+         R"({"op":"revocations-take","pem":"","why":"stolen"})"},
         {"ConsoleClaim", {"console", "claim"}, "admind", R"({"op":"claim-code"})"},
     }),
     [](const auto& c) { return std::string(c.param.name); });
@@ -352,6 +356,20 @@ TEST_F(ProgramTest, TheOwnCaIsAFileForProgramsAndAFingerprintForPeople) {
   EXPECT_EQ(run({"cert", "ca", "--json"}), ExitStatus::kOk);
   EXPECT_EQ(err_.str(), "");
   EXPECT_EQ(*json_text(json(out_.str()), "fingerprint"), "ba7816bf");
+}
+
+TEST_F(ProgramTest, AListOfRevokedCertificatesInDerIsSentAsPem) {
+  const std::string file = (appliance_.run() / "list.crl").string();
+  std::ofstream(file) << "0\x03\x02\x01\x01";
+  appliance_.answer(
+      "gatewayd", "revocations-take",
+      json(
+          R"({"revocations":[{"issuer":"CN=Egress CA","revoked":2,"this_update":"2026-03-01T09:00:00Z","next_update":"2026-03-08T09:00:00Z"}]})"));
+  EXPECT_EQ(run({"cert", "revoked", file, "--reason", "a list came"}), ExitStatus::kOk);
+  EXPECT_EQ(
+      to_text(last_request("gatewayd")),
+      R"({"op":"revocations-take","pem":"-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n","why":"a list came"})");
+  EXPECT_THAT(out_.str(), HasSubstr("CN=Egress CA        2  2026-03-01 09:00:00 +00:00"));
 }
 
 TEST_F(ProgramTest, KeysAreListedWithTheirFingerprints) {

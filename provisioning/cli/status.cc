@@ -108,6 +108,28 @@ std::string_view to_string(Colour colour) {
   return "red";
 }
 
+/// Lists of revoked certificates still count after their day, but somebody should bring newer ones.
+std::string revocation_trouble(const JsonObject& status, WallTime now) {
+  for (const JsonObject* list : objects_at(status, "revocations"))
+    if (const auto until = parse_time(shown(*list, "next_update")); until && *until <= now)
+      return std::format(
+          "Mail flows, but the list of revoked certificates of {} was meant to be used until {}.",
+          escaped(shown(*list, "issuer")), london(*until));
+  return "";
+}
+
+/// CJSM is down and has said so before: nobody has to do anything. Else empty.
+std::string planned_outage(const JsonObject& status) {
+  const JsonObject& window = object_at(object_at(status, "policy"), "maintenance");
+  const bool is_out = is_after(object_at(status, "relay"), "last_failure_at", "last_delivered_at") ||
+                      std::ranges::any_of(objects_at(status, "relays"), [](const JsonObject* hop) {
+                        return shown(*hop, "state") != "in-use";
+                      });
+  if (window.empty() || !is_out) return "";
+  return std::format("CJSM is down for planned maintenance until {}. What is not taken waits at its sender",
+                     shown_time(window, "until"));
+}
+
 Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
@@ -122,6 +144,11 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(
         std::format("The gateway is {}: it takes no new mail; {}.", escaped(shown(*status, "state")), today),
         "systemctl status privyseal-gatewayd");
+  if (const std::string planned = planned_outage(*status); !planned.empty())
+    return {.name = "mail",
+            .colour = Colour::kGreen,
+            .sentence = std::format("{}; {}.", planned, today),
+            .action = ""};
   if (is_after(relay, "last_failure_at", "last_delivered_at"))
     return amber(
         std::format("The last mail to {} failed at {}: {}. What was not taken waits at its sender; {}.",
@@ -134,6 +161,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(escaped(waits) + ".", "journalctl -u privyseal-gatewayd -g next-hop");
   if (const auto waits = shown(object_at(*status, "ledger"), "purge_waits"); !waits.empty())
     return amber(std::format("Mail flows, but nothing is purged: {}.", escaped(waits)), "timedatectl");
+  if (std::string trouble = revocation_trouble(*status, now); !trouble.empty())
+    return amber(std::move(trouble), "privyseal cert revoked FILE --reason TEXT");
   const std::string last = shown_time(relay, "last_delivered_at");
   return {.name = "mail",
           .colour = Colour::kGreen,

@@ -165,6 +165,11 @@ TEST_F(GatewayIn, SecureEmailGuideG9RefusedCertificatesHaveTheirReasonsInTheLog)
   reason_logged(with(&lab_->other_ca, {.dns_names = {kRelayName}}), "untrusted-issuer");
   reason_logged(with(&lab_->egress_ca, {.dns_names = {"other.cjsm.example"}}), "wrong-name");
   reason_logged(with(&lab_->egress_ca, {.dns_names = {kRelayName}, .ends = -1h}), "expired");
+  const TlsOptions revoked = with(&lab_->egress_ca, {.dns_names = {kRelayName}});
+  ASSERT_TRUE(lab_->gateway->ask(
+      {{"op", "revocations-take"}, {"pem", lab_->egress_ca.revoke({revoked.chain_pem})}, {"why", "a test"}}));
+  reason_logged(revoked, "revoked");
+  expect_in(250, mail_in());
 }
 
 TEST_F(GatewayIn, CertificateAloneIsNotEnoughFromAnotherAddress) {

@@ -1,6 +1,7 @@
 // What the next hop does wrong, or is: the sender hears 4xx (or the hop's own refusal) and keeps
 // the mail, nothing of it was ever in clear, and the next mail goes through without a restart.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "tests/integration/gateway_lab.h"
 
@@ -46,6 +47,10 @@ class RelayFault : public GatewayTest {
     expect_out(250, mail_out());
     EXPECT_EQ(lab_->relay->mails().size(), 1U);
     SetUp();
+  }
+
+  static Result<JsonObject> take_revocations(const std::string& lists) {
+    return lab_->gateway->ask({{"op", "revocations-take"}, {"pem", lists}, {"why", "a test"}});
   }
 
   void expect_nothing_encrypted() {
@@ -107,6 +112,66 @@ TEST_F(RelayFault, SecureEmailGuideG9EachRefusedCertificateHasItsOwnReasonInTheL
   reason_logged(&lab_->other_ca, {.dns_names = {kRelayName}}, "untrusted-issuer");
   reason_logged(&lab_->egress_ca, {.dns_names = {"other.example"}}, "wrong-name");
   reason_logged(&lab_->egress_ca, {.dns_names = {kRelayName}, .ends = -1h}, "expired");
+}
+
+TEST_F(RelayFault, SecureEmailGuideG9ARevokedRelayGetsNoMailOnceTheListIsThere) {
+  const TlsOptions bad =
+      GatewayLab::with_certificate(lab_->relay_tls(), &lab_->egress_ca, {.dns_names = {kRelayName}});
+  lab_->relay->use(bad);
+  expect_out(250, mail_out());
+  SetUp();
+  ASSERT_TRUE(take_revocations(lab_->egress_ca.revoke({bad.chain_pem})));
+  for (const bool after_restart : {false, true}) {
+    if (after_restart) {
+      ASSERT_TRUE(lab_->gateway->restart(SIGKILL));
+    }
+    lab_->relay->use(bad);
+    const std::size_t before = lab_->gateway->output().size();
+    const auto reply = lab_->lan_client().send(mail_out());
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->code, 451) << reply->text;
+    EXPECT_THAT(reply->text, HasSubstr("4.7.5 The CJSM relay did not prove who it is"));
+    EXPECT_THAT(lab_->gateway->output().substr(before), HasSubstr("why=revoked"));
+    EXPECT_TRUE(lab_->relay->mails().empty());
+    expect_nothing_encrypted();
+    EXPECT_EQ(only_row().outcome, "deferred");
+    expect_recovery();  // with another certificate of the same CA
+  }
+}
+
+TEST_F(RelayFault, SecureEmailGuideG9OnlyTheTrustedAuthoritysNewestListCounts) {
+  const std::string bad = lab_->egress_ca.issue({.dns_names = {kRelayName}}).chain_pem;
+  EXPECT_EQ(take_revocations("no list").error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(take_revocations(lab_->other_ca.revoke({bad})).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(take_revocations(lab_->lan_ca.revoke({bad})).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(take_revocations(lab_->egress_ca.revoke({bad}) + lab_->lan_ca.revoke({})).error().code,
+            ErrorCode::kDenied);
+  ASSERT_TRUE(take_revocations(lab_->egress_ca.revoke({bad}, {.begins = -2h})));
+  EXPECT_EQ(take_revocations(lab_->egress_ca.revoke({}, {.begins = -3h})).error().code, ErrorCode::kConflict);
+  const auto status = lab_->gateway->ask({{"op", "status"}});
+  ASSERT_TRUE(status);
+  const auto* lists = json_array(*status, "revocations");
+  ASSERT_TRUE(lists != nullptr && lists->size() == 1);
+  EXPECT_EQ(json_text(lists->at(0).as_object(), "issuer").value(), "CN=Stand-in Egress CA");
+  EXPECT_EQ(json_number(lists->at(0).as_object(), "revoked").value(), 1);
+  const auto metrics = lab_->gateway->ask({{"op", "metrics"}});
+  ASSERT_TRUE(metrics);
+  EXPECT_THAT(json_text(*metrics, "text").value(),
+              HasSubstr("privyseal_crl_next_update_timestamp_seconds{issuer=\"CN=Stand-in Egress CA\"} 1"));
+  expect_out(250, mail_out());
+}
+
+TEST_F(RelayFault, SecureEmailGuideG6WeakCertificatesAreRefusedInHandshakes) {
+  const auto refused = [&](const LeafOptions& leaf, const std::string& reason) {
+    lab_->relay->use(GatewayLab::with_certificate(lab_->relay_tls(), &lab_->egress_ca, leaf));
+    const std::size_t before = lab_->gateway->output().size();
+    expect_out(451, mail_out());
+    EXPECT_THAT(lab_->gateway->output().substr(before), HasSubstr(reason));
+    EXPECT_TRUE(lab_->relay->mails().empty());
+    expect_recovery();
+  };
+  refused({.dns_names = {kRelayName}, .key = "RSA-1024"}, "EE certificate key too weak");
+  refused({.dns_names = {kRelayName}, .hash = "SHA1"}, "CA signature digest algorithm too weak");
 }
 
 TEST_F(RelayFault, SecureEmailGuideG3RelayWithOlderTlsGetsNoMail) {

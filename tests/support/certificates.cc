@@ -242,6 +242,38 @@ std::string TestCa::issue_from_csr(const std::string& csr_pem, const LeafOptions
   return state_->issue(key, options);
 }
 
+std::string TestCa::revoke(const std::vector<std::string>& certificates, const ListOptions& options) const {
+  const std::unique_ptr<X509_CRL, Free<X509_CRL_free>> list(X509_CRL_new());
+  const std::unique_ptr<ASN1_TIME, Free<ASN1_TIME_free>> time(ASN1_TIME_new());
+  CHECK(list != nullptr && time != nullptr && X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1);
+  CHECK(X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(state_->certificate.get())) == 1);
+  for (const std::string& pem : certificates) {
+    const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const Certificate certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+    X509_REVOKED* entry = X509_REVOKED_new();
+    set_time(time.get(), options.begins);
+    CHECK(certificate != nullptr &&
+          X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get())) == 1 &&
+          X509_REVOKED_set_revocationDate(entry, time.get()) == 1 &&
+          X509_CRL_add0_revoked(list.get(), entry) == 1);
+  }
+  set_time(time.get(), options.begins);
+  CHECK(X509_CRL_set1_lastUpdate(list.get(), time.get()) == 1);
+  set_time(time.get(), options.ends);
+  CHECK(X509_CRL_set1_nextUpdate(list.get(), time.get()) == 1);
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, state_->certificate.get(), nullptr, nullptr, list.get(), 0);
+  const auto add = [&](const char* name, const std::string& value) {
+    const Extension extension(X509V3_EXT_conf(nullptr, &context, name, value.c_str()));
+    CHECK(extension != nullptr && X509_CRL_add_ext(list.get(), extension.get(), -1) == 1);
+  };
+  add("authorityKeyIdentifier", "keyid:always");
+  for (const auto& [name, value] : options.extensions) add(name.c_str(), value);
+  CHECK(X509_CRL_sort(list.get()) == 1 &&
+        X509_CRL_sign(list.get(), state_->key.get(), hash_of("SHA256")) > 0);
+  return to_pem([&](BIO* bio) { return PEM_write_bio_X509_CRL(bio, list.get()); });
+}
+
 std::string new_key_pem(const std::string& kind) { return to_pem(new_key(kind).get()); }
 
 std::string request_pem(const std::string& key_pem, const RequestOptions& options) {

@@ -60,6 +60,13 @@ struct Credential {
   std::string key_pem;
 };
 
+/// A list of revoked certificates.
+struct ListOptions {
+  std::chrono::hours begins{-24};                                 ///< thisUpdate, from now
+  std::chrono::hours ends{24 * 30};                               ///< nextUpdate
+  std::vector<std::pair<std::string, std::string>> extensions{};  ///< OpenSSL's names and values
+};
+
 class TestCa {
  public:
   explicit TestCa(const std::string& common_name, const CaOptions& options = {});
@@ -74,6 +81,10 @@ class TestCa {
   [[nodiscard]] Credential issue(const LeafOptions& options);
   /// A certificate for the key of a PKCS#10 request, whose own signature must be right.
   [[nodiscard]] std::string issue_from_csr(const std::string& csr_pem, const LeafOptions& options);
+
+  /// A CRL in PEM; each certificate is the first one in its PEM text.
+  [[nodiscard]] std::string revoke(const std::vector<std::string>& certificates,
+                                   const ListOptions& options = {}) const;
 
  private:
   struct State;

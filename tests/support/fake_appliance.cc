@@ -46,6 +46,7 @@ constexpr std::array kOperations = [] {
                     "audit-verify"sv,
                     "line-switch"sv,
                     "rate-release"sv,
+                    "revocations-take"sv,
                     "directory-search"sv,
                     "directory-export"sv,
                     "hold-add"sv,

@@ -47,13 +47,15 @@ constexpr std::array kGrants{
     DoorGrant{"provisioning", "directory-export"},
     DoorGrant{"console", "audit-verify"},
     DoorGrant{"provisioning", "audit-verify"},
+    // A list says nothing unless the authority signed it, and no list is replaced by an older one.
+    DoorGrant{"console", "revocations-take"},
+    DoorGrant{"provisioning", "revocations-take"},
     DoorGrant{"console", "policy-show"},
     DoorGrant{"provisioning", "policy-show"},
     // The console has no page for these, so a console that was taken over has no use of them.
     DoorGrant{"provisioning", "policy-part"},
     DoorGrant{"provisioning", "policy-set"},
     DoorGrant{"provisioning", "policy-remove"},
-    DoorGrant{"provisioning", "revocations-take"},
 };
 
 constexpr std::int64_t kMostMinutes = 24 * 60;

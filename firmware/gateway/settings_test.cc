@@ -101,7 +101,7 @@ TEST(Settings, ExceptOldPeersOnTheLanSideUntilADay) {
     EXPECT_FALSE(settings_with_exception(wrong)) << wrong;
 }
 
-TEST(Settings, ExceptNobodyTowardsCjsm) {
+TEST(Settings, SecureEmailGuideG4ExceptNobodyTowardsCjsm) {
   const auto settings = settings_with_exception(
       "reason = \"old\"\nuntil = \"2027-03-31\"\nservers = [\"relay.cjsm.example\"]\n", "cjsm");
   ASSERT_FALSE(settings);

@@ -117,7 +117,7 @@ TEST(Refusal, GivesASessionItsReplies) {
 }
 
 /// Council P8: every refusal for good tells whom to ask, in at most three sentences (tested above).
-TEST(Refusal, ForGoodTellsTheRuleAndAContact) {
+TEST(Refusal, CouncilP8ForGoodTellsTheRuleAndAContact) {
   const Contacts contacts{
       .administrator = "IT, tel. 1", .representative = "Jane Doe, tel. 2", .helpdesk = "tel. 3"};
   for (const Refusal refusal : all()) {

@@ -1,4 +1,7 @@
 // Whatever an authority or anybody else writes: it is refused, or it is lists that can be read again.
+#include <span>
+
+#include "firmware/base/bytes.h"
 #include "firmware/base/check.h"
 #include "firmware/tls/revocation.h"
 

@@ -54,12 +54,18 @@ TEST_F(GatewayDoor, TheConsoleMayLookAtTheRegistersAndBringNone) {
     EXPECT_EQ(lab_->gateway->ask({{"op", operation}}).error().code, ErrorCode::kDenied) << operation;
 }
 
-TEST_F(GatewayDoor, TellsTheTwoSidesOfAMailInApart) {
+TEST_F(GatewayDoor, CouncilK3AMailInSaysByWhatItWasTrusted) {
   expect_in(250, mail_in());
   const auto row = only_row();
   const JsonObject track = ask({{"op", "mail-track"}, {"id", row.id}});
   const JsonObject& mail = *json_object(track, "mail");
-  EXPECT_EQ(json_text(*json_object(mail, "client_tls"), "session_id").value(), row.session_id);
+  const JsonObject& client = *json_object(mail, "client_tls");
+  EXPECT_EQ(json_text(client, "session_id").value(), row.session_id);
+  EXPECT_EQ(json_text(client, "version").value(), "TLSv1.3");
+  EXPECT_EQ(json_text(client, "peer_subject").value(), std::string("CN=") + kRelayName);
+  EXPECT_EQ(json_text(client, "peer_issuer").value(), "CN=Stand-in Egress CA");
+  EXPECT_EQ(json_text(client, "peer_serial").value(), row.peer_serial);
+  EXPECT_FALSE(json_text(mail, "opened_at").value().empty());
   EXPECT_EQ(json_text(*json_object(mail, "hop_tls"), "version").value(), "TLSv1.3");
 }
 

@@ -89,7 +89,7 @@ TEST_F(GatewayIn, LedgerTellsTheFactsThatTheRelaySaw) {
   EXPECT_EQ(row.outcome, "delivered");
 }
 
-TEST_F(GatewayIn, EachSideSignsWithItsOwnKey) {
+TEST_F(GatewayIn, SecureEmailGuideG8EachSideSignsWithItsOwnKey) {
   const auto gateway_before = lab_->uses("gateway");
   const auto lan_before = lab_->uses("lan");
   expect_in(250, mail_in());
@@ -185,7 +185,7 @@ TEST_F(GatewayIn, MailInClearIsRefused) {
   EXPECT_EQ(client->command("MAIL FROM:<bob@police.example.cjsm.net>")->code, 530);
 }
 
-TEST_F(GatewayIn, GivesNoSessionTickets) {
+TEST_F(GatewayIn, SecureEmailGuideG14GivesNoSessionTickets) {
   SmtpClient client = lab_->cjsm_client();
   EXPECT_EQ(client.command("NOOP")->code, 250);
   EXPECT_EQ(client.tls()->tickets_received(), 0);

@@ -53,7 +53,7 @@ class GatewayLedger : public GatewayTest {
 
 std::unique_ptr<SmallDisk> GatewayLedger::disk_;
 
-TEST_F(GatewayLedger, FullDiskRefusesMailBothWaysAndRoomMakesItGoOn) {
+TEST_F(GatewayLedger, Clause4FullDiskRefusesMailBothWaysAndRoomMakesItGoOn) {
   disk_->fill();
   expect_refused_unrecorded(lab_->lan_client(), mail_out(), lab_->relay.get());
   expect_refused_unrecorded(lab_->cjsm_client(), mail_in(), lab_->server.get());

@@ -116,7 +116,7 @@ TEST_F(GatewayOut, LedgerNamesTheSerialOfTheRelaysCertificate) {
   EXPECT_EQ(lower_case(only_row().peer_serial), client.tls()->facts().peer_serial);
 }
 
-TEST_F(GatewayOut, HundredMailsAreHundredFullHandshakesAndSignatures) {
+TEST_F(GatewayOut, SecureEmailGuideG14HundredMailsAreHundredFullHandshakesAndSignatures) {
   constexpr std::size_t kMails = 100;
   const auto before = lab_->uses("gateway");
   SmtpClient client = lab_->lan_client();

@@ -216,17 +216,18 @@ TEST_F(GatewayPolicy, Clause3SenderWithoutASignedCommitmentIsRefused) {
 TEST_F(GatewayPolicy, Clause5SuspendedLineDefersNewMailBothWaysAndLosesNone) {
   SmtpClient open = lab_->lan_client();
   ASSERT_EQ(open.envelope(mail_out())->code, 354);
+  SmtpClient idle = lab_->lan_client();
   ASSERT_TRUE(lab_->gateway->ask({{"op", "line-switch"}, {"line", "suspended"}, {"why", "a test"}}));
   ASSERT_TRUE(open.write(peer::dot_stuffed(mail_out().message)));  // what was under way ends as it began
   EXPECT_EQ(open.read_reply()->code, 250);
   EXPECT_EQ(lab_->relay->mails().size(), 1U);
   static_cast<void>(only_row());
   GatewayTest::SetUp();
-  SmtpClient client = lab_->lan_client();
-  EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 421);
-  EXPECT_TRUE(client.is_ended_by_server(10s));
+  EXPECT_EQ(idle.command("MAIL FROM:<alice@lawfirm.example>")->code, 421);
+  EXPECT_TRUE(idle.is_ended_by_server(10s));
+  EXPECT_EQ(lab_->lan_client().command("MAIL FROM:<alice@lawfirm.example>")->code, 421);
   EXPECT_EQ(lab_->cjsm_client().command("MAIL FROM:<bob@police.example.cjsm.net>")->code, 421);
-  for (const LedgerRow& row : rows(2)) EXPECT_THAT(row.reply, HasSubstr("has suspended its connection"));
+  for (const LedgerRow& row : rows(3)) EXPECT_THAT(row.reply, HasSubstr("has suspended its connection"));
   EXPECT_EQ(json_text(policy_status(), "line").value(), "suspended");
   ASSERT_TRUE(lab_->gateway->ask({{"op", "line-switch"}, {"line", "active"}, {"why", "the test is over"}}));
   GatewayTest::SetUp();
@@ -315,6 +316,14 @@ TEST_F(GatewayPolicy, Clause25SenderAboveTheHourlyCapWaitsForReleaseByAPerson) {
   EXPECT_EQ(lab_->gateway->ask({{"op", "rate-release"}, {"key", "sender/nobody"}, {"why", "x"}}).error().code,
             ErrorCode::kNotFound);
   ASSERT_TRUE(lab_->gateway->ask({{"op", "rate-release"}, {"key", key}, {"why", "a mailing of the court"}}));
+  const auto status = lab_->gateway->ask({{"op", "status"}});
+  ASSERT_TRUE(status);
+  const auto size = json_number(*json_object(*status, "audit"), "size").value();
+  const auto log = lab_->gateway->ask({{"op", "audit-entries"}, {"after", size - 1}, {"limit", 1}});
+  ASSERT_TRUE(log) << log.error().message;
+  const std::string entry = json_texts(*log, "entries").value().at(0);
+  EXPECT_THAT(entry, HasSubstr("rate-release"));
+  EXPECT_THAT(entry, HasSubstr("a mailing of the court"));
   expect_carried(mail);
 }
 
@@ -344,16 +353,16 @@ TEST_F(GatewayPolicy, Clause25ARestartGivesNobodyASecondAllowance) {
 }
 
 TEST_F(GatewayPolicy, Clause8TheRecipientAboveTheCapIsPutOffAndTheOthersGetTheMail) {
-  use("policy.toml", quiet("", "[limits]\nrecipients = 2\nblind_recipients = 1\n"));
+  use("policy.toml", quiet("", "[limits]\nrecipients = 50\nblind_recipients = 1\n"));
   SmtpClient client = lab_->lan_client();
   ASSERT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 250);
-  for (const char* name : {"a", "b"})
-    ASSERT_EQ(client.command(std::string("RCPT TO:<") + name + "@police.example.cjsm.net>")->code, 250);
+  for (int i = 0; i < 50; ++i)
+    ASSERT_EQ(client.command("RCPT TO:<r" + std::to_string(i) + "@police.example.cjsm.net>")->code, 250);
   EXPECT_EQ(client.command("RCPT TO:<c@police.example.cjsm.net>")->code, 452);
   ASSERT_EQ(client.command("DATA")->code, 354);
   ASSERT_TRUE(client.write("To: a@police.example.cjsm.net\r\n\r\nx\r\n.\r\n"));
   EXPECT_EQ(client.read_reply()->code, 250);
-  EXPECT_EQ(lab_->relay->mails().at(0).rcpts.size(), 2U);
+  EXPECT_EQ(lab_->relay->mails().at(0).rcpts.size(), 50U);
   static_cast<void>(only_row());
   GatewayTest::SetUp();
   Mail blind = with_header("Subject: x");
@@ -469,6 +478,21 @@ TEST_F(GatewayPolicy, Clause4TheLedgerSaysWhatTheRulesSawAndSaid) {
   EXPECT_EQ(stopped.verdict_ms, -1);  // the relay was not asked
 }
 
+TEST_F(GatewayPolicy, Clause4OfV94KeepsTheSameRecords) {
+  const auto recorded = [&](const char* terms) {
+    use("policy.toml", std::string("terms = \"") + terms + "\"\n" + quiet(""));
+    Mail mail = with_header("Message-ID: <same@lawfirm.example>\r\nSubject: [OFFICIAL] case", terms);
+    expect_out(250, mail);
+    const LedgerRow row = only_row();
+    GatewayTest::SetUp();
+    EXPECT_FALSE(row.session_id.empty());
+    EXPECT_FALSE(row.peer_serial.empty());
+    return std::tuple(row.direction, row.sender, row.recipients, row.tls_version, row.peer_subject,
+                      row.outcome, row.message_id, row.marking, row.verdict, row.signatures);
+  };
+  EXPECT_EQ(recorded("v10.2"), recorded("v9.4"));
+}
+
 TEST_F(GatewayPolicy, CouncilK4PartnersOutsideTheListAreRefusedOrWarnedAbout) {
   use("assured.csv", "domain,status,confirmed\r\ncourt.example.cjsm.net,assured,2026-01-01\r\n");
   use("policy.toml", quiet("assured = \"enforce\""));
@@ -479,6 +503,12 @@ TEST_F(GatewayPolicy, CouncilK4PartnersOutsideTheListAreRefusedOrWarnedAbout) {
   EXPECT_EQ(only_row().verdict, "passed warned/partner-not-assured");
   const JsonObject status = policy_status();
   EXPECT_GE(json_number(*json_object(status, "counts"), "warned/partner-not-assured").value(), 1);
+  for (const auto& [confirmed, is_old] : {std::pair{"2020-01-01", true}, {"2099-01-01", false}}) {
+    use("assured.csv",
+        std::string("domain,status,confirmed\r\ncourt.example.cjsm.net,assured,") + confirmed + "\r\n");
+    EXPECT_EQ(json_flag(*json_object(policy_status(), "registers"), "assured_is_old", !is_old).value(),
+              is_old);
+  }
 }
 
 TEST_F(GatewayPolicy, CouncilK5WhoAsksForSecurityGetsItForAllOrForNobody) {

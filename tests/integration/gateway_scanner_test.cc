@@ -21,8 +21,9 @@ using peer::Mail;
 using peer::SmtpClient;
 using testing::HasSubstr;
 
-/// A harmless text that the scanners of these tests are told to find. It stands in no file in one piece.
-const std::string kHarmful = "PRIVYSEAL-HARMLESS-"s + "TEST-PATTERN";
+/// EICAR's harmless text, which every scanner finds; so it stands in no file in one piece. The real clamd of
+/// these tests has no signatures but this one.
+const std::string kHarmful = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-"s + "STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
 
 Mail with_body(Mail mail, const std::string& body) {
   mail.message = "Subject: x\r\n\r\n" + body;

@@ -107,13 +107,13 @@ TEST_F(SenderFault, MailWithoutStartTlsIsRefused) {
   expect_nothing_at_relay();
 }
 
-TEST_F(SenderFault, OlderTlsIsRefused) {
+TEST_F(SenderFault, SecureEmailGuideG3OlderTlsIsRefused) {
   TlsOptions tls = lab_->lan_client_tls();
   tls.most = TlsVersion::kTls12;
   EXPECT_FALSE(connect().open(tls));
 }
 
-TEST_F(SenderFault, GivesNoSessionTickets) {
+TEST_F(SenderFault, SecureEmailGuideG14GivesNoSessionTickets) {
   SmtpClient client = lab_->lan_client();
   EXPECT_EQ(client.command("NOOP")->code, 250);
   EXPECT_EQ(client.tls()->tickets_received(), 0);

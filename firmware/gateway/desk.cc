@@ -8,6 +8,7 @@
 #include "firmware/base/audit/log.h"
 #include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
+#include "firmware/base/sha256.h"
 #include "firmware/gateway/ledger_answers.h"
 #include "firmware/tls/library.h"
 
@@ -267,8 +268,9 @@ Result<JsonObject> Desk::take_revocations(const DoorRequest& request) {
   const auto why = json_text(request.body, "why");
   if (!pem || !why) return std::unexpected(pem ? why.error() : pem.error());
   if (why->empty()) return fail(ErrorCode::kInvalid, "why: must be given");
-  const auto done = do_recorded(request, "side/cjsm", *why, facts_.lanes.may_take_revocations(*pem),
-                                [&] { return facts_.lanes.take_revocations(*pem); });
+  const auto done = do_recorded(
+      request, {.object = "side/cjsm", .why = *why, .params_hash = to_hex(sha256(bytes_of(*pem)))},
+      facts_.lanes.may_take_revocations(*pem), [&] { return facts_.lanes.take_revocations(*pem); });
   if (!done) return std::unexpected(done.error());
   log_event(LogLevel::kNotice, "revocations-in-use", {});
   return JsonObject{{"revocations", revocations_of(facts_.lanes.revocations())}};

@@ -74,7 +74,7 @@ TEST(PolicyRequest, NeedsAReasonAndAHash) {
                 HasSubstr("why: must be given"));
   EXPECT_FALSE(read_policy_removal(json(R"({"name":"policy.toml"})")));
   for (const std::string& hash : {std::string(), std::string(63, 'a'), std::string(65, 'a'),
-                                 std::string(64, 'A'), std::string(64, 'g')})
+                                  std::string(64, 'A'), std::string(64, 'g')})
     EXPECT_THAT(read_policy_setting(json(R"({"name":"policy.toml","why":"x","sha256":")" + hash + R"("})"))
                     .error_or(Error{})
                     .message,

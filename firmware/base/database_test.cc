@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "firmware/base/rows.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal {
@@ -45,6 +46,25 @@ TEST_F(DatabaseFile, KeepsWhatIsBound) {
   EXPECT_EQ(select.blob(2), blob);
   EXPECT_TRUE(select.is_null(3));
   EXPECT_FALSE(select.step().value());
+}
+
+TEST_F(DatabaseFile, GivesTheRowsOfAQueryAsAList) {
+  Database database = open();
+  const auto number = [](const Statement& row) { return row.number(0); };
+  const auto few = [](const Statement& row) -> Result<std::int64_t> {
+    if (row.number(0) > 2) return fail(ErrorCode::kConflict, "too many");
+    return row.number(0);
+  };
+  const auto rows = [&](const char* sql, auto make) {
+    auto select = database.prepare(sql).value();
+    return rows_of(select, make);
+  };
+  EXPECT_EQ(rows("SELECT 1 UNION SELECT 2 UNION SELECT 3", number), (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(rows("SELECT 1 WHERE 0", number), std::vector<std::int64_t>());
+  EXPECT_EQ(rows("SELECT 1 UNION SELECT 2", few), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(rows("SELECT 1 UNION SELECT 2 UNION SELECT 3", few).error().code, ErrorCode::kConflict);
+  EXPECT_FALSE(rows("SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808))", number))
+      << "half a list is none";
 }
 
 TEST_F(DatabaseFile, ReportsAParameterThatDoesNotExist) {

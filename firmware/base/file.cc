@@ -15,9 +15,12 @@ namespace {
 constexpr std::size_t kMaxSecretBytes = 256;
 
 Result<Bytes> read_all(int fd, const std::filesystem::path& file, std::size_t most_bytes) {
-  Bytes bytes(most_bytes + 1);
+  struct stat facts{};
+  if (::fstat(fd, &facts) != 0) return fail_errno(file.string());
+  Bytes bytes(std::min(most_bytes, static_cast<std::size_t>(facts.st_size)) + 1);
   std::size_t length = 0;
-  while (length < bytes.size()) {
+  while (length <= most_bytes) {
+    if (length == bytes.size()) bytes.resize(most_bytes + 1);  // it grew, or has no size: those of /proc
     const ssize_t got = ::read(fd, bytes.data() + length, bytes.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(file.string());

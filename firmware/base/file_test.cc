@@ -29,6 +29,13 @@ TEST_F(File, IsReadUpToItsLimit) {
   EXPECT_EQ(read_file(folder_ / "gone", 4).error().code, ErrorCode::kNotFound);
 }
 
+/// A size of 0 is what the system says of it.
+TEST_F(File, IsReadWhoseSizeIsNotKnown) {
+  ASSERT_EQ(std::filesystem::file_size("/proc/self/status"), 0U);
+  EXPECT_TRUE(text_of(read_file("/proc/self/status", 65'536).value()).contains("\nThreads:"));
+  EXPECT_EQ(read_file("/proc/self/status", 64).error().code, ErrorCode::kInvalid);
+}
+
 TEST_F(File, IsReplacedAsAWholeWithItsMode) {
   const auto path = make("old", 0644);
   ASSERT_TRUE(replace_file(path, bytes_of("new"), 0600).has_value());

@@ -61,6 +61,7 @@ class Desk {
   Result<JsonObject> flow(const DoorRequest& request);
   Result<JsonObject> find(const DoorRequest& request);
   Result<JsonObject> track(const DoorRequest& request);
+  Result<JsonObject> partners(const DoorRequest& request);
   Result<JsonObject> extract(const DoorRequest& request);
   Result<JsonObject> switch_line(const DoorRequest& request);
   Result<JsonObject> release_rate(const DoorRequest& request);

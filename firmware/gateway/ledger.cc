@@ -101,6 +101,12 @@ class Ledger::Writer {
     return delay_.with([](const std::string& now) { return now; });
   }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
+  [[nodiscard]] bool has_room() const {
+    constexpr std::uintmax_t kOneCommit = 64UL << 10;
+    std::error_code error;
+    const auto space = std::filesystem::space(file_, error);
+    return error || space.available >= kOneCommit;
+  }
 
  private:
   static constexpr std::size_t kMaxQueued = 4096;
@@ -273,6 +279,7 @@ void Ledger::stop() { writer_->stop(); }
 
 void Ledger::note(audit::Entry entry) { writer_->note(std::move(entry)); }
 Result<void> Ledger::record(audit::Entry entry) { return writer_->record(std::move(entry)); }
+bool Ledger::has_room() const { return writer_->has_room(); }
 std::uint64_t Ledger::write_failures() const { return writer_->failures(); }
 
 Result<void> Ledger::change(std::function<Result<void>(LedgerStore&)> act) {

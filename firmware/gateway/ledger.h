@@ -70,6 +70,8 @@ class Ledger {
   /// The same, durable when it returns. Waits for the ledger's thread: not for a loop.
   [[nodiscard]] Result<void> record(audit::Entry entry);
 
+  /// False: the disk has hardly room for a commit, which is why rows could not be written.
+  [[nodiscard]] bool has_room() const;
   /// How often a batch could not be written, since the start.
   [[nodiscard]] std::uint64_t write_failures() const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/door.h"
+#include "firmware/gateway/search_keys.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -169,6 +170,26 @@ JsonArray flow_of(const std::vector<MinuteCount>& counts, WallTime first, std::i
                               {"deferred", counted["deferred"]}});
   }
   return flow;
+}
+
+JsonObject partners_of(const std::vector<DomainCount>& domains, const std::vector<std::string>& own) {
+  constexpr std::size_t kMostPartners = 200;
+  const auto is_own = [&](const DomainCount& count) {
+    return std::ranges::any_of(own, [&](const std::string& domain) {
+      const std::string key = search_key(domain);
+      return count.domain == key || count.domain == key + ".cjsm.net";
+    });
+  };
+  JsonArray partners;
+  bool more = false;
+  for (const DomainCount& count : domains) {
+    if (is_own(count)) continue;
+    more = partners.size() == kMostPartners;
+    if (more) break;
+    partners.push_back(
+        JsonObject{{"domain", count.domain}, {"mails", count.mails}, {"last_day", count.last_day}});
+  }
+  return {{"partners", std::move(partners)}, {"more", more}};
 }
 
 JsonObject tls_of(const TlsShares& shares) {

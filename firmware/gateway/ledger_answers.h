@@ -26,6 +26,11 @@ namespace privyseal::gateway {
 /// One element for each of `minutes` minutes from `first` on: {at, delivered, refused, deferred}.
 [[nodiscard]] JsonArray flow_of(const std::vector<MinuteCount>& counts, WallTime first, std::int64_t minutes);
 
+/// {partners: [{domain, mails, last_day}], more}: all but our `own` domains and what these are under
+/// cjsm.net.
+[[nodiscard]] JsonObject partners_of(const std::vector<DomainCount>& domains,
+                                     const std::vector<std::string>& own);
+
 /// {cjsm, lan}, each {mails, tls13, hybrid}
 [[nodiscard]] JsonObject tls_of(const TlsShares& shares);
 

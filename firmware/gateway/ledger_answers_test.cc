@@ -49,6 +49,22 @@ TEST(MailSummary, SaysWhatAListNeeds) {
       R"("reply":"250 ok"})");
 }
 
+TEST(Partners, AreAllDomainsButOurOwn) {
+  std::vector<DomainCount> domains{
+      {.domain = "york.cjsm.net", .mails = 2, .last_day = "2026-03-04"},
+      {.domain = "lawfirm.example", .mails = 2, .last_day = "2026-03-04"},
+      {.domain = "lawfirm.example.cjsm.net", .mails = 1, .last_day = "2026-03-01"},
+      {.domain = "notlawfirm.example", .mails = 1, .last_day = "2026-03-01"}};
+  EXPECT_EQ(to_text(partners_of(domains, {"LawFirm.example"})),
+            R"({"partners":[{"domain":"york.cjsm.net","mails":2,"last_day":"2026-03-04"},)"
+            R"({"domain":"notlawfirm.example","mails":1,"last_day":"2026-03-01"}],"more":false})");
+  for (int i = 0; i < 199; ++i)
+    domains.push_back({.domain = "p" + std::to_string(i), .mails = 1, .last_day = "2026-03-01"});
+  const JsonObject cut = partners_of(domains, {"lawfirm.example"});
+  EXPECT_EQ(json_array(cut, "partners")->size(), 200U);
+  EXPECT_TRUE(json_flag(cut, "more", false).value());
+}
+
 TEST(MailList, IsCutToOneAnswerAndSaysSo) {
   MailRow long_one = some_mail();
   long_one.recipients.assign(1000, std::string(254, 'x'));

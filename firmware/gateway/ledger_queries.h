@@ -20,17 +20,21 @@ namespace privyseal::gateway::queries {
   " lan_session_id, lan_tls_version, lan_tls_group, lan_tls_suite, lan_peer_subject, lan_peer_serial,"    \
   " lan_peer_issuer, lan_resumed, lan_signatures, lan_handshake_ms,"                                      \
   " message_id, marking, verdict, connect_ms, record_ms, body_ms, verdict_ms"
+/// Behind them, for a search that looks at the mails' words one by one (ledger_words.h).
+#define PRIVYSEAL_MAIL_WORDS ", sender, recipients, session_id, lan_session_id, message_id"
 #define PRIVYSEAL_MAIL_FILTER " opened_at >= ?2 AND opened_at < ?3 AND (?4 = '' OR outcome = ?4)"
 
-/// Without a word. Newest first is by time here; the one with the id ?1 and later ones are left out.
-inline constexpr std::string_view kByTime = PRIVYSEAL_MAIL_ROW
-    " FROM mail INDEXED BY mail_opened_at WHERE opened_at >= ?2 AND opened_at < ?3"
-    " AND (opened_at, id) < (coalesce((SELECT opened_at FROM mail WHERE id = ?1), ?3), ?1)"
-    " ORDER BY opened_at DESC, id DESC LIMIT ?5";
-inline constexpr std::string_view kByOutcome = PRIVYSEAL_MAIL_ROW
-    " FROM mail INDEXED BY mail_outcome WHERE outcome = ?4 AND opened_at >= ?2 AND opened_at < ?3"
-    " AND (opened_at, id) < (coalesce((SELECT opened_at FROM mail WHERE id = ?1), ?3), ?1)"
-    " ORDER BY opened_at DESC, id DESC LIMIT ?5";
+/// Newest first is by time here; the one with the id ?1 and later ones are left out. A "+" keeps a condition
+/// from being taken for the index: the one that bounds it best is left.
+#define PRIVYSEAL_BEFORE                                                                       \
+  " opened_at >= ?2 AND opened_at <= coalesce((SELECT opened_at FROM mail WHERE id = ?1), ?3)" \
+  " AND +opened_at < ?3"                                                                       \
+  " AND (+opened_at, id) < (coalesce((SELECT opened_at FROM mail WHERE id = ?1), ?3), ?1)"     \
+  " ORDER BY opened_at DESC, id DESC LIMIT ?5"
+inline constexpr std::string_view kByTime =
+    PRIVYSEAL_MAIL_ROW PRIVYSEAL_MAIL_WORDS " FROM mail INDEXED BY mail_opened_at WHERE" PRIVYSEAL_BEFORE;
+inline constexpr std::string_view kByOutcome = PRIVYSEAL_MAIL_ROW PRIVYSEAL_MAIL_WORDS
+    " FROM mail INDEXED BY mail_outcome WHERE outcome = ?4 AND" PRIVYSEAL_BEFORE;
 
 /// One word, which may be in every mail: the words' own order is the answer's, so that it ends after ?5 of
 /// them.
@@ -43,17 +47,16 @@ inline constexpr std::string_view kByBeginning = PRIVYSEAL_MAIL_ROW
     " FROM mail WHERE id IN (SELECT mail FROM mail_key WHERE key >= ?6 AND key < ?7 AND day BETWEEN ?8 AND "
     "?9)"
     " AND id < ?1 AND" PRIVYSEAL_MAIL_FILTER " ORDER BY id DESC LIMIT ?5";
-/// Mail by mail, the newest ?6 of them below ?1, with its words (ledger_words.h) behind the columns of a
-/// MailRow.
-inline constexpr std::string_view kMailByMail = PRIVYSEAL_MAIL_ROW
-    ", sender, recipients, session_id, lan_session_id, message_id"
-    " FROM mail WHERE id < ?1 AND id > (SELECT coalesce(max(id), 0) FROM mail WHERE id < ?1) - ?6"
-    " AND" PRIVYSEAL_MAIL_FILTER " ORDER BY id DESC";
 /// Whether mails have more than ?3 words from ?1 to ?2.
 inline constexpr std::string_view kManyMails =
-    "SELECT 1 FROM mail_key WHERE key >= ?1 AND key < ?2 LIMIT 1 OFFSET ?3";
+    "SELECT 1 FROM mail_key WHERE key BETWEEN ?1 AND ?2 LIMIT 1 OFFSET ?3";
 /// Whether any mail has a word from ?1 to ?2.
 inline constexpr std::string_view kAnyMail = "SELECT 1 FROM mail_key WHERE key BETWEEN ?1 AND ?2 LIMIT 1";
+
+/// Of every domain in an envelope since the day ?1: in how many mails, and the last day.
+inline constexpr std::string_view kDomains =
+    "SELECT key, count(*), max(day) FROM mail_key WHERE key >= '@' AND key < 'A' AND day >= ?1"
+    " GROUP BY key ORDER BY 2 DESC, 1";
 
 inline constexpr std::string_view kOne = PRIVYSEAL_MAIL_ROW " FROM mail WHERE id = ?1";
 
@@ -86,11 +89,13 @@ inline constexpr std::string_view kLastDelivered =
     " ORDER BY opened_at DESC LIMIT 1";
 
 /// Each that a person waits for.
-inline constexpr std::array kAll{kByTime,    kByOutcome, kByWord, kByBeginning, kMailByMail,
-                                 kManyMails, kAnyMail,   kOne,    kFlow,        kTls,
-                                 kToday,     kOldest,    kNewest, kLastFailure, kLastDelivered};
+inline constexpr std::array kAll{kByTime,  kByOutcome, kByWord, kByBeginning, kManyMails,
+                                 kAnyMail, kDomains,   kOne,    kFlow,        kTls,
+                                 kToday,   kOldest,    kNewest, kLastFailure, kLastDelivered};
 
 #undef PRIVYSEAL_MAIL_ROW
+#undef PRIVYSEAL_MAIL_WORDS
 #undef PRIVYSEAL_MAIL_FILTER
+#undef PRIVYSEAL_BEFORE
 
 }  // namespace privyseal::gateway::queries

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "firmware/base/rows.h"
 #include "firmware/gateway/ledger_queries.h"
 #include "firmware/gateway/ledger_row.h"
 #include "firmware/gateway/ledger_schema.h"
@@ -21,8 +22,9 @@ constexpr int kTimes = 36;
 constexpr int kWords = 40;
 
 // A beginning that so many words have is not gathered from the index, which would read all of them for one
-// page: the newest mails are looked at one by one, and nearly all of them belong to the page. Should they
-// not, the index is asked after all.
+// page, and a word that so many mails have is not asked for together with an outcome, which may be a rare
+// one: the newest of the mails that the times and the outcome leave are looked at one by one. Should they
+// not fill the page, and not be all, the words are asked after all.
 constexpr std::int64_t kManyWords = 20'000;
 constexpr std::int64_t kLookedAt = 50'000;
 
@@ -81,18 +83,6 @@ Statement& bind_filter(Statement& select, const MailQuery& query) {
       .bind(4, query.outcome);
 }
 
-/// Every row that `statement` gives, as `make` makes it.
-template <class Make>
-auto rows_of(Result<Statement>& statement, Make make) -> Result<std::vector<decltype(make(*statement))>> {
-  std::vector<decltype(make(*statement))> rows;
-  for (;;) {
-    const auto row = statement->step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return rows;
-    rows.push_back(make(*statement));
-  }
-}
-
 /// The first row's texts; empty ones when there is no row.
 Result<std::vector<std::string>> first_row(Database& database, std::string_view sql, int columns) {
   auto select = database.prepare(sql);
@@ -144,48 +134,52 @@ Result<bool> LedgerReader::is_common(const Words& words) {
   return probe->bind(1, words.first).bind(2, words.last).bind(3, kManyWords).step();
 }
 
-/// The newest mails with such a word, or those of them among the newest kLookedAt.
-Result<std::vector<MailRow>> LedgerReader::find_mail_by_mail(const MailQuery& query, const Words& words) {
-  auto select = database_->prepare(queries::kMailByMail);
+Result<LedgerReader::Looked> LedgerReader::look_mail_by_mail(const MailQuery& query, const Words& words) {
+  auto select = database_->prepare(query.outcome.empty() ? queries::kByTime : queries::kByOutcome);
   if (!select) return std::unexpected(select.error());
-  bind_filter(*select, query).bind(6, kLookedAt);
-  std::vector<MailRow> rows;
-  while (rows.size() < static_cast<std::size_t>(query.limit)) {
+  bind_filter(*select, query).bind(5, kLookedAt);
+  Looked looked;
+  for (std::int64_t i = 0; looked.page.size() < static_cast<std::size_t>(query.limit); ++i) {
     const auto row = select->step();
     if (!row) return std::unexpected(row.error());
-    if (!*row) return rows;
-    if (std::ranges::any_of(words_at(*select, kWords), [&](const std::string& word) {
-          return word >= words.first && word < words.last;
-        }))
-      rows.push_back(mail_at(*select));
+    if (!*row) {
+      looked.is_all = i < kLookedAt;
+      return looked;
+    }
+    if (std::ranges::any_of(words_at(*select, kWords), [&](const auto& word) { return words.has(word); }))
+      looked.page.push_back(mail_at(*select));
   }
-  return rows;
+  looked.is_all = true;
+  return looked;
 }
 
 Result<std::vector<MailRow>> LedgerReader::find(const MailQuery& query) {
-  std::string_view sql = query.outcome.empty() ? queries::kByTime : queries::kByOutcome;
-  Words words;
-  if (!search_key(query.text).empty()) {
-    auto found = words_of(query.text);
-    if (!found) return std::unexpected(found.error());
-    words = std::move(*found);
-    const auto common = words.is_one() ? Result<bool>(false) : is_common(words);
-    if (!common) return std::unexpected(common.error());
-    if (*common) {
-      auto page = find_mail_by_mail(query, words);
-      if (!page || page->size() == static_cast<std::size_t>(query.limit)) return page;
-    }
-    sql = words.is_one() ? queries::kByWord : queries::kByBeginning;
-  }
-  auto select = database_->prepare(sql);
+  if (!search_key(query.text).empty()) return find_words(query);
+  auto select = database_->prepare(query.outcome.empty() ? queries::kByTime : queries::kByOutcome);
   if (!select) return std::unexpected(select.error());
   bind_filter(*select, query).bind(5, query.limit);
-  if (sql == queries::kByWord || sql == queries::kByBeginning)
-    select->bind(6, words.first)
-        .bind(7, words.last)
-        .bind(8, day_number(query.from))
-        .bind(9, query.to.empty() ? day_number(kEndOfTime) : day_number(query.to, '9'));
-  return rows_of(select, mail_at);
+  return rows_of(*select, mail_at);
+}
+
+Result<std::vector<MailRow>> LedgerReader::find_words(const MailQuery& query) {
+  const auto words = words_of(query.text);
+  if (!words) return std::unexpected(words.error());
+  if (!words->is_one() || !query.outcome.empty()) {
+    const auto common = is_common(*words);
+    if (!common) return std::unexpected(common.error());
+    auto looked = *common ? look_mail_by_mail(query, *words) : Looked();
+    if (!looked) return std::unexpected(looked.error());
+    if (looked->is_all) return std::move(looked->page);
+  }
+  auto select = database_->prepare(words->is_one() ? queries::kByWord : queries::kByBeginning);
+  if (!select) return std::unexpected(select.error());
+  bind_filter(*select, query)
+      .bind(5, query.limit)
+      .bind(6, words->first)
+      .bind(7, words->last)
+      .bind(8, day_number(query.from))
+      .bind(9, query.to.empty() ? day_number(kEndOfTime) : day_number(query.to, '9'));
+  return rows_of(*select, mail_at);
 }
 
 Result<MailRow> LedgerReader::mail(std::int64_t id) {
@@ -203,8 +197,19 @@ Result<std::vector<MinuteCount>> LedgerReader::flow(std::string_view minute) {
   auto select = database_->prepare(queries::kFlow);
   if (!select) return std::unexpected(select.error());
   select->bind(1, minute);
-  return rows_of(select, [](const Statement& row) {
+  return rows_of(*select, [](const Statement& row) {
     return MinuteCount{.minute = row.text(0), .outcome = row.text(1), .count = row.number(2)};
+  });
+}
+
+Result<std::vector<DomainCount>> LedgerReader::domains(std::string_view from) {
+  auto select = database_->prepare(queries::kDomains);
+  if (!select) return std::unexpected(select.error());
+  select->bind(1, day_number(from));
+  return rows_of(*select, [](const Statement& row) {
+    std::string day = row.text(2);  // 20260301
+    day.insert(6, "-").insert(4, "-");
+    return DomainCount{.domain = row.text(0).substr(1), .mails = row.number(1), .last_day = std::move(day)};
   });
 }
 
@@ -230,7 +235,7 @@ Result<std::vector<ExtractedRow>> LedgerReader::extract(std::string_view from, s
   if (!select) return std::unexpected(select.error());
   select->bind(1, after_id).bind(2, from).bind(3, to).bind(4, limit);
   const int behind = row_column_count();
-  return rows_of(select, [behind](const Statement& row) {
+  return rows_of(*select, [behind](const Statement& row) {
     std::string salt = row.text(behind + 1);
     std::ranges::transform(salt, salt.begin(),
                            [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
@@ -258,7 +263,7 @@ Result<LedgerTotals> LedgerReader::totals(std::string_view today) {
   if (!count) return std::unexpected(count.error());
   count->bind(1, today);
   const auto counts =
-      rows_of(count, [](const Statement& row) { return std::pair(row.text(0), row.number(1)); });
+      rows_of(*count, [](const Statement& row) { return std::pair(row.text(0), row.number(1)); });
   if (!counts) return std::unexpected(counts.error());
   totals.today = {counts->begin(), counts->end()};
   const auto failed = first_row(*database_, queries::kLastFailure, 2);

@@ -58,6 +58,13 @@ struct MinuteCount {
   std::int64_t count;
 };
 
+/// How many mails have a domain in their envelope.
+struct DomainCount {
+  std::string domain;
+  std::int64_t mails;
+  std::string last_day;  ///< "2026-03-01"
+};
+
 /// The TLS of one side's mails.
 struct TlsShare {
   std::int64_t mails = 0;   ///< those with a session
@@ -102,6 +109,8 @@ class LedgerReader {
   [[nodiscard]] Result<MailRow> mail(std::int64_t id);
   /// Since `minute`; minutes without mail are not in it.
   [[nodiscard]] Result<std::vector<MinuteCount>> flow(std::string_view minute);
+  /// Since that day, most mails first.
+  [[nodiscard]] Result<std::vector<DomainCount>> domains(std::string_view from);
   /// Of the mails since then.
   [[nodiscard]] Result<TlsShares> tls_shares(std::string_view from);
   /// Oldest first, from the row behind `after_id`.
@@ -118,10 +127,18 @@ class LedgerReader {
     std::string first;
     std::string last;
     [[nodiscard]] bool is_one() const { return first == last; }
+    [[nodiscard]] bool has(std::string_view word) const {
+      return is_one() ? word == first : word >= first && word < last;
+    }
+  };
+  struct Looked {
+    std::vector<MailRow> page;
+    bool is_all = false;  ///< no page can have more
   };
   [[nodiscard]] Result<Words> words_of(const std::string& text);
   [[nodiscard]] Result<bool> is_common(const Words& words);
-  [[nodiscard]] Result<std::vector<MailRow>> find_mail_by_mail(const MailQuery& query, const Words& words);
+  [[nodiscard]] Result<Looked> look_mail_by_mail(const MailQuery& query, const Words& words);
+  [[nodiscard]] Result<std::vector<MailRow>> find_words(const MailQuery& query);
 
   explicit LedgerReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 

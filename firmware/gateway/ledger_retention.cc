@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firmware/base/audit/json_line.h"
+#include "firmware/base/rows.h"
 #include "firmware/gateway/ledger_age.h"
 #include "firmware/gateway/ledger_row.h"
 #include "firmware/gateway/ledger_words.h"
@@ -38,16 +39,6 @@ OldMail old_mail_at(const Statement& row) {
           .words = words_at(row, kWords)};
 }
 
-Result<std::vector<OldMail>> mails_of(Statement& select) {
-  std::vector<OldMail> mails;
-  for (;;) {
-    const auto row = select.step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return mails;
-    mails.push_back(old_mail_at(select));
-  }
-}
-
 }  // namespace
 
 Result<Retention::Progress> Retention::purge(const Progress& from, WallTime now, std::int64_t most) {
@@ -60,7 +51,7 @@ Result<Retention::Progress> Retention::purge(const Progress& from, WallTime now,
   if (!remove) return std::unexpected(remove.error());
   oldest->bind(1, proven->opened_before).bind(2, from.opened_at).bind(3, from.id).bind(4, most);
   oldest->bind(5, proven->last_mail);
-  const auto mails = mails_of(*oldest);
+  const auto mails = rows_of(*oldest, old_mail_at);
   if (!mails) return std::unexpected(mails.error());
   std::vector<std::int64_t> purged;
   for (const OldMail& mail : *mails) {
@@ -141,22 +132,18 @@ Result<std::vector<Hold>> holds(Database& database) {
       "SELECT id, key, opened_from, opened_to, placed_at, placed_by, why, coalesce(ended_at, ''),"
       " coalesce(ended_by, ''), coalesce(ended_why, '') FROM hold ORDER BY id DESC");
   if (!select) return std::unexpected(select.error());
-  std::vector<Hold> all;
-  for (;;) {
-    const auto row = select->step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return all;
-    all.push_back({.id = select->number(0),
-                   .key = select->text(1),
-                   .from = select->text(2),
-                   .to = select->text(3),
-                   .placed_at = select->text(4),
-                   .placed_by = select->text(5),
-                   .why = select->text(6),
-                   .ended_at = select->text(7),
-                   .ended_by = select->text(8),
-                   .ended_why = select->text(9)});
-  }
+  return rows_of(*select, [](const Statement& row) {
+    return Hold{.id = row.number(0),
+                .key = row.text(1),
+                .from = row.text(2),
+                .to = row.text(3),
+                .placed_at = row.text(4),
+                .placed_by = row.text(5),
+                .why = row.text(6),
+                .ended_at = row.text(7),
+                .ended_by = row.text(8),
+                .ended_why = row.text(9)};
+  });
 }
 
 std::string hold_key(std::string_view text) {

@@ -105,7 +105,8 @@ net::awaitable<std::optional<Reply>> MailTransaction::open_row() {
   stages_.enter(&StageTimes::body);
   if (!row) {
     hop_->cut();
-    co_return policy::reply_of(Refusal::kLedgerUnavailable);
+    co_return policy::reply_of(service_.ledger.has_room() ? Refusal::kLedgerUnavailable
+                                                          : Refusal::kLedgerFull);
   }
   row_ = *row;
   co_return std::nullopt;

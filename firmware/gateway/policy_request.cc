@@ -4,6 +4,7 @@
 
 #include "firmware/base/base64.h"
 #include "firmware/gateway/rule_files.h"
+#include "firmware/policy/rule_file.h"
 
 namespace privyseal::gateway {
 namespace {
@@ -34,7 +35,8 @@ Result<PolicyPart> read_policy_part(const JsonObject& request) {
 Result<PolicyRemoval> read_policy_removal(const JsonObject& request) {
   auto name = json_text(request, "name");
   if (!name) return std::unexpected(name.error());
-  if (!is_rule_file(*name)) return fail(ErrorCode::kInvalid, "name: must be one of " + rule_file_names());
+  if (!policy::is_rule_file(*name))
+    return fail(ErrorCode::kInvalid, "name: must be one of " + rule_file_names());
   auto why = json_text(request, "why");
   if (!why) return std::unexpected(why.error());
   if (why->empty() || why->size() > kMaxWhy)

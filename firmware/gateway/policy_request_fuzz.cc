@@ -4,6 +4,7 @@
 #include "firmware/base/bytes.h"
 #include "firmware/gateway/policy_request.h"
 #include "firmware/gateway/rule_files.h"
+#include "firmware/policy/rule_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace privyseal;
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       std::abort();
   const auto removal = gateway::read_policy_removal(*request);
   // The name becomes one of a file: nothing but ours may ever come through.
-  if (removal && (!gateway::is_rule_file(removal->name) || removal->why.empty())) std::abort();
+  if (removal && (!policy::is_rule_file(removal->name) || removal->why.empty())) std::abort();
   const auto setting = gateway::read_policy_setting(*request);
   if (setting && (!removal || setting->name != removal->name || setting->sha256.size() != 64)) std::abort();
   return 0;

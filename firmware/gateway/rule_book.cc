@@ -155,8 +155,8 @@ Result<RuleBook::Change> RuleBook::try_brought(const std::string& name, std::str
   Change change;
   change.lock_ = std::unique_lock(loading_);
   change.name_ = name;
-  auto tried = files_.check_spool(sha256).and_then(
-      [&] { return files_.load({.kind = RuleFiles::Change::Kind::kTrySpool, .name = name}); });
+  auto tried =
+      files_.load({.kind = RuleFiles::Change::Kind::kTrySpool, .name = name, .sha256 = std::string(sha256)});
   if (!tried) {
     files_.drop_spool();
     return std::unexpected(tried.error());
@@ -280,6 +280,7 @@ JsonObject RuleBook::status() {
   JsonObject object{{"line", to_string(now.line_for_mail())}, {"terms", now.rules->profile.version}};
   if (!files_.given().empty()) object["folder"] = files_.given().string();
   if (!now.failure.empty()) object["failure"] = now.failure;
+  if (now.is_held) object["held"] = true;
   if (const auto window = now.rules->maintenance.at(time)) object["maintenance"] = window_of(*window);
   if (const auto window = now.rules->maintenance.next(time)) object["next_maintenance"] = window_of(*window);
   object["registers"] = registers_of(*now.rules, time);

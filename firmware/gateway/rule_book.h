@@ -85,7 +85,7 @@ class RuleBook {
   /// For status(): "refused/marked-too-high", "warned/...", "marking/OFFICIAL".
   void count(const std::string& what);
 
-  /// {line, terms, folder?, failure?, maintenance?, next_maintenance?, registers, stopped, counts}
+  /// {line, terms, folder?, failure?, held?, maintenance?, next_maintenance?, registers, stopped, counts}
   [[nodiscard]] JsonObject status();
 
  private:

@@ -95,7 +95,7 @@ TEST_F(RuleBookTest, RemovingItGoesBackToWhatProvisioningGave) {
   EXPECT_FALSE(in_use("directory.csv").hides_given);
   ASSERT_TRUE(remove("permissions.csv"));
   EXPECT_EQ(permissions(), 1U);
-  EXPECT_EQ(remove("permissions.csv").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(book_->try_without("permissions.csv").error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(remove("directory.csv"));
   EXPECT_EQ(in_use("directory.csv").name, "");
   EXPECT_EQ(book_->rules()->directory.size(), 0U);
@@ -166,6 +166,7 @@ TEST_F(RuleBookTest, BroughtFilesThatCannotBeReadAtStartHoldAllMailUntilTheyAreM
   ASSERT_TRUE(open());
   EXPECT_EQ(book_->line(), LineState::kSuspended);
   EXPECT_THAT(book_->files().failure, HasSubstr("all mail waits until this is mended"));
+  EXPECT_TRUE(book_->status().contains("held"));
   EXPECT_THAT(book_->files().failure, HasSubstr("permissions.csv: column missing"));
   ASSERT_TRUE(book_->set_line(LineState::kActive, "alice", "a mistake"));
   EXPECT_EQ(book_->line(), LineState::kSuspended);
@@ -175,6 +176,7 @@ TEST_F(RuleBookTest, BroughtFilesThatCannotBeReadAtStartHoldAllMailUntilTheyAreM
   ASSERT_TRUE(bring("assured.csv", "domain,status,confirmed\n"));
   EXPECT_EQ(book_->line(), LineState::kActive);
   EXPECT_EQ(book_->files().failure, "");
+  EXPECT_FALSE(book_->status().contains("held"));
 }
 
 TEST_F(RuleBookTest, WhatProvisioningGaveAndIsNotSoundDoesNotStart) {

@@ -5,19 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "firmware/base/file.h"
 #include "firmware/base/sha256.h"
 #include "firmware/base/unique_fd.h"
+#include "firmware/policy/rule_file.h"
 
 namespace privyseal::gateway {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 64UL << 20;  // a directory of some 200,000 rows
 constexpr std::string_view kOptions = "policy.toml";
-constexpr std::array<std::string_view, 6> kFiles{kOptions,      "commitments.csv", "permissions.csv",
-                                                 "assured.csv", "maintenance.csv", "directory.csv"};
 
 bool is_there(const std::filesystem::path& file) {
   struct stat facts{};
@@ -45,11 +43,9 @@ void note_size(const Register& read, RuleFiles::File& file) {
 
 }  // namespace
 
-bool is_rule_file(std::string_view name) { return std::ranges::contains(kFiles, name); }
-
 std::string rule_file_names() {
   std::string names;
-  for (const std::string_view name : kFiles) names += (names.empty() ? "" : ", ") + std::string(name);
+  for (const auto& file : policy::kRuleFiles) names += (names.empty() ? "" : ", ") + std::string(file.name);
   return names;
 }
 
@@ -79,6 +75,9 @@ class RuleFiles::Reader {
     const auto source = files_.source_of(name, change_);
     if (!source) return std::string();
     const auto bytes = read_file(source->file, kMaxFileBytes);
+    const std::string hash = bytes ? to_hex(sha256(*bytes)) : "";
+    if (source->file == files_.spool() && hash != change_.sha256)
+      return fail(ErrorCode::kConflict, "what arrived is not what was sent; begin again");
     if (!bytes) return fail(name, bytes.error());
     read_.push_back(
         {.name = std::string(name),
@@ -86,7 +85,7 @@ class RuleFiles::Reader {
          .hides_given = source->is_brought && !files_.given_.empty() && is_there(files_.given_ / name),
          .since = written_at(source->file),
          .bytes = bytes->size(),
-         .sha256 = to_hex(sha256(*bytes))});
+         .sha256 = hash});
     return std::string(text_of(*bytes));
   }
 
@@ -140,7 +139,7 @@ Result<RuleFiles::Loaded> RuleFiles::load(const Change& change) const {
 RuleFiles::Marks RuleFiles::marks() const {
   Marks marks;
   for (const auto* folder : {&given_, &brought_})
-    for (const std::string_view name : kFiles) {
+    for (const auto& [name, means] : policy::kRuleFiles) {
       struct stat facts{};
       const auto file = *folder / name;
       if (folder->empty() || ::stat(file.c_str(), &facts) != 0) continue;
@@ -156,7 +155,7 @@ bool RuleFiles::is_brought(std::string_view name) const {
 }
 
 bool RuleFiles::has_brought() const {
-  return std::ranges::any_of(kFiles, [this](std::string_view name) { return is_brought(name); });
+  return std::ranges::any_of(policy::kRuleFiles, [this](const auto& file) { return is_brought(file.name); });
 }
 
 Result<void> RuleFiles::add_to_spool(std::uint64_t after, ByteView content) const {
@@ -170,14 +169,6 @@ Result<void> RuleFiles::add_to_spool(std::uint64_t after, ByteView content) cons
   if (static_cast<std::uint64_t>(facts.st_size) != after)
     return fail(ErrorCode::kConflict, "another file is being brought at the same time; begin again");
   return write_all(fd.get(), content, spool());
-}
-
-Result<void> RuleFiles::check_spool(std::string_view sha256_hex) const {
-  const auto bytes = read_file(spool(), kMaxBroughtBytes);
-  if (!bytes && bytes.error().code != ErrorCode::kNotFound) return std::unexpected(bytes.error());
-  if (!bytes || to_hex(sha256(*bytes)) != sha256_hex)
-    return fail(ErrorCode::kConflict, "what arrived is not what was sent; begin again");
-  return {};
 }
 
 void RuleFiles::drop_spool() const { ::unlink(spool().c_str()); }

@@ -26,8 +26,6 @@ namespace privyseal::gateway {
 /// A directory of some 60,000 people. Read are 64 MiB: what provisioning gives is not limited by this.
 inline constexpr std::uint64_t kMaxBroughtBytes = 16U << 20;
 
-/// One of the six names of firmware/policy/README.md.
-[[nodiscard]] bool is_rule_file(std::string_view name);
 [[nodiscard]] std::string rule_file_names();  ///< for messages: "policy.toml, commitments.csv, ..."
 
 class RuleFiles {
@@ -55,10 +53,11 @@ class RuleFiles {
   /// What would be other than it is.
   struct Change {
     enum class Kind { kNone, kTrySpool, kWithoutBrought, kWithoutAnyBrought } kind = Kind::kNone;
-    std::string name{};  ///< of the one file
+    std::string name{};    ///< of the one file
+    std::string sha256{};  ///< of what the spool must hold, in lower-case hexadecimal
   };
   /// All of them together. kInvalid: the message names file, line and reason. kNotFound: provisioning's
-  /// folder is not there.
+  /// folder is not there. kConflict: the spool holds another content.
   [[nodiscard]] Result<Loaded> load(const Change& change) const;
   [[nodiscard]] Result<Loaded> load() const { return load({.kind = Change::Kind::kNone}); }
 
@@ -71,8 +70,6 @@ class RuleFiles {
   /// Puts `content` behind the first `after` bytes of the spool, which must be all that it has; 0 begins
   /// anew. kConflict: another one is being brought. kInvalid: longer than kMaxBroughtBytes.
   [[nodiscard]] Result<void> add_to_spool(std::uint64_t after, ByteView content) const;
-  /// kConflict: what lies there is another content.
-  [[nodiscard]] Result<void> check_spool(std::string_view sha256) const;
   void drop_spool() const;
   /// Durable when it returns.
   [[nodiscard]] Result<void> use_spool_as(const std::string& name) const;

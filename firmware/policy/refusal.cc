@@ -158,6 +158,9 @@ constexpr std::array kTexts{
     RefusalText{kLedgerUnavailable, "ledger-unavailable", 451, "4.3.0", "T&C 4", kAdministrator,
                 "The gateway cannot record mail now, and carries none unrecorded. The mail waits and is "
                 "tried again."},
+    RefusalText{kLedgerFull, "ledger-full", 452, "4.3.1", "T&C 4", kAdministrator,
+                "The gateway has no room left to record mail, and carries none unrecorded. The mail waits "
+                "and is tried again."},
     RefusalText{kScannerUnavailable, "scanner-unavailable", 451, "4.7.1", "T&C 22", kAdministrator,
                 "The malware scanner gave no verdict on this mail, and none passes without one. "
                 "The mail waits and is tried again."},

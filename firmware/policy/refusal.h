@@ -75,6 +75,7 @@ enum class Refusal {
   kMailServerCertificateRefused,
   kKeysUnavailable,
   kLedgerUnavailable,
+  kLedgerFull,
   kScannerUnavailable,
   kInputTooSlow,  // the last one: kRefusals counts on it
 };

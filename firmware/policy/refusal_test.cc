@@ -69,8 +69,8 @@ TEST(Refusal, LetsMailWaitForWhatIsBroken) {
   for (const Refusal refusal :
        {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayLoginRefused,
         kRelayMisbehaved, kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable,
-        kLedgerUnavailable, kShuttingDown, kTooManyConnections, kStartTlsUnavailable, kInputTooSlow,
-        kTooManyErrors, kSessionUsedUp}) {
+        kLedgerUnavailable, kLedgerFull, kShuttingDown, kTooManyConnections, kStartTlsUnavailable,
+        kInputTooSlow, kTooManyErrors, kSessionUsedUp}) {
     EXPECT_EQ(text_of(refusal).code / 100, 4) << text_of(refusal).id;
   }
 }
@@ -82,25 +82,17 @@ struct Promise {
 
 TEST(Refusal, KeepsTheCodesThatOthersRelyOn) {
   using enum Refusal;
-  for (const auto& [refusal, codes] : std::vector<Promise>{{kRelayUnavailable, "451 4.4.1 "},
-                                                           {kRelayCertificateRefused, "451 4.7.5 "},
-                                                           {kKeysUnavailable, "451 4.7.0 "},
-                                                           {kStartTlsUnavailable, "454 4.7.0 "},
-                                                           {kLedgerUnavailable, "451 4.3.0 "},
-                                                           {kBareNewline, "521 5.5.2 "},
-                                                           {kNulByte, "521 5.5.2 "},
-                                                           {kMessageTooBig, "552 5.3.4 "},
-                                                           {kClientNotListed, "554 5.7.1 "},
-                                                           {kStartTlsRequired, "530 5.7.0 "},
-                                                           {kMailLoop, "554 5.4.6 "},
-                                                           {kHopWithoutSmtpUtf8, "550 5.6.7 "},
-                                                           {kHopWithout8BitMime, "550 5.6.3 "},
-                                                           {kHopWithoutRequireTls, "550 5.7.30 "},
-                                                           {kShuttingDown, "421 4.3.2 "},
-                                                           {kTooManyConnections, "421 4.7.0 "},
-                                                           {kTooManyRecipients, "452 4.5.3 "},
-                                                           {kRecipientNotCjsm, "550 5.7.1 "},
-                                                           {kSenderNotOurs, "550 5.7.1 "}}) {
+  for (const auto& [refusal, codes] :
+       std::vector<Promise>{{kRelayUnavailable, "451 4.4.1 "},      {kRelayCertificateRefused, "451 4.7.5 "},
+                            {kKeysUnavailable, "451 4.7.0 "},       {kStartTlsUnavailable, "454 4.7.0 "},
+                            {kLedgerUnavailable, "451 4.3.0 "},     {kLedgerFull, "452 4.3.1 "},
+                            {kBareNewline, "521 5.5.2 "},           {kNulByte, "521 5.5.2 "},
+                            {kMessageTooBig, "552 5.3.4 "},         {kClientNotListed, "554 5.7.1 "},
+                            {kStartTlsRequired, "530 5.7.0 "},      {kMailLoop, "554 5.4.6 "},
+                            {kHopWithoutSmtpUtf8, "550 5.6.7 "},    {kHopWithout8BitMime, "550 5.6.3 "},
+                            {kHopWithoutRequireTls, "550 5.7.30 "}, {kShuttingDown, "421 4.3.2 "},
+                            {kTooManyConnections, "421 4.7.0 "},    {kTooManyRecipients, "452 4.5.3 "},
+                            {kRecipientNotCjsm, "550 5.7.1 "},      {kSenderNotOurs, "550 5.7.1 "}}) {
     const smtp::Reply reply = reply_of(refusal);
     EXPECT_EQ(std::to_string(reply.code) + " " + reply.enhanced + " ", codes);
   }

@@ -2,6 +2,7 @@
 #include <array>
 #include <format>
 
+#include "firmware/base/words.h"
 #include "firmware/scan/language.h"
 #include "firmware/scan/printable.h"
 
@@ -20,12 +21,6 @@ std::string lower(std::string_view text) {
   std::string low(text);
   std::ranges::transform(low, low.begin(), [](char c) { return lower(c); });
   return low;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 Verdict failed(std::string why) { return {.kind = Verdict::Kind::kFailed, .why = std::move(why)}; }

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "firmware/base/audit/checkpoint.h"
+#include "firmware/base/base64.h"
 #include "firmware/base/json.h"
 #include "firmware/base/sha256.h"
 #include "tests/integration/gateway_lab.h"
@@ -47,11 +48,42 @@ TEST_F(GatewayDoor, FindsAndTracksAMail) {
   EXPECT_EQ(lab_->gateway->ask({{"op", "mail-track"}, {"id", 999999}}).error().code, ErrorCode::kNotFound);
 }
 
-/// The tests' user is the console here, which has no page for it.
-TEST_F(GatewayDoor, TheConsoleMayLookAtTheRegistersAndBringNone) {
-  EXPECT_TRUE(ask({{"op", "policy-show"}}).contains("files"));
-  for (const char* operation : {"policy-part", "policy-set", "policy-remove"})
-    EXPECT_EQ(lab_->gateway->ask({{"op", operation}}).error().code, ErrorCode::kDenied) << operation;
+/// The tests' user is the console here, and asks what its page asks.
+TEST_F(GatewayDoor, TheConsoleBringsARegisterInPartsForTheOfficerWhoAsked) {
+  const JsonObject officer{{"name", "Alice Archer"}, {"role", "officer"}, {"source", "192.0.2.7"}};
+  const std::string text =
+      "Firstname,Lastname,Secure Email,Account Status\nAnn,Bee,ann@police.example.cjsm.net,Active\n";
+  const auto send = [&](const std::string& content) {
+    std::size_t sent = 0;
+    for (const std::string& part : {content.substr(0, 48), content.substr(48)}) {
+      ask({{"op", "policy-part"}, {"after", sent}, {"content", to_base64(bytes_of(part))}});
+      sent += part.size();
+    }
+    return lab_->gateway->ask({{"op", "policy-set"},
+                               {"actor", officer},
+                               {"name", "directory.csv"},
+                               {"sha256", to_hex(sha256(bytes_of(content)))},
+                               {"why", "March's export"}});
+  };
+  const auto newest = [] {
+    const auto size = json_number(*json_object(ask({{"op", "status"}}), "audit"), "size").value();
+    const JsonObject entries = ask({{"op", "audit-entries"}, {"after", size - 1}});
+    return std::string(list(entries, "entries").at(0).as_string());
+  };
+  ASSERT_TRUE(send(text));
+  for (const char* words :
+       {R"("actor":"Alice Archer","role":"officer","source":"192.0.2.7","action":"policy-set")",
+        R"("object":"policy/directory.csv")", "March's export (1 rows"})
+    EXPECT_THAT(newest(), HasSubstr(words));
+  EXPECT_EQ(list(ask({{"op", "directory-search"}, {"text", "Bee"}}), "entries").size(), 1U);
+  const auto refused = send(text + "Cee,\"Dee,cee@police.example.cjsm.net,Active\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().message, HasSubstr("directory.csv: line 3"));
+  EXPECT_EQ(list(ask({{"op", "directory-search"}, {"text", "Bee"}}), "entries").size(), 1U);
+  ask({{"op", "policy-remove"}, {"actor", officer}, {"name", "directory.csv"}, {"why", "back"}});
+  EXPECT_THAT(newest(), HasSubstr(R"("actor":"Alice Archer","role":"officer")"));
+  EXPECT_TRUE(list(ask({{"op", "policy-show"}}), "files").empty());
 }
 
 TEST_F(GatewayDoor, CouncilK3AMailInSaysByWhatItWasTrusted) {
@@ -83,6 +115,27 @@ TEST_F(GatewayDoor, CountsWhatHappened) {
   for (const Json& minute : list(flow, "minutes"))
     flowed += json_number(minute.as_object(), "delivered").value();
   EXPECT_GE(flowed, 1);
+}
+
+TEST_F(GatewayDoor, CouncilP3ReportsMailByPartnerDomain) {
+  const auto mails_of = [](const std::string& domain) -> std::int64_t {
+    const JsonObject answer = ask({{"op", "mail-partners"}});
+    for (const Json& entry : list(answer, "partners")) {
+      const JsonObject& partner = entry.as_object();
+      if (json_text(partner, "domain").value() != domain) continue;
+      EXPECT_EQ(json_text(partner, "last_day").value().size(), sizeof("2026-03-01") - 1);
+      return json_number(partner, "mails").value();
+    }
+    return 0;
+  };
+  expect_out(250, mail_out());
+  const std::string recipient = only_row().recipients;
+  const std::string domain = recipient.substr(recipient.find('@') + 1);
+  const std::int64_t before = mails_of(domain);
+  EXPECT_GE(before, 1);
+  expect_out(250, mail_out());
+  EXPECT_EQ(mails_of(domain), before + 1);
+  EXPECT_EQ(mails_of("lawfirm.example"), 0);  // we ourselves
 }
 
 TEST_F(GatewayDoor, SaysHowTheGatewayIs) {

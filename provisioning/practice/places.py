@@ -53,12 +53,21 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def free_ports(base: int) -> Ports:
-    """The ports of `base` or of the next free base; base 0 means anywhere.
+def free_port() -> int:
+    """A port for one server that must be told its port before it listens.
 
-    Anywhere stays below the kernel's own range (32768 and up), where an outgoing
-    connection could take a port between this look and the bind.
+    Below the kernel's own range (32768 and up), where another program's connection or listener
+    could be given the port between this look and the bind.
     """
+    for _ in range(100):
+        port = random.randrange(10000, 32000)
+        if _is_free(port):
+            return port
+    raise LabError("no free loopback port was found")
+
+
+def free_ports(base: int) -> Ports:
+    """The ports of `base` or of the next free base; base 0 means anywhere, as free_port does."""
     bases = range(base, base + 100) if base else (random.randrange(10000, 26000) for _ in range(100))
     for candidate in bases:
         ports = Ports.of_base(candidate)
@@ -158,7 +167,7 @@ class Places:
 
     @property
     def approvers(self) -> Path:
-        """Root's list of who may approve that a key is destroyed; there is none at first."""
+        """Who may approve that a key is destroyed, as the provisioning file lists them on a box; there is none at first."""
         return self.top / "approvers"
 
     @property

@@ -9,9 +9,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "provisioning" / "practice"))
+from places import free_port  # noqa: E402
 
 KEYD = os.environ["PRIVYSEAL_KEYD"]
 PROVISION = os.environ["PRIVYSEAL_PROVISION"]
@@ -51,12 +56,6 @@ def wait_for(what, is_true):
         if time.monotonic() > until:
             raise AssertionError(f"{what} did not come about")
         time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class SoftHsm:

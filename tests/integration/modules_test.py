@@ -14,8 +14,9 @@ import unittest
 from pathlib import Path
 
 from gatewayd_lab import Gatewayd
-from keyd_lab import GATEWAY, SOFTHSM, SUPPORT, KeydLab, SoftHsm, free_port, run, wait_for
+from keyd_lab import GATEWAY, SOFTHSM, SUPPORT, KeydLab, SoftHsm, run, wait_for
 from nginx_lab import Clients, Nginx
+from places import free_port
 from postfix_lab import POSTFIX, Postfix, smtpd_settings
 
 KINDS = ("p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096")

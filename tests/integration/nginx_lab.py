@@ -4,7 +4,8 @@ import signal
 import subprocess
 import threading
 
-from keyd_lab import PATIENCE, can_connect_or_ended, free_port, wait_for
+from keyd_lab import PATIENCE, can_connect_or_ended, wait_for
+from places import free_port
 
 
 class Nginx:

@@ -11,8 +11,9 @@ import smtplib
 import subprocess
 import unittest
 
-from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, free_port, run, wait_for
+from keyd_lab import GATEWAY, PATIENCE, RENEWAL, KeydLab, can_connect_or_ended, run, wait_for
 from nginx_lab import Clients, Nginx
+from places import free_port
 from postfix_lab import POSTFIX, Postfix, smtpd_settings
 
 KINDS = ("p256", "p384", "ed25519", "rsa2048")

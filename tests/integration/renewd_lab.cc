@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <format>
+#include <random>
 #include <sstream>
 
 #include "firmware/base/check.h"
@@ -110,9 +111,11 @@ std::string RenewdLab::audit() const {
 }
 
 std::uint16_t free_port() {
-  const auto listener = peer::TcpListener::open(0);
-  CHECK(listener.has_value());
-  return listener->port();
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> below_the_kernels(10'000, 32'000);
+  std::uint16_t port = below_the_kernels(random);
+  while (!peer::TcpListener::open(port)) port = below_the_kernels(random);
+  return port;
 }
 
 bool wait_for_port(std::uint16_t port) {

@@ -10,6 +10,7 @@ from typing import Callable
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from places import free_port
 
 # It warns of each client that must show a certificate.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -61,7 +62,7 @@ class Sink:
                  answer_data: Callable[[Mail], str] = lambda mail: "250 2.0.0 kept") -> None:
         self._recorder = _Recorder(answer_rcpt, answer_data)
         # aiosmtpd believes a server on port 0 to be dead, so the port is chosen here.
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._controller = Controller(self._recorder, hostname="127.0.0.1", port=self.port, tls_context=tls,
                                       require_starttls=tls is not None, enable_SMTPUTF8=True,
                                       data_size_limit=64 << 20, ready_timeout=20,
@@ -96,10 +97,3 @@ class Sink:
                 for recipient in mail.recipients:
                     found.setdefault(recipient, []).append(mail.content)
         return found
-
-
-def _free_port() -> int:
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

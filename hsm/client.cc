@@ -148,6 +148,12 @@ Result<void> Client::destroy(std::string_view name, std::string_view text,
   return {};
 }
 
+Result<std::vector<RetiredKey>> Client::list_retired_keys() {
+  auto answer = ask<RetiredKeysAnswer>(ListRetiredKeysRequest{}, deadline_);
+  if (!answer) return std::unexpected(std::move(answer).error());
+  return std::move(answer->keys);
+}
+
 Result<std::vector<std::string>> Client::audit_entries(std::uint64_t after, std::size_t limit) {
   std::vector<std::string> entries;
   while (entries.size() < limit) {

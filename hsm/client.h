@@ -69,6 +69,8 @@ class Client {
   /// kDenied: it is not approved as it must be; kConflict: those approvals were used before.
   [[nodiscard]] Result<void> destroy(std::string_view name, std::string_view text,
                                      const std::array<Approval, 2>& approvals);
+  /// The retired keys that are still on the token: see RetiredKeysAnswer.
+  [[nodiscard]] Result<std::vector<RetiredKey>> list_retired_keys();
   /// keyd's own audit log: `limit` entries behind the first `after` ones; fewer only at the log's end.
   [[nodiscard]] Result<std::vector<std::string>> audit_entries(std::uint64_t after, std::size_t limit);
   [[nodiscard]] Result<AuditCheckpoint> audit_checkpoint();

@@ -52,6 +52,9 @@ FakeKeyd::Reply agreeable(const Request& request) {
       return answer_to(request, SignatureAnswer{sign.response_data});
     }
     FakeKeyd::Reply operator()(const DestroyRequest&) { return answer_to(request, DoneAnswer{}); }
+    FakeKeyd::Reply operator()(const ListRetiredKeysRequest&) {
+      return answer_to(request, RetiredKeysAnswer{{RetiredKey{"old", KeyRole::kLanIdentity, 7}}});
+    }
     FakeKeyd::Reply operator()(const SignCsrRequest& sign) {
       return answer_to(request, SignatureAnswer{sign.request_info});
     }
@@ -117,6 +120,8 @@ TEST_F(ClientTest, EveryQuestionGetsItsAnswer) {
   EXPECT_EQ(client_.sign_ocsp("issuing-ca", message).value(), message);
   EXPECT_EQ(client_.sign_tls12("gateway", message).value(), message);
   EXPECT_TRUE(client_.retire("old"));
+  EXPECT_THAT(client_.list_retired_keys().value(),
+              testing::ElementsAre(RetiredKey{"old", KeyRole::kLanIdentity, 7}));
   EXPECT_TRUE(client_.destroy("old", "text", {Approval{"a", {}, {}, {}}, Approval{"b", {}, {}, {}}}));
   EXPECT_EQ(client_.audit_checkpoint().value(), (AuditCheckpoint{7, "note"}));
 }

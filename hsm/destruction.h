@@ -23,6 +23,7 @@
 namespace privyseal::hsm {
 
 inline constexpr std::chrono::hours kLongestApproval{7 * 24};  ///< from now until `until`, at most
+inline constexpr std::chrono::hours kToCollectApprovals{24};   ///< what our own requests give
 
 struct Destruction {
   std::string host;

@@ -64,7 +64,7 @@ class Writer {
     for (const std::string& line : lines) text(line, kMaxEntryBytes);
   }
   template <class Item>
-  void list(const std::vector<Item>& items);
+  void list(const std::vector<Item>& items, std::size_t most = kMaxKeys);
 
   [[nodiscard]] Bytes finish() && {
     CHECK(bytes_.size() <= kMaxMessageBytes);
@@ -135,7 +135,7 @@ class Reader {
     for (std::size_t i = 0; i < size && !is_bad_; ++i) text(lines.emplace_back(), kMaxEntryBytes);
   }
   template <class Item>
-  void list(std::vector<Item>& items);
+  void list(std::vector<Item>& items, std::size_t most = kMaxKeys);
 
   [[nodiscard]] bool is_complete() const { return !is_bad_ && left_.empty(); }
 
@@ -179,6 +179,11 @@ void fields(auto& io, IsA<KeyUses> auto& uses) {
   io.number(uses.ocsp);
   io.number(uses.tls12_server);
   io.number(uses.refused);
+}
+void fields(auto& io, IsA<RetiredKey> auto& key) {
+  io.name(key.name);
+  io.enumerator(key.role, KeyRole::kCjsmIdentity, KeyRole::kConsoleIdentity);
+  io.number(key.retired_at);
 }
 
 void fields(auto&, IsA<HealthRequest> auto&) {}
@@ -239,6 +244,7 @@ void fields(auto& io, IsA<DestroyRequest> auto& request) {
   io.text(request.text, kMaxDestructionBytes);
   for (auto& approval : request.approvals) fields(io, approval);
 }
+void fields(auto&, IsA<ListRetiredKeysRequest> auto&) {}
 
 void fields(auto& io, IsA<HealthAnswer> auto& answer) {
   io.flag(answer.ready);
@@ -258,19 +264,20 @@ void fields(auto& io, IsA<AuditCheckpointAnswer> auto& answer) {
   io.number(answer.size);
   io.text(answer.note, kMaxNoteBytes);
 }
+void fields(auto& io, IsA<RetiredKeysAnswer> auto& answer) { io.list(answer.keys, kMaxRetiredKeys); }
 
 template <class Item>
-void Writer::list(const std::vector<Item>& items) {
-  CHECK(items.size() <= kMaxKeys);
+void Writer::list(const std::vector<Item>& items, std::size_t most) {
+  CHECK(items.size() <= most);
   number(static_cast<std::uint16_t>(items.size()));
   for (const Item& item : items) fields(*this, item);
 }
 
 template <class Item>
-void Reader::list(std::vector<Item>& items) {
+void Reader::list(std::vector<Item>& items, std::size_t most) {
   std::uint16_t count = 0;
   number(count);
-  if (count > kMaxKeys) is_bad_ = true;
+  if (count > most) is_bad_ = true;
   for (std::size_t i = 0; i < count && !is_bad_; ++i) fields(*this, items.emplace_back());
 }
 

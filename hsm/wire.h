@@ -29,6 +29,9 @@ inline constexpr std::size_t kMaxErrorBytes = 256;      ///< longer error messag
 inline constexpr std::size_t kMaxPublicKeyBytes = 550;  ///< SubjectPublicKeyInfo of RSA-4096
 // Version, kind, id, count; for each key its name, role, type and public key.
 static_assert(8 + kMaxKeys * (2 + kMaxKeyNameBytes + 2 + 2 + kMaxPublicKeyBytes) <= kMaxMessageBytes);
+inline constexpr std::size_t kMaxRetiredKeys = 512;  ///< in one answer
+// Here its name, role and time.
+static_assert(8 + kMaxRetiredKeys * (2 + kMaxKeyNameBytes + 1 + 8) <= kMaxMessageBytes);
 inline constexpr std::size_t kMaxCheckpointBytes = 512;
 inline constexpr std::size_t kMaxNoteBytes = 2048;              ///< a signed checkpoint
 inline constexpr std::size_t kMaxFactBytes = 128;               ///< a text of the health answer
@@ -95,6 +98,14 @@ struct KeyUses {
   std::uint64_t tls12_server = 0;  ///< not among tls_server
   std::uint64_t refused = 0;
   bool operator==(const KeyUses&) const = default;
+};
+
+/// It signs nothing and is never offered again, but its objects are still on the token.
+struct RetiredKey {
+  std::string name;
+  KeyRole role;
+  std::uint64_t retired_at = 0;  ///< seconds since 1970; 0: not known
+  bool operator==(const RetiredKey&) const = default;
 };
 
 struct HealthRequest {
@@ -198,13 +209,17 @@ struct DestroyRequest {
   std::array<Approval, 2> approvals;
   bool operator==(const DestroyRequest&) const = default;
 };
+/// What there is to be destroyed.
+struct ListRetiredKeysRequest {
+  bool operator==(const ListRetiredKeysRequest&) const = default;
+};
 
 struct Request {
   std::uint32_t id = 0;  ///< the answer carries it; requests may be pipelined
   std::variant<HealthRequest, ListKeysRequest, FindKeyRequest, SignTls13Request, SignCsrRequest,
                GenerateRequest, CountUsesRequest, SignCheckpointRequest, SignCertificateRequest,
                SignCrlRequest, RetireRequest, ReadAuditRequest, ReadAuditCheckpointRequest,
-               FindKeyByIdRequest, SignOcspRequest, SignTls12Request, DestroyRequest>
+               FindKeyByIdRequest, SignOcspRequest, SignTls12Request, DestroyRequest, ListRetiredKeysRequest>
       body;
   bool operator==(const Request&) const = default;
 };
@@ -249,11 +264,16 @@ struct AuditCheckpointAnswer {
   std::string note;        ///< the last signed checkpoint, or empty
   bool operator==(const AuditCheckpointAnswer&) const = default;
 };
+/// The ones that were retired first, kMaxRetiredKeys at most.
+struct RetiredKeysAnswer {
+  std::vector<RetiredKey> keys;
+  bool operator==(const RetiredKeysAnswer&) const = default;
+};
 
 struct Answer {
   std::uint32_t id = 0;
   std::variant<HealthAnswer, KeysAnswer, SignatureAnswer, UsesAnswer, ErrorAnswer, DoneAnswer,
-               AuditEntriesAnswer, AuditCheckpointAnswer>
+               AuditEntriesAnswer, AuditCheckpointAnswer, RetiredKeysAnswer>
       body;
   bool operator==(const Answer&) const = default;
 };

@@ -45,12 +45,15 @@ std::vector<Request> every_request() {
                       {Approval{"alice", Bytes(37, std::byte{1}), "{}", Bytes(70, std::byte{0x30})},
                        Approval{"bob", Bytes(kMaxAuthenticatorDataBytes),
                                 std::string(kMaxClientDataBytes, 'j'), Bytes(kMaxPasskeySignatureBytes)}}}},
+      {24, ListRetiredKeysRequest{}},
   };
 }
 
 std::vector<Answer> every_answer() {
   const KeyInfo key{"gateway", KeyRole::kCjsmIdentity, KeyType::kEcP256, Bytes(91, std::byte{7})};
   const KeyUses uses{"gateway", 1, 2, 3, 4, 5, 6, 7, 8, std::numeric_limits<std::uint64_t>::max()};
+  const RetiredKey retired{std::string(kMaxKeyNameBytes, 'r'), KeyRole::kConsoleIdentity,
+                           std::numeric_limits<std::uint64_t>::max()};
   return {
       {1, HealthAnswer{.ready = true, .token = "SoftHSM project, SoftHSM v2", .cpu = "AES-NI"}},
       {2, HealthAnswer{.ready = false}},
@@ -65,6 +68,8 @@ std::vector<Answer> every_answer() {
       {11, AuditEntriesAnswer{{R"({"v":1})", "", std::string(kMaxEntryBytes, 'e')}}},
       {13, AuditCheckpointAnswer{}},
       {14, AuditCheckpointAnswer{std::numeric_limits<std::uint64_t>::max(), std::string(kMaxNoteBytes, 'n')}},
+      {15, RetiredKeysAnswer{}},
+      {16, RetiredKeysAnswer{std::vector<RetiredKey>(3, retired)}},
   };
 }
 
@@ -109,6 +114,11 @@ TEST(Wire, BytesAreAsTheyWere) {  // a change of these needs another version
   EXPECT_EQ(to_hex(to_bytes(Answer{9, AuditCheckpointAnswer{1, "n"}})),
             "0488090000000100000000000000"
             "01006e");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, ListRetiredKeysRequest{}})), "041201000000");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, RetiredKeysAnswer{{RetiredKey{"k", KeyRole::kLanIdentity, 258}}}})),
+            "048909000000"
+            "0100"
+            "01006b020201000000000000");
 }
 
 TEST(Wire, KeepsAsManyEntriesAsFit) {
@@ -130,13 +140,19 @@ TEST(Wire, CutsLongErrorMessages) {
 
 TEST(WireDeathTest, AnAnswerWithTooManyKeysIsABrokenInvariant) {
   const KeyInfo key{"k", KeyRole::kCjsmIdentity, KeyType::kEcP256, {}};
-  EXPECT_DEATH((void)to_bytes(Answer{1, KeysAnswer{std::vector<KeyInfo>(kMaxKeys + 1, key)}}), "kMaxKeys");
+  EXPECT_DEATH((void)to_bytes(Answer{1, KeysAnswer{std::vector<KeyInfo>(kMaxKeys + 1, key)}}), "most");
 }
 
 TEST(Wire, AsManyKeysAsThereMayBeFitWhateverTheirKind) {
   const KeyInfo key{std::string(kMaxKeyNameBytes, 'k'), KeyRole::kCjsmIdentity, KeyType::kRsa4096,
                     Bytes(kMaxPublicKeyBytes, std::byte{0x30})};
   const Answer answer{1, KeysAnswer{std::vector<KeyInfo>(kMaxKeys, key)}};
+  EXPECT_EQ(parse_answer(to_bytes(answer)).value(), answer);
+}
+
+TEST(Wire, AsManyRetiredKeysAsThereMayBeFit) {
+  const RetiredKey key{std::string(kMaxKeyNameBytes, 'r'), KeyRole::kLanIdentity, 7};
+  const Answer answer{1, RetiredKeysAnswer{std::vector<RetiredKey>(kMaxRetiredKeys, key)}};
   EXPECT_EQ(parse_answer(to_bytes(answer)).value(), answer);
 }
 
@@ -208,7 +224,7 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRequest,
                              {"VersionTwo", "020101000000"},
                              {"VersionThree", "030101000000"},
                              {"KindZero", "040001000000"},
-                             {"KindAfterTheLast", "041201000000"},
+                             {"KindAfterTheLast", "041301000000"},
                              {"KindOfAnAnswer", "04810100000001"},
                              {"EmptyName", "0403010000000000"},
                              {"NameTooLong",
@@ -267,7 +283,7 @@ INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                              {"VersionTwo", "02810100000001"},
                              {"VersionThree", "03810100000001"},
                              {"KindBeforeTheFirst", "048001000000"},
-                             {"KindAfterTheLast", "048901000000"},
+                             {"KindAfterTheLast", "048a01000000"},
                              {"FlagTwo", "0481010000000200000000"},
                              {"ErrorCodeSeven", "048501000000070000"},
                              {"MoreKeysThanThere",
@@ -280,6 +296,10 @@ INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                              {"EntryTooLong", kLongEntry.c_str()},
                              {"NoteTooLong", kLongNote.c_str()},
                              {"DoneWithSomething", "04860100000000"},
+                             {"RetiredKeysAboveTheMost", "0489010000000102"},
+                             {"RetiredKeyOfNoRole", "048901000000010001006b000000000000000000"},
+                             {"RetiredKeyWithoutItsTime", "048901000000010001006b01"},
+                             {"RetiredKeyWithoutName", "0489010000000100000001000000000000000000"},
                              {"UsesCutInACounter", "048401000000010001006b01000000"},
                          })),
                          [](const auto& c) { return std::string(c.param.name); });

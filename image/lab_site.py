@@ -4,6 +4,8 @@ The mail servers on the other side are practice mode's stand-ins (provisioning/p
 appliance reaches by QEMU's addresses for this machine.
 """
 
+import base64
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,14 @@ class Enrolment:
     name: str
     port: int
     roots: str  # PEM
+
+
+def _passkey() -> str:
+    """The public half, x || y, of a key that nobody keeps."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], check=True,
+                         capture_output=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER"], input=key, check=True, capture_output=True).stdout
+    return base64.b64encode(public[-64:]).decode()
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class LabSite:
 organisation = "Law Firm"
 hostname = "{GATEWAY_NAME}"
 domains = ["{DOMAIN}"]
+approvers = ["alice es256 {_passkey()}", "bob es256 {_passkey()}"]
 
 [network]
 default_route = "{CJSM_HOST}"

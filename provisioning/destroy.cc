@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "firmware/base/base64.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/file.h"
 #include "firmware/base/json.h"
 #include "hsm/client.h"
@@ -15,13 +16,26 @@ namespace privyseal::provisioning {
 namespace {
 
 constexpr std::size_t kMaxApprovalBytes = 16 * 1024;
-constexpr std::chrono::hours kToCollectApprovals{24};
 
 Result<std::string> random_nonce() {
   std::array<std::byte, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     return fail_errno("getrandom");
   return to_hex(bytes);
+}
+
+/// A new request, good for a day. kInvalid: one of the names is none.
+Result<std::string> new_destruction(const std::string& host, const std::string& key, WallTime now) {
+  if (!hsm::is_key_name(key)) return fail(ErrorCode::kInvalid, "the key's name is none");
+  const auto nonce = random_nonce();
+  if (!nonce) return std::unexpected(nonce.error());
+  std::string text = to_text(
+      hsm::Destruction{.host = host,
+                       .key = key,
+                       .until = std::chrono::floor<std::chrono::seconds>(now) + hsm::kToCollectApprovals,
+                       .nonce = *nonce});
+  if (!hsm::parse_destruction(text)) return fail(ErrorCode::kInvalid, "the host's name is none");
+  return text;
 }
 
 Result<void> request(const Arguments& arguments, std::ostream& out) {
@@ -59,19 +73,6 @@ Result<void> destroy(const Arguments& arguments, std::ostream& out) {
 }
 
 }  // namespace
-
-Result<std::string> new_destruction(const std::string& host, const std::string& key, WallTime now) {
-  if (!hsm::is_key_name(key)) return fail(ErrorCode::kInvalid, "the key's name is none");
-  const auto nonce = random_nonce();
-  if (!nonce) return std::unexpected(nonce.error());
-  std::string text =
-      to_text(hsm::Destruction{.host = host,
-                               .key = key,
-                               .until = std::chrono::floor<std::chrono::seconds>(now) + kToCollectApprovals,
-                               .nonce = *nonce});
-  if (!hsm::parse_destruction(text)) return fail(ErrorCode::kInvalid, "the host's name is none");
-  return text;
-}
 
 Result<hsm::Approval> parse_approval(const std::string& person, std::string_view json) {
   const auto credential = parse_json_object(json);

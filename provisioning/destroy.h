@@ -2,7 +2,6 @@
 /// passkeys, and `destroy` brings it and their approvals to keyd, which decides (hsm/destruction.h).
 #pragma once
 
-#include "firmware/base/clock.h"
 #include "hsm/wire.h"
 #include "provisioning/command.h"
 
@@ -10,10 +9,6 @@ namespace privyseal::provisioning {
 
 [[nodiscard]] Command destroy_request_command();
 [[nodiscard]] Command destroy_command();
-
-/// A new request, good for a day. kInvalid: one of the names is none.
-[[nodiscard]] Result<std::string> new_destruction(const std::string& host, const std::string& key,
-                                                  WallTime now);
 
 /// One approval as a browser's PublicKeyCredential.toJSON() gives it (WebAuthn level 3, section 5.1): JSON in
 /// which `response` has clientDataJSON, authenticatorData and signature in base64url. kInvalid: anything

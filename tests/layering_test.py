@@ -47,10 +47,13 @@ OURS = {
     "web-admin/server/main.cc": ["web-admin/"],
     "web-admin/server/console_test.cc": ["web-admin/"],
     "web-admin/server/console_fixture.h": ["web-admin/", "tests/support/"],
+    # That what the pages bring to keyd is what keyd takes.
+    "web-admin/pages/destructions_test.cc": ["web-admin/", "hsm/keyd/approval", "hsm/wire", "tests/support/"],
     "web-admin/pages/": ["web-admin/server/", "hsm/approvers", "hsm/audit_signer", "hsm/destruction", "hsm/client", "hsm/key_kind", "hsm/wire"],
+    # The names of the files that an officer brings; everything else about them is the gateway's.
+    "web-admin/pages/rules": ["web-admin/server/", "web-admin/pages/", "firmware/policy/rule_file"],
     "provisioning/cli/": ["provisioning/arguments", "provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
-    "provisioning/cli/destruction": ["provisioning/cli/", "provisioning/destroy", "hsm/destruction", "hsm/wire"],
-    # Who may approve is judged by keyd's own rules before it is written down for keyd.
+    # Who may approve is shown as keyd reads it.
     "provisioning/cli/approvers": ["provisioning/cli/", "hsm/approvers", "hsm/keyd/approval"],
     "provisioning/": ["ca/", "hsm/approvers", "hsm/client", "hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
     # What a site says of a next hop is read as the gateway reads it.

@@ -1,5 +1,5 @@
 /// Whether two people have approved that a retired key is destroyed: two passkeys of two persons, whose
-/// public keys root has written down for keyd (hsm/approvers.h), over one text (hsm/destruction.h).
+/// public keys the signed provisioning file names (hsm/approvers.h), over one text (hsm/destruction.h).
 ///
 /// The form is WebAuthn's (level 2, section 7.2): a passkey signs the authenticator's data and the SHA-256 of
 /// the client data, in which a browser, or a tool, has put the challenge. The client data is compared with

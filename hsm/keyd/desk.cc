@@ -22,6 +22,7 @@ struct AskedOperation {
   using Asked = std::optional<Operation>;
   Asked operator()(const hsm::HealthRequest&) const { return Operation::kHealth; }
   Asked operator()(const hsm::ListKeysRequest&) const { return Operation::kListKeys; }
+  Asked operator()(const hsm::ListRetiredKeysRequest&) const { return Operation::kListKeys; }
   Asked operator()(const hsm::CountUsesRequest&) const { return Operation::kCountUses; }
   Asked operator()(const hsm::FindKeyRequest&) const { return Operation::kFindKey; }
   Asked operator()(const hsm::FindKeyByIdRequest&) const { return Operation::kFindKey; }
@@ -235,6 +236,8 @@ void Desk::turn_away(uid_t user, pid_t pid) {
 std::optional<hsm::Answer> Desk::answer_at_once(const Permit& permit, const hsm::Request& request) {
   switch (permit.operation()) {
     case Operation::kListKeys:
+      if (std::holds_alternative<hsm::ListRetiredKeysRequest>(request.body))
+        return hsm::Answer{.id = request.id, .body = hsm::RetiredKeysAnswer{keys_.retired_on_token()}};
       return hsm::Answer{.id = request.id, .body = list(keys_)};
     case Operation::kCountUses:
       return hsm::Answer{.id = request.id, .body = count(keys_)};
@@ -339,9 +342,12 @@ Desk::AnswerBody Desk::retire(const Permit& permit, const Intent& intent) {
   const KeyRef& key = permit.key();
   // Two requests for one key may both have been admitted before the first was performed.
   if (!key || keys_.retired_role(key->name())) return hsm::DoneAnswer{};
-  if (const auto written = journal_.retire(key->label(), intent.entry); !written)
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch().count();
+  const hsm::RetiredKey retired{
+      .name = key->name(), .role = key->role(), .retired_at = static_cast<std::uint64_t>(now)};
+  if (const auto written = journal_.retire(retired, intent.entry); !written)
     return not_recorded(intent, written.error());
-  keys_.retire(key);
+  keys_.retire(key, retired);
   log_event(LogLevel::kNotice, "key-retired", {{"key", key->name()}, {"pid", permit.peer().pid}});
   return hsm::DoneAnswer{};
 }

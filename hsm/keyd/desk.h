@@ -1,8 +1,7 @@
 /// Where requests are decided (`admit`) and, apart from that, done (`perform`).
 ///
 /// What lasts longer than a handshake (a CSR, certificate, CRL or checkpoint signed, a key made, retired or
-/// destroyed)
-/// is in keyd's journal before it is done; if it cannot be written, it is not done.
+/// destroyed) is in keyd's journal before it is done; if it cannot be written, it is not done.
 /// Every refusal is logged, counted for the key that it named, and goes into the audit log.
 ///
 /// Threads: any. Ownership: the arguments must outlive it.

@@ -7,6 +7,7 @@
 #include "firmware/base/check.h"
 #include "firmware/base/schema.h"
 #include "hsm/keyd/checkpoint.h"
+#include "hsm/keyd/key_label.h"
 
 namespace privyseal::keyd {
 namespace {
@@ -45,6 +46,9 @@ CREATE TABLE used_approval (
   nonce TEXT PRIMARY KEY        -- of what two persons have approved: once
 ) STRICT;
 )";
+constexpr const char* kTimeOfRetirement = R"(
+ALTER TABLE retired_key ADD COLUMN retired_at INTEGER NOT NULL DEFAULT 0;  -- seconds since 1970
+)";
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
 Result<void> append(audit::Log& log, const audit::Entry& entry) {
@@ -54,8 +58,11 @@ Result<void> append(audit::Log& log, const audit::Entry& entry) {
 Result<void> make_tables(Database& database) { return database.execute(kFirstTables); }
 Result<void> add_ocsp_tls12_and_approvals(Database& database) { return database.execute(kAdditions); }
 
+Result<void> add_time_of_retirement(Database& database) { return database.execute(kTimeOfRetirement); }
+
 Result<void> bring_up_to_date(Database& database) {
-  return apply_schema(database, std::array<SchemaStep, 2>{make_tables, add_ocsp_tls12_and_approvals});
+  return apply_schema(
+      database, std::array<SchemaStep, 3>{make_tables, add_ocsp_tls12_and_approvals, add_time_of_retirement});
 }
 
 Result<std::optional<audit::Checkpoint>> last_of(Database& database, const std::string& origin) {
@@ -143,18 +150,20 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& file
   return std::unique_ptr<Journal>(new Journal(std::move(*store), std::move(*signing)));
 }
 
-Result<std::vector<KeyLabel>> Journal::retired_keys() {
-  return store_.with([](const StoreRef& store) -> Result<std::vector<KeyLabel>> {
-    auto select = store->database.prepare("SELECT label FROM retired_key ORDER BY name");
+Result<std::vector<hsm::RetiredKey>> Journal::retired_keys() {
+  return store_.with([](const StoreRef& store) -> Result<std::vector<hsm::RetiredKey>> {
+    auto select = store->database.prepare("SELECT label, retired_at FROM retired_key ORDER BY name");
     if (!select) return std::unexpected(select.error());
-    std::vector<KeyLabel> keys;
+    std::vector<hsm::RetiredKey> keys;
     for (;;) {
       const auto row = select->step();
       if (!row) return std::unexpected(row.error());
       if (!*row) return keys;
       auto label = parse_key_label(select->text(0));
       if (!label) return fail(ErrorCode::kInvalid, "journal: a retired key cannot be read");
-      keys.push_back(std::move(*label));
+      keys.push_back({.name = std::move(label->name),
+                      .role = label->role,
+                      .retired_at = static_cast<std::uint64_t>(select->number(1))});
     }
   });
 }
@@ -195,12 +204,16 @@ Result<void> Journal::record(const audit::Entry& entry) {
   });
 }
 
-Result<void> Journal::retire(const KeyLabel& key, const audit::Entry& entry) {
+Result<void> Journal::retire(const hsm::RetiredKey& key, const audit::Entry& entry) {
   return store_.with([&](const StoreRef& store) {
     return transaction(store->database, [&]() -> Result<void> {
-      auto insert = store->database.prepare("INSERT INTO retired_key (name, label) VALUES (?1, ?2)");
+      auto insert =
+          store->database.prepare("INSERT INTO retired_key (name, label, retired_at) VALUES (?1, ?2, ?3)");
       if (!insert) return std::unexpected(insert.error());
-      if (auto added = insert->bind(1, key.name).bind(2, to_text(key)).run(); !added) return added;
+      insert->bind(1, key.name)
+          .bind(2, to_text(KeyLabel{.role = key.role, .name = key.name}))
+          .bind(3, static_cast<std::int64_t>(key.retired_at));
+      if (auto added = insert->run(); !added) return added;
       return append(*store->log, entry);
     });
   });

@@ -16,7 +16,6 @@
 #include "firmware/base/audit/log.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/guarded.h"
-#include "hsm/keyd/key_label.h"
 #include "hsm/wire.h"
 
 namespace privyseal::keyd {
@@ -28,8 +27,8 @@ class Journal {
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& file,
                                                              const std::string& origin, const Clock& clock);
 
-  /// kInvalid: there is one that cannot be read.
-  [[nodiscard]] Result<std::vector<KeyLabel>> retired_keys();
+  /// All that ever were. kInvalid: there is one that cannot be read.
+  [[nodiscard]] Result<std::vector<hsm::RetiredKey>> retired_keys();
 
   /// Call before the token makes a key pair: what a kill then leaves of it may be destroyed. Nothing else
   /// may.
@@ -41,7 +40,7 @@ class Journal {
 
   [[nodiscard]] Result<void> record(const audit::Entry& entry);
   /// Both or neither. kConflict: it was retired before.
-  [[nodiscard]] Result<void> retire(const KeyLabel& key, const audit::Entry& entry);
+  [[nodiscard]] Result<void> retire(const hsm::RetiredKey& key, const audit::Entry& entry);
   /// Both or neither. kConflict: the nonce was used before.
   [[nodiscard]] Result<void> use_approval(const std::string& nonce, const audit::Entry& entry);
   /// Call before a checkpoint is signed; it is one of check_checkpoint. Packs are not remembered.

@@ -87,8 +87,8 @@ TEST_F(JournalTest, RemembersTheKeysThatWereBegunAndNotEnded) {
 }
 
 TEST_F(JournalTest, RemembersRetiredKeysWithTheirEntries) {
-  const KeyLabel lan{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
-  const KeyLabel cjsm{.role = hsm::KeyRole::kCjsmIdentity, .name = "cjsm-1"};
+  const hsm::RetiredKey lan{.name = "lan-1", .role = hsm::KeyRole::kLanIdentity, .retired_at = 7};
+  const hsm::RetiredKey cjsm{.name = "cjsm-1", .role = hsm::KeyRole::kCjsmIdentity, .retired_at = 8};
   ASSERT_TRUE(journal_->retire(lan, entry("retire-lan")));
   ASSERT_TRUE(journal_->retire(cjsm, entry("retire-cjsm")));
   journal_.reset();
@@ -98,8 +98,22 @@ TEST_F(JournalTest, RemembersRetiredKeysWithTheirEntries) {
               ElementsAre(HasSubstr("\"retire-lan\""), HasSubstr("\"retire-cjsm\"")));
 }
 
+TEST_F(JournalTest, DoesNotKnowSinceWhenAKeyIsRetiredThatWasBeforeTimesWereKept) {
+  const auto file = folder_.path() / "old.db";
+  {
+    auto old = Database::open(file, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        old.execute("CREATE TABLE retired_key (name TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT; "
+                    "INSERT INTO retired_key VALUES ('old', 'privyseal:lan-identity:old')"));
+  }
+  const auto journal = Journal::open(file, "h/keyd", clock_);
+  ASSERT_TRUE(journal) << journal.error().message;
+  const hsm::RetiredKey key{.name = "old", .role = hsm::KeyRole::kLanIdentity, .retired_at = 0};
+  EXPECT_THAT((*journal)->retired_keys().value(), ElementsAre(key));
+}
+
 TEST_F(JournalTest, ARetirementThatFailsLeavesNoEntry) {
-  const KeyLabel key{.role = hsm::KeyRole::kLanIdentity, .name = "lan-1"};
+  const hsm::RetiredKey key{.name = "lan-1", .role = hsm::KeyRole::kLanIdentity, .retired_at = 7};
   ASSERT_TRUE(journal_->retire(key, entry("first")));
   EXPECT_EQ(code_of(journal_->retire(key, entry("second"))), ErrorCode::kConflict);
   ASSERT_TRUE(journal_->record(entry("third"))) << "the journal is usable afterwards";

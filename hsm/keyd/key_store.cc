@@ -68,7 +68,7 @@ Result<void> KeyStore::load(WorkSession& work) {
   const auto retired = journal_.retired_keys();
   if (!retired) return std::unexpected(retired.error());
   keys_.with([&](Keys& keys) {
-    for (const KeyLabel& label : *retired) keys.retired.emplace(label.name, label.role);
+    for (const hsm::RetiredKey& key : *retired) keys.retired.emplace(key.name, key);
   });
   const auto look = [&](WhenUnreadable unreadable) {
     return work.use([=](const pkcs11::Session& session) { return survey_token(session, unreadable); });
@@ -77,9 +77,12 @@ Result<void> KeyStore::load(WorkSession& work) {
   if (!survey && survey.error().code == ErrorCode::kUnavailable) survey = look(WhenUnreadable::kUnfit);
   if (!survey) return std::unexpected(survey.error());
   if (auto cleared = clear_unfinished(work, survey->unfit); !cleared) return cleared;
+  // What was destroyed by half, for instance.
+  for (const Unfit& key : survey->unfit)
+    if (const auto label = parse_key_label(key.label)) note_if_retired(label->name);
   std::set<std::string> twice;
   for (KeyRef& key : survey->keys) {
-    if (retired_role(key->name())) continue;
+    if (note_if_retired(key->name())) continue;
     if (auto passed = key->self_test(work); !passed) {
       log_event(LogLevel::kAlert, "key-not-offered", {{"key", key->name()}, {"why", passed.error().message}});
       continue;
@@ -131,11 +134,20 @@ std::vector<KeyRef> KeyStore::all() {
   });
 }
 
-void KeyStore::retire(const KeyRef& key) {
+void KeyStore::retire(const KeyRef& key, const hsm::RetiredKey& as) {
   key->retire();
   keys_.with([&](Keys& keys) {
-    keys.retired.emplace(key->name(), key->role());
-    keys.by_name.erase(key->name());
+    keys.retired.emplace(as.name, as);
+    keys.retired_on_token.insert(as.name);
+    keys.by_name.erase(as.name);
+  });
+}
+
+bool KeyStore::note_if_retired(std::string_view name) {
+  return keys_.with([&](Keys& keys) {
+    const bool is_retired = keys.retired.contains(name);
+    if (is_retired) keys.retired_on_token.emplace(name);
+    return is_retired;
   });
 }
 
@@ -152,15 +164,31 @@ Result<void> KeyStore::destroy(WorkSession& work, std::string_view name) {
     return {};
   });
   if (!gone) return fail(ErrorCode::kUnavailable, gone.error().message);
-  return token_.make_durable();
+  if (auto durable = token_.make_durable(); !durable) return durable;
+  keys_.with([&](Keys& keys) {
+    if (const auto noted = keys.retired_on_token.find(name); noted != keys.retired_on_token.end())
+      keys.retired_on_token.erase(noted);
+  });
+  return {};
 }
 
 std::optional<hsm::KeyRole> KeyStore::retired_role(std::string_view name) {
   return keys_.with([&](Keys& keys) -> std::optional<hsm::KeyRole> {
     const auto found = keys.retired.find(name);
     if (found == keys.retired.end()) return std::nullopt;
-    return found->second;
+    return found->second.role;
   });
+}
+
+std::vector<hsm::RetiredKey> KeyStore::retired_on_token() {
+  auto list = keys_.with([](Keys& keys) {
+    std::vector<hsm::RetiredKey> held;
+    for (const std::string& name : keys.retired_on_token) held.push_back(keys.retired.at(name));
+    return held;
+  });
+  std::ranges::stable_sort(list, {}, &hsm::RetiredKey::retired_at);
+  if (list.size() > hsm::kMaxRetiredKeys) list.resize(hsm::kMaxRetiredKeys);
+  return list;
 }
 
 Result<void> KeyStore::reserve(const std::string& name) {

@@ -37,22 +37,27 @@ class KeyStore {
   /// left.
   [[nodiscard]] Result<KeyRef> generate(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
 
-  /// Call when it is on the disk that the key is retired.
-  void retire(const KeyRef& key);
+  /// Call when it is on the disk that `key` is retired; `as` has its name and role.
+  void retire(const KeyRef& key, const hsm::RetiredKey& as);
   /// Takes what is there of a retired key off the token; nothing, when it is gone already.
   /// kNotFound: no key of this name was retired. kUnavailable: the token failed; something may be left.
   [[nodiscard]] Result<void> destroy(WorkSession& work, std::string_view name);
   /// What a retired key was for; none: no key of this name was retired.
   [[nodiscard]] std::optional<hsm::KeyRole> retired_role(std::string_view name);
+  /// Those of which something is still on the token: hsm::RetiredKeysAnswer.
+  [[nodiscard]] std::vector<hsm::RetiredKey> retired_on_token();
 
  private:
   struct Keys {
     std::map<std::string, KeyRef, std::less<>> by_name;
-    std::map<std::string, hsm::KeyRole, std::less<>> retired;
+    std::map<std::string, hsm::RetiredKey, std::less<>> retired;
+    std::set<std::string, std::less<>> retired_on_token;
     std::set<std::string> being_made;
     std::vector<Bytes> leftovers;  ///< ids of pairs that nobody was told of, and that could not be destroyed
   };
   Result<void> clear_unfinished(WorkSession& work, const std::vector<Unfit>& unfit);
+  /// False: no key of this name was retired.
+  bool note_if_retired(std::string_view name);
   Result<void> reserve(const std::string& name);
   Result<KeyRef> generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
   /// What is left over would at the next start be a second key of a name that was given again meanwhile.

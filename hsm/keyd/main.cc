@@ -71,7 +71,8 @@ Result<void> serve(const char* config_file) {
   if (!server) return std::unexpected(server.error());
   clerk.begin(allowed_by(*settings, clock));
   if (auto confined = install_syscall_filter(); !confined) return confined;
-  log_event(LogLevel::kNotice, "keyd-ready", {{"keys", keys.all().size()}});
+  log_event(LogLevel::kNotice, "keyd-ready",
+            {{"keys", keys.all().size()}, {"approvers", settings->approvals.approvers.size()}});
   notify_systemd("READY=1");
   auto served = server->run(stop->get());
   notify_systemd("STOPPING=1");

@@ -33,7 +33,7 @@ inline constexpr std::array kCallers{Caller::kGateway, Caller::kProvisioning, Ca
 
 enum class Operation : std::uint8_t {
   kHealth,
-  kListKeys,
+  kListKeys,  ///< those in use, or the retired ones that are still on the token
   kCountUses,
   kFindKey,
   kSignTls13Client,
@@ -132,6 +132,9 @@ inline constexpr std::array kGrants{
     Grant{Caller::kConsole, Operation::kFindKey, KeyRole::kConsoleIdentity},
     Grant{Caller::kConsole, Operation::kSignTls13Server, KeyRole::kConsoleIdentity},
     Grant{Caller::kConsole, Operation::kSignCheckpoint, KeyRole::kAudit},
+    Grant{Caller::kConsole, Operation::kDestroy, KeyRole::kCjsmIdentity},
+    Grant{Caller::kConsole, Operation::kDestroy, KeyRole::kLanIdentity},
+    Grant{Caller::kConsole, Operation::kDestroy, KeyRole::kConsoleIdentity},
     Grant{Caller::kConsole, Operation::kReadAudit, {}},
 };
 
@@ -251,8 +254,10 @@ static_assert(only_with({kAudit}, Operation::kSignCheckpoint));
 static_assert(does_only(kAudit, {Operation::kFindKey, Operation::kGenerate, Operation::kSignCheckpoint}));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kSignCsr));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kRetire));
-// What destroys is a person's tool, and what is never retired is never destroyed.
-static_assert(only({Caller::kProvisioning}, Operation::kDestroy));
+// Persons destroy, by a tool or on the console, and neither can without them: whoever brings it, keyd itself
+// checks two persons' signatures of that very destruction (approval.h). So a console that was taken over
+// destroys nothing but what two persons have signed for. What is never retired is never destroyed.
+static_assert(only({Caller::kProvisioning, Caller::kConsole}, Operation::kDestroy));
 static_assert(only_with({kCjsm, kLan, kConsole}, Operation::kDestroy));
 static_assert(only({Caller::kConsole, Caller::kProvisioning}, Operation::kReadAudit));
 // RSA signs no certificate and no CRL: what is not TLS it signs with PKCS #1 v1.5.

@@ -88,6 +88,9 @@ const std::set<Row> kAllowed{
     {"console", "find-key", KeyRole::kConsoleIdentity},
     {"console", "sign-tls13-server", KeyRole::kConsoleIdentity},
     {"console", "sign-checkpoint", KeyRole::kAudit},
+    {"console", "destroy", KeyRole::kCjsmIdentity},
+    {"console", "destroy", KeyRole::kLanIdentity},
+    {"console", "destroy", KeyRole::kConsoleIdentity},
     {"console", "read-audit", {}},
 };
 

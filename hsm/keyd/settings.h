@@ -28,8 +28,7 @@
 ///     [approvals]                           # none by default: no key is ever destroyed (approval.h)
 ///     site = "gateway.lawfirm.example"      # the console's host name
 ///     origins = ["https://gateway.lawfirm.example:8443"]
-///     approvers = "/var/lib/privyseal/approvers"   # root's file of passkeys (hsm/approvers.h); may be
-///     missing
+///     approvers = "/run/privyseal/approvers"       # root's file (hsm/approvers.h); missing or empty: nobody
 #pragma once
 
 #include <sys/types.h>

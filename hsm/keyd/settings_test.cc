@@ -154,20 +154,22 @@ TEST_F(ApproversFile, NamesWhoMayApproveADestruction) {
   EXPECT_EQ(settings.approvals.approvers[1].person, "bob");
 }
 
-TEST_F(ApproversFile, MayBeMissingAndThenNobodyApproves) {
-  const auto settings = load(kGood + kApprovals);
-  ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_TRUE(settings->approvals.approvers.empty());
-  EXPECT_EQ(settings->approvers_fault, "");
+TEST_F(ApproversFile, MayBeMissingOrEmptyAndThenNobodyApproves) {
+  const auto missing = load(kGood + kApprovals);
+  ASSERT_TRUE(missing) << missing.error().message;
+  for (const Settings& settings : {*missing, load_with("")}) {
+    EXPECT_TRUE(settings.approvals.approvers.empty());
+    EXPECT_EQ(settings.approvers_fault, "");
+  }
 }
 
 TEST_F(ApproversFile, ThatIsNoneStopsNoMailAndNamesNobody) {
   const std::string two(kTwo);
   const std::string no_point = "carol es256 " + std::string(85, 'A') + "A==\n";
-  for (const auto& [content, why] : {std::pair<std::string, std::string>{"", "two different persons"},
-                                     {two.substr(0, two.find('\n')), "two different persons"},
-                                     {two + "carol\n", "line 3 must be as"},
-                                     {two + no_point, "a passkey of carol is no point of its curve"}}) {
+  for (const auto& [content, why] :
+       {std::pair<std::string, std::string>{two.substr(0, two.find('\n')), "two different persons"},
+        {two + "carol\n", "line 3 must be as"},
+        {two + no_point, "a passkey of carol is no point of its curve"}}) {
     const Settings settings = load_with(content);
     EXPECT_TRUE(settings.approvals.approvers.empty()) << content;
     EXPECT_TRUE(settings.approvers_fault.contains(why)) << settings.approvers_fault;

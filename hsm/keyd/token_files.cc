@@ -5,19 +5,13 @@
 #include "firmware/base/file.h"
 #include "firmware/base/log.h"
 #include "firmware/base/unique_fd.h"
+#include "firmware/base/words.h"
 
 namespace privyseal::keyd {
 namespace {
 
 constexpr std::size_t kMaxConfBytes = 65'536;
 constexpr std::size_t kMaxTokenObjectBytes = 1'048'576;  // it has some 300 bytes
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 Result<void> sync_one(const std::filesystem::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));

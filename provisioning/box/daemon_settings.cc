@@ -97,7 +97,7 @@ std::string keyd_settings(const Site& site) {
              "\"/var/lib/privyseal-keyd/softhsm2.conf\"\n\n"
              "[callers]\ngateway = [\"privyseal-gateway\"]\nprovisioning = [\"root\", \"privyseal-admin\"]\n"
              "renewal = [\"privyseal-renewd\"]\nconsole = [\"privyseal-console\"]\n\n[audit]\nhost = "
-             "\"{0}\"\n\n[approvals]   # nobody's, until root names them: privyseal key approvers set\n"
+             "\"{0}\"\n\n[approvals]   # by those whom the provisioning file lists\n"
              "site = \"{1}\"\norigins = [\"https://{1}:8443\", \"https://{1}\"]\napprovers = \"{2}\"\n",
              site.hostname, site.console_hostname, hsm::kApproversFile) +
          old_clients(site);

@@ -32,6 +32,13 @@ std::string resolver(const Site& site) {
   return text;
 }
 
+/// Empty: nobody may approve that a key is destroyed.
+std::string approvers(const Site& site) {
+  std::string text;
+  for (const hsm::ApproverLine& approver : site.approvers) text += to_text(approver) + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::vector<SettingsFile> settings_files(const Site& site) {
@@ -56,6 +63,7 @@ std::vector<SettingsFile> settings_files(const Site& site) {
                      .mode = 0400,
                      .owner = "privyseal-renewd"});
   }
+  add(std::string(hsm::kApproversFile.substr(1)), approvers(site));
   add("run/privyseal/keyd.toml", keyd_settings(site));
   add("run/privyseal/gatewayd.toml", gatewayd_settings(site));
   add("run/privyseal/policy/policy.toml", mail_policy(site));

@@ -66,11 +66,24 @@ TEST(SettingsFiles, ExceptOldMailServersOnlyWhereTheSiteDoes) {
               testing::Not(HasSubstr("tls12_exception")));
 }
 
-TEST(SettingsFiles, TellKeydWhereRootHasNamedWhoMayApproveAndFromWhichConsole) {
+TEST(SettingsFiles, TellKeydAndTheConsoleWhoMayApproveAndKeydFromWhichConsole) {
   EXPECT_THAT(
       file("run/privyseal/keyd.toml"),
       HasSubstr("site = \"console.lawfirm.example\"\norigins = [\"https://console.lawfirm.example:8443\", "
-                "\"https://console.lawfirm.example\"]\napprovers = \"/var/lib/privyseal/approvers\"\n"));
+                "\"https://console.lawfirm.example\"]\napprovers = \"/run/privyseal/approvers\"\n"));
+  EXPECT_THAT(file("run/privyseal/admind.toml"), HasSubstr("\napprovers = \"/run/privyseal/approvers\"\n"));
+}
+
+TEST(SettingsFiles, NameAsApproversWhomTheSiteListsAndOtherwiseNobody) {
+  const auto written = [](const std::string& text) {
+    const auto files = settings_files(Config::parse(text, "provisioning file").and_then(read_site).value());
+    return *std::ranges::find(files, "run/privyseal/approvers", &SettingsFile::path);
+  };
+  EXPECT_EQ(written(test::site_text()).text, "") << "an earlier list does not stay";
+  const SettingsFile two = written(test::approvers_text() + test::site_text());
+  EXPECT_EQ(two.text, test::kAlice + "\n" + test::kBob + "\n");
+  EXPECT_EQ(two.mode, 0644U) << "keyd and the console read it, and root alone writes it";
+  EXPECT_EQ(two.owner, "");
 }
 
 TEST(SettingsFiles, RouteOnlyThroughTheCjsmSide) {

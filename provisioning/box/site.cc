@@ -145,6 +145,13 @@ OldPeers read_old_peers(Reader& reader, const Side& lan) {
   return old;
 }
 
+/// Judged as the file that they become a line of, each.
+std::vector<hsm::ApproverLine> read_approvers(Reader& reader) {
+  std::string file;
+  for (const std::string& line : reader.texts("approvers")) file += line + "\n";
+  return reader.taken("approvers", hsm::parse_approvers(file));
+}
+
 }  // namespace
 
 Result<Site> read_site(Config config) {
@@ -161,6 +168,7 @@ Result<Site> read_site(Config config) {
             .est = {}};
   if (reader.has("est.host")) site.est = read_est(reader);
   if (reader.has("lan.tls12_exception")) site.old_peers = read_old_peers(reader, site.lan);
+  site.approvers = read_approvers(reader);
   if (site.domains.empty()) reader.refuse("domains", "must list at least one");
   if (site.lan.interface == site.cjsm.interface)
     reader.refuse("cjsm.interface", "must be another than lan.interface");

@@ -7,6 +7,8 @@
 ///     organisation = "Law Firm"
 ///     hostname = "gateway.lawfirm.example"     # also the name in both certificates
 ///     domains = ["lawfirm.example"]
+///     approvers = ["alice es256 BASE64", "bob eddsa BASE64"]   # optional: who may approve that a key is
+///                                              # destroyed, two persons at least (hsm/approvers.h)
 ///     [network]
 ///     default_route = "10.0.3.2"
 ///     name_servers = []
@@ -49,6 +51,7 @@
 #include "firmware/base/day.h"
 #include "firmware/base/result.h"
 #include "firmware/smtp/hop_place.h"
+#include "hsm/approvers.h"
 
 namespace privyseal::provisioning {
 
@@ -99,6 +102,7 @@ struct Site {
   std::string console_hostname;
   std::optional<EnrolmentServer> est;
   std::optional<OldPeers> old_peers{};
+  std::vector<hsm::ApproverLine> approvers{};  ///< none: no key is ever destroyed
 };
 
 /// kInvalid: a value is missing, unknown or not of its form.

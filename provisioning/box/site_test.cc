@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "provisioning/box/test_site.h"
+#include "provisioning/verify/bundle.h"
 
 namespace privyseal::provisioning {
 namespace {
@@ -80,6 +81,47 @@ TEST(ReadSite, TakesSevenFurtherHopsAndNoEighth) {
   const auto eight = read(with(8));
   ASSERT_FALSE(eight);
   EXPECT_THAT(eight.error().message, testing::HasSubstr("cjsm.further_relays must not be more than 7"));
+}
+
+TEST(ReadSite, TakesTheApproversOfAKeysEnd) {
+  EXPECT_TRUE(read(test::site_text())->approvers.empty());
+  EXPECT_TRUE(read("approvers = []\n" + test::site_text())->approvers.empty());
+  const auto site = read(test::approvers_text() + test::site_text());
+  ASSERT_TRUE(site) << site.error().message;
+  ASSERT_EQ(site->approvers.size(), 2U);
+  EXPECT_EQ(site->approvers[0].person, "alice");
+  EXPECT_EQ(to_text(site->approvers[1]), test::kBob);
+}
+
+TEST(ReadSite, RefusesAListOfApproversThatIsNone) {
+  const std::string bob_with_alices = "bob" + test::kAlice.substr(5);
+  const std::string alice_again = "alice" + test::kBob.substr(3);
+  for (const auto& [text, why] :
+       {std::pair<std::string, std::string>{test::approvers_text(test::kAlice, "bob"), "line 2 must be as"},
+        {test::approvers_text(test::kAlice, test::kBob.substr(0, 30)),
+         "line 2 has a passkey that is cut off"},
+        {test::approvers_text(test::kAlice, bob_with_alices), "line 2 has the same passkey as alice"},
+        {test::approvers_text(test::kAlice, alice_again), "there must be two different persons"},
+        {"approvers = [\"" + test::kAlice + "\"]\n", "there must be two different persons"},
+        {"approvers = \"" + test::kAlice + "\"\n", "must be a list of strings"}}) {
+    const auto refused = read(text + test::site_text());
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("approvers " + why)) << text;
+  }
+}
+
+TEST(ReadSite, AHundredApproversAreNotTooManyForAProvisioningFile) {
+  std::string list = "approvers = [";
+  for (int i = 0; i < 100; ++i) {
+    const hsm::ApproverLine line{.person = std::string(29, 'a') + std::to_string(100 + i),
+                                 .kind = hsm::PasskeyKind::kEs256,
+                                 .public_key = Bytes(64, static_cast<std::byte>(i))};
+    list += "\"" + to_text(line) + "\",\n";
+  }
+  const std::string file = list + "]\n" + test::site_text();
+  EXPECT_LT(file.size(), kMostSettingsBytes / 3);
+  EXPECT_EQ(read(file)->approvers.size(), 100U);
 }
 
 struct BadSite {

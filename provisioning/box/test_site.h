@@ -40,6 +40,15 @@ hostname = "console.lawfirm.example"
 )";
 }
 
+// RFC 8032's, each with its name.
+inline const std::string kAlice = "alice eddsa 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+inline const std::string kBob = "bob eddsa PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=";
+
+/// Stands before site_text, because it belongs to no section.
+inline std::string approvers_text(const std::string& one = kAlice, const std::string& other = kBob) {
+  return "approvers = [\"" + one + "\", \"" + other + "\"]\n";
+}
+
 inline std::string est_text() {
   return R"([est]
 host = "est.example"

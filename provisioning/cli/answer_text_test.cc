@@ -75,6 +75,14 @@ INSTANTIATE_TEST_SUITE_P(
          "2026-03-10 09:00:00 +00:00         12        0         1\n"
          "\n12 delivered, 0 refused, 1 deferred in 2 minutes; minutes without mail are left out. Times are "
          "Europe/London.\n"},
+        {"MailPartners", mail_partners_text,
+         R"({"partners":[{"domain":"york.cjsm.net","mails":41,"last_day":"2026-11-21"},
+                         {"domain":"police.example","mails":7,"last_day":"2026-10-01"}],"more":true})",
+         "DOMAIN          MAILS  LAST ON\n"
+         "york.cjsm.net      41  2026-11-21\n"
+         "police.example      7  2026-10-01\n"
+         "\nWhat was refused or deferred counts, too. Days are of UTC.\n"
+         "Domains with fewer mails than these are left out.\n"},
         {"MailFlowTls", mail_flow_text,
          R"({"minutes":[],"tls":{"cjsm":{"mails":12,"tls13":12,"hybrid":3},"lan":{"mails":0,"tls13":0,"hybrid":0}}})",
          "No mail was handled.\nTowards CJSM: of 12 mails, 12 over TLS 1.3, 3 with a hybrid key exchange "
@@ -228,6 +236,17 @@ INSTANTIATE_TEST_SUITE_P(
         {"FaqF9MailServerLeftAloneInPlannedMaintenance",
          R"({"state":"running","hop_waits":"r:25 is left alone","policy":{"maintenance":{"from":"2026-03-10T07:00:00Z","until":"2026-03-10T10:00:00Z"}}})",
          Colour::kAmber, "is left alone"},
+        {"LineIsSuspended", R"({"state":"running","policy":{"line":"suspended\u001b"}})", Colour::kRed,
+         "The line is suspended\\x1b: no mail passes"},
+        {"LineIsActive", R"({"state":"running","policy":{"line":"active"}})", Colour::kGreen, "Mail flows"},
+        {"RulesAreNotInUse", R"({"state":"running","policy":{"failure":"assured.csv: line 3"}})",
+         Colour::kAmber, "Newer rules are not in use: assured.csv: line 3."},
+        {"CouncilK4AssuredListIsOld",
+         R"({"state":"running","policy":{"registers":{"assured_days":31,"assured_is_old":true}}})",
+         Colour::kAmber, "the list of assured domains is 31 days old"},
+        {"CouncilK4AssuredListIsNew",
+         R"({"state":"running","policy":{"registers":{"assured_days":30,"assured_is_old":false}}})",
+         Colour::kGreen, "Mail flows"},
         {"ListOfRevokedIsOverdue",
          R"({"state":"running","revocations":[{"issuer":"CN=Egress CA","next_update":"2026-03-10T07:00:00Z"}]})",
          Colour::kAmber, "revoked certificates of CN=Egress CA"},

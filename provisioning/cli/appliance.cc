@@ -69,11 +69,6 @@ Result<std::vector<hsm::KeyUses>> Appliance::key_uses() {
   return look_for(Daemon::kKeyd).and_then([&] { return keyd_.uses(); });
 }
 
-Result<void> Appliance::destroy(std::string_view key, std::string_view text,
-                                const std::array<hsm::Approval, 2>& approvals) {
-  return look_for(Daemon::kKeyd).and_then([&] { return keyd_.destroy(key, text, approvals); });
-}
-
 Result<Bytes> Appliance::audit_key() {
   const auto held = keys();
   if (!held) return std::unexpected(held.error());

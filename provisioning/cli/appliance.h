@@ -41,10 +41,6 @@ class Appliance {
   [[nodiscard]] Result<std::vector<hsm::KeyInfo>> keys();
   [[nodiscard]] Result<std::vector<hsm::KeyUses>> key_uses();
 
-  /// Takes a retired key off the token: hsm/client.h.
-  [[nodiscard]] Result<void> destroy(std::string_view key, std::string_view text,
-                                     const std::array<hsm::Approval, 2>& approvals);
-
   /// The audit key's SubjectPublicKeyInfo. kNotFound: the token holds none.
   [[nodiscard]] Result<Bytes> audit_key();
   /// ECDSA-Sig-Value by the audit key over a checkpoint's text.

@@ -1,8 +1,7 @@
-/// `privyseal key approvers ...`: who may approve that a key is destroyed.
+/// `privyseal key approvers show`: who may approve that a key is destroyed, as keyd reads it.
 ///
-/// Root's alone, and not the console's: whoever took the console could otherwise appoint himself. The list is
-/// the one file that keyd reads (hsm/approvers.h); it lies with the appliance's state, so that neither a new
-/// image nor a new provisioning file changes it.
+/// They are named by the signed provisioning file alone (box/site.h), not here and not by the console:
+/// whoever took the console could otherwise appoint himself.
 #pragma once
 
 #include <vector>

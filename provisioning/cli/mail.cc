@@ -39,6 +39,13 @@ Result<JsonObject> find_request(const Arguments& arguments) {
   return request;
 }
 
+Result<JsonObject> partners_request(const Arguments& arguments) {
+  JsonObject request{{"op", "mail-partners"}};
+  if (auto added = add_time(request, "from", arguments, "from"); !added)
+    return std::unexpected(added.error());
+  return request;
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -177,6 +184,19 @@ std::string mail_flow_text(const JsonObject& answer) {
                      delivered, refused, deferred, counted(minutes.size(), "minute"), kLondon);
 }
 
+std::string mail_partners_text(const JsonObject& answer) {
+  Table table({"DOMAIN", {"MAILS", Table::Align::kRight}, "LAST ON"});
+  const auto partners = objects_at(answer, "partners");
+  for (const JsonObject* partner : partners)
+    table.add({shown(*partner, "domain"), shown(*partner, "mails"), shown(*partner, "last_day")});
+  std::string text = table.text("No mail was handled.");
+  if (partners.empty()) return text;
+  text += "\nWhat was refused or deferred counts, too. Days are of UTC.\n";
+  if (json_flag(answer, "more", false).value_or(false))
+    text += "Domains with fewer mails than these are left out.\n";
+  return text;
+}
+
 std::string mail_find_text(const JsonObject& answer) {
   Table table({{"ID", Table::Align::kRight},
                "WHEN",
@@ -229,6 +249,11 @@ std::vector<Command> mail_commands() {
        .bare = {},
        .options = {{.name = "minutes", .value = "N", .help = "how far back; 60", .kind = Kind::kOptional}},
        .what = Question{Daemon::kGatewayd, flow_request, mail_flow_text}},
+      {.words = "mail partners",
+       .summary = "the domains that mail is exchanged with, most mails first",
+       .bare = {},
+       .options = {{.name = "from", .value = "DATE", .help = "not before this day", .kind = Kind::kOptional}},
+       .what = Question{Daemon::kGatewayd, partners_request, mail_partners_text}},
       {.words = "mail find",
        .summary = "mails, newest first",
        .bare = {"text"},

@@ -13,6 +13,7 @@ namespace privyseal::cli {
 
 // gatewayd's answers as text. Pure.
 [[nodiscard]] std::string mail_flow_text(const JsonObject& answer);
+[[nodiscard]] std::string mail_partners_text(const JsonObject& answer);
 [[nodiscard]] std::string mail_find_text(const JsonObject& answer);
 [[nodiscard]] std::string mail_track_text(const JsonObject& answer);
 

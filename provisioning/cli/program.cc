@@ -7,7 +7,6 @@
 #include "provisioning/cli/audit.h"
 #include "provisioning/cli/certificates.h"
 #include "provisioning/cli/console.h"
-#include "provisioning/cli/destruction.h"
 #include "provisioning/cli/directory.h"
 #include "provisioning/cli/keys.h"
 #include "provisioning/cli/ledger.h"
@@ -178,9 +177,9 @@ std::string unknown_text(Words words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands{status_command()};
-  for (const auto& more : {mail_commands(), ledger_commands(), line_commands(), directory_commands(),
-                           policy_commands(), certificate_commands(), key_commands(), approver_commands(),
-                           destruction_commands(), audit_commands()})
+  for (const auto& more :
+       {mail_commands(), ledger_commands(), line_commands(), directory_commands(), policy_commands(),
+        certificate_commands(), key_commands(), approver_commands(), audit_commands()})
     commands.insert(commands.end(), more.begin(), more.end());
   commands.push_back(pack_command());
   commands.push_back(metrics_command());

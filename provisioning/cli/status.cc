@@ -130,6 +130,16 @@ std::string planned_outage(const JsonObject& status) {
                      shown_time(window, "until"));
 }
 
+/// Newer rules are not in use, or old ones still are; else empty.
+std::string rules_trouble(const JsonObject& policy) {
+  if (const std::string failure = shown(policy, "failure"); !failure.empty())
+    return std::format("Newer rules are not in use: {}.", escaped(failure));
+  const JsonObject& registers = object_at(policy, "registers");
+  if (!json_flag(registers, "assured_is_old", false).value_or(false)) return "";
+  return std::format("Mail flows, but the list of assured domains is {} old.",
+                     counted(count_at(registers, "assured_days"), "day"));
+}
+
 Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
@@ -144,6 +154,12 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(
         std::format("The gateway is {}: it takes no new mail; {}.", escaped(shown(*status, "state")), today),
         "systemctl status privyseal-gatewayd");
+  const JsonObject& policy = object_at(*status, "policy");
+  if (const std::string line = shown(policy, "line"); !line.empty() && line != "active")
+    return {.name = "mail",
+            .colour = Colour::kRed,
+            .sentence = std::format("The line is {}: no mail passes; {}.", escaped(line), today),
+            .action = "privyseal line show"};
   if (const std::string planned = planned_outage(*status); !planned.empty())
     return {.name = "mail",
             .colour = Colour::kGreen,
@@ -161,6 +177,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(escaped(waits) + ".", "journalctl -u privyseal-gatewayd -g next-hop");
   if (const auto waits = shown(object_at(*status, "ledger"), "purge_waits"); !waits.empty())
     return amber(std::format("Mail flows, but nothing is purged: {}.", escaped(waits)), "timedatectl");
+  if (std::string trouble = rules_trouble(policy); !trouble.empty())
+    return amber(std::move(trouble), "privyseal policy show");
   if (std::string trouble = revocation_trouble(*status, now); !trouble.empty())
     return amber(std::move(trouble), "privyseal cert revoked FILE --reason TEXT");
   const std::string last = shown_time(relay, "last_delivered_at");

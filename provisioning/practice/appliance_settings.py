@@ -57,7 +57,7 @@ renewal = ["privyseal-renewd"]
 console = ["privyseal-console"]
 [audit]
 host = "{GATEWAY_NAME}"
-[approvals]   # nobody's, until root names them: privyseal key approvers set
+[approvals]   # nobody's: there is no such file at first
 site = "{CONSOLE_HOST}"
 origins = ["https://{CONSOLE_HOST}:{self.ports.console}"]
 approvers = "{self.places.approvers}"

@@ -1,11 +1,12 @@
 // A network admin's way through the console, in a real Chromium with a virtual authenticator:
 // claim, sign in, every page at two widths (no overflow, axe finds nothing), track a message, request, import and
-// activate a certificate, end a key by two persons, verify the audit logs, invite somebody; and what a stranger gets.
+// activate a certificate, end a key by two persons, verify the audit logs, bring registers, invite somebody; and what a stranger gets.
 import { createRequire } from "node:module";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
 import assert from "node:assert/strict";
 import { endOfAKey } from "./end_of_a_key.mjs";
+import { revocations, rules } from "./rules.mjs";
 
 const { CONSOLE, CLAIM_CODE, NODE, SHOTS, CA, OWN_CA, REPLY, CHROMIUM } = process.env;
 const require = createRequire(NODE + "/");
@@ -123,6 +124,20 @@ async function claimAndSignIn(page) {
   step("she signed out, and in again with the passkey");
 }
 
+async function holdRecords(page) {
+  await page.goto(CONSOLE + "/holds");
+  await page.fill("#text", "alice@lawfirm.example");
+  await page.fill("#why", "case 7");
+  await page.click("button:has-text('Put on hold')");
+  await page.waitForSelector("text=The hold is in force");
+  await check(page, "holds");
+  await page.fill("#end-why", "closed");
+  await page.click("button:has-text('End this hold')");
+  await page.waitForSelector("text=The hold is ended");
+  assert.match(await page.innerText("table"), /case 7[^]*Ended on [^]*: closed/);
+  step("records were put on hold, and the hold was ended");
+}
+
 async function trackOne(page) {
   await page.goto(CONSOLE + "/mail");
   assert.equal(await page.locator("text=Track").count(), 2, "the two messages are seen");
@@ -179,8 +194,8 @@ async function verifyAudit(page) {
   }
   await check(page, "audit-admind");
   const text = await page.textContent("main");
-  for (const act of ["sign-in", "claim", "cert-import", "cert-activate", "passkey-register", "approvers-set",
-    "destruction-ask", "destruction-approve", "destruction-end"])
+  for (const act of ["sign-in", "claim", "cert-import", "cert-activate", "passkey-register",
+    "destruction-ask", "destruction-approve", "key-destroy"])
     assert.ok(text.includes(act), `the audit log has no ${act}`);
   step("four audit logs were verified, and the console's names what was done");
 }
@@ -251,16 +266,21 @@ try {
   await addAuthenticator(context, page);
   await claimAndSignIn(page);
   for (const [path, name] of [["/", "dashboard"], ["/mail", "mail"], ["/certificates", "certificates"],
-    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"], ["/destructions", "destructions-nobody"], ["/line", "line"], ["/audit", "audit"], ["/users", "users"]])
+    ["/certificates/lan", "certificate-lan"], ["/keys", "keys"],
+    ["/destructions", "destructions-nobody"], ["/line", "line"], ["/partners", "partners"],
+    ["/directory?text=a", "directory"], ["/holds", "holds-none"], ["/rules", "rules"], ["/audit", "audit"], ["/users", "users"]])
     await open(page, path, name);
   await trackOne(page);
+  await holdRecords(page);
   await renewByHand(page);
   const bob = await invite(page, browser, "Bob Operator", "operator");
   await endOfAKey({ alice: page, bob, check, step });
   await verifyAudit(page);
+  await rules({ page, check, step });
+  await revocations({ page, check, step });
   await inviteAndEnd(page, browser);
   await strangers(page);
-  for (const path of ["/", "/mail", "/certificates/cjsm", "/users"]) await walkByKeyboard(page, path);
+  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/users"]) await walkByKeyboard(page, path);
   assert.deepEqual(complaints, [], "the browser complained");
   step("the browser complained about nothing");
   writeFileSync(`${SHOTS}/done`, "");

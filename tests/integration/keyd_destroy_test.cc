@@ -107,12 +107,54 @@ TEST_F(KeydDestroy, LeavesAKeyThatIsInUse) {
   EXPECT_EQ(destroy("no-such-key", text_for("no-such-key")).error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(KeydDestroy, IsForProvisioningAlone) {
+TEST_F(KeydDestroy, IsForProvisioningAndTheConsole) {
   generate("old");
   retire("old");
-  for (const uid_t uid : {kGatewayUid, kRenewalUid, kConsoleUid})
+  for (const uid_t uid : {kGatewayUid, kRenewalUid})
     EXPECT_EQ(destroy("old", text_for("old"), uid).error().code, ErrorCode::kDenied) << uid;
   expect_on_token("privyseal:cjsm-identity:old", 1);
+  EXPECT_TRUE(destroy("old", text_for("old"), kConsoleUid));
+  expect_on_token("privyseal:cjsm-identity:old", 0);
+}
+
+TEST_F(KeydDestroy, AConsoleThatWasTakenOverDestroysNothingAlone) {
+  generate("old");
+  retire("old");
+  Authenticator stranger;
+  const std::string text = text_for("old");
+  for (const auto& approvals :
+       {std::array{approved_by("alice", stranger, text), approved_by("bob", stranger, text)},
+        std::array{approved_by("alice", alice, text), approved_by("bob", stranger, text)}}) {
+    const auto denied =
+        as_caller(kConsoleUid, [&](hsm::Client& client) { return client.destroy("old", text, approvals); });
+    EXPECT_EQ(denied.error().code, ErrorCode::kDenied);
+  }
+  expect_on_token("privyseal:cjsm-identity:old", 1);
+}
+
+TEST_F(KeydDestroy, TellsWhichRetiredKeysAreStillOnTheToken) {
+  const auto names = [&] {
+    std::vector<std::string> list;
+    const auto keys =
+        as_caller(kConsoleUid, [](hsm::Client& client) { return client.list_retired_keys(); }).value();
+    for (const hsm::RetiredKey& key : keys) {
+      EXPECT_EQ(key.role, kCjsm);
+      EXPECT_GT(key.retired_at, 1'700'000'000U);
+      list.push_back(key.name);
+    }
+    return list;
+  };
+  for (const std::string key : {"b", "a", "in-use"}) generate(key);
+  EXPECT_TRUE(names().empty());
+  retire("b");
+  retire("a");
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("a", "b"));
+  keyd.restart();
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("a", "b"));
+  ASSERT_TRUE(destroy("b", text_for("b")));
+  EXPECT_THAT(names(), testing::ElementsAre("a"));
+  keyd.restart();
+  EXPECT_THAT(names(), testing::ElementsAre("a"));
 }
 
 TEST_F(KeydDestroy, NeedsTwoPersonsAndTheirApprovalsOnce) {

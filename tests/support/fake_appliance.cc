@@ -23,6 +23,7 @@ constexpr std::array kOperations = [] {
   using std::string_view_literals::operator""sv;
   return std::array{"status"sv,
                     "mail-flow"sv,
+                    "mail-partners"sv,
                     "mail-find"sv,
                     "mail-track"sv,
                     "ledger-extract"sv,
@@ -36,10 +37,6 @@ constexpr std::array kOperations = [] {
                     "issue"sv,
                     "ca"sv,
                     "claim-code"sv,
-                    "approvers-set"sv,
-                    "destruction-ask"sv,
-                    "destruction"sv,
-                    "destruction-end"sv,
                     "users"sv,
                     "audit-entries"sv,
                     "audit-checkpoint"sv,

@@ -126,6 +126,9 @@ struct SoftwareKeys::Answering {
   hsm::Answer operator()(const hsm::DestroyRequest& wanted) const {
     return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
   }
+  hsm::Answer operator()(const hsm::ListRetiredKeysRequest&) const {
+    return answer_to(request, hsm::RetiredKeysAnswer{});
+  }
   hsm::Answer operator()(const hsm::RetireRequest& wanted) const {
     return keys.keys_.contains(wanted.name) ? answer_to(request, hsm::DoneAnswer{}) : not_found();
   }

@@ -52,12 +52,13 @@ def _wait_until_it_works(guest: Guest) -> None:
 
 
 def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
-    """Token, keys, own CA, a certificate by EST; the CA is taken from the console and compared with the screen; then
-    a mail each way between two Postfixes that verify the box, and the console, verified too."""
+    """Token, keys, own CA, a certificate by EST, who may approve a key's end; the CA is taken from the console and compared
+    with the screen; then a mail each way between two Postfixes that verify the box, and the console, verified too."""
     machine.setup = neighbours.site.setup_disk
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
+        guest.wait_for_journal("approvers=2")
         neighbours.take_own_ca(guest.own_ca())
         neighbours.start_organisation()
         neighbours.exchange()
@@ -65,11 +66,12 @@ def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours)
 
 
 def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
-    """After a power cut, and without the disk: the same box, the same keys, and mail again."""
+    """After a power cut, and without the disk: the same box, the same keys and approvers, and mail again."""
     machine.setup = None
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
+        guest.wait_for_journal("approvers=2")
         neighbours.take_own_ca(guest.own_ca())
         neighbours.exchange()
         neighbours.open_console()

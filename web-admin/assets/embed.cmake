@@ -1,6 +1,6 @@
 # cmake -DOUT=assets.cc -DFOLDER=... -P embed.cmake: the assets as one C++ file of raw strings.
 set(text "#include \"web-admin/pages/assets.h\"\n\nnamespace privyseal::web {\n\n")
-foreach(asset "kConsoleCss;console.css" "kPasskeyJs;passkey.js" "kIconSvg;icon.svg")
+foreach(asset "kConsoleCss;console.css" "kConsoleJs;console.js" "kIconSvg;icon.svg")
   list(GET asset 0 name)
   list(GET asset 1 file)
   file(READ ${FOLDER}/${file} content)

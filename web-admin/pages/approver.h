@@ -1,4 +1,4 @@
-/// Which of our users is which approver: root's list (hsm/approvers.h), looked at for showing only.
+/// Which of our users is which approver: the appliance's list (hsm/approvers.h), looked at for showing only.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,13 @@ namespace privyseal::web {
 [[nodiscard]] std::vector<hsm::ApproverLine> approvers(const Visit& visit);
 
 struct OwnApprover {
-  std::string person;             ///< as root calls the user
-  std::vector<Passkey> passkeys;  ///< those of his that root has listed
+  std::string person;             ///< as the list calls the user
+  std::vector<Passkey> passkeys;  ///< those of his that are listed
 };
 /// None: no passkey of the user is listed.
 [[nodiscard]] Result<std::optional<OwnApprover>> own_approver(const Visit& visit);
 
-/// The lines that the user may give to root, of his passkeys that can approve.
+/// The lines for the provisioning file, of the user's passkeys that can approve.
 [[nodiscard]] Result<std::vector<std::string>> own_lines(const Visit& visit);
 
 /// A proposal for a person's name, of the address's first part: "alice.archer@..." is "alice-archer". Pure.

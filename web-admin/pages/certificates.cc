@@ -4,6 +4,7 @@
 
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/own_ca.h"
+#include "web-admin/pages/revocations.h"
 
 namespace privyseal::web {
 namespace {
@@ -77,11 +78,7 @@ std::string_view word_of(const JsonObject& identity) {
 
 Html alarm_of(const JsonObject& identity) {
   const JsonObject* alarm = json_object(identity, "alarm");
-  if (alarm == nullptr) return {};
-  return el("div", {{"class", "govuk-warning-text"}},
-            el("span", {{"class", "govuk-warning-text__icon"}, {"aria-hidden", "true"}}, "!"),
-            el("strong", {{"class", "govuk-warning-text__text"}},
-               el("span", {{"class", "govuk-visually-hidden"}}, "Warning "), shown(*alarm, "why")));
+  return alarm == nullptr ? Html() : warning(shown(*alarm, "why"));
 }
 
 Html next_of(const JsonObject& identity) {
@@ -116,27 +113,19 @@ Html section(std::string_view title, const JsonObject* generation) {
 }
 
 Html import_form(const Visit& visit, std::string_view name) {
-  return form_with_file(
-      visit, path_of(name, "/import"),
-      join(el("div", {{"class", "govuk-form-group"}},
-              el("label", {{"class", "govuk-label"}, {"for", "file"}}, "The CA's answer, as a file"),
-              el("div", {{"class", "govuk-hint"}, {"id", "file-hint"}},
-                 "Usually called something.pem or something.crt"),
-              el("input", {{"class", "govuk-file-upload"},
-                           {"type", "file"},
-                           {"id", "file"},
-                           {"name", "file"},
-                           {"aria-describedby", "file-hint"}})),
-           el("div", {{"class", "govuk-form-group"}},
-              el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here"),
-              el("textarea",
-                 {{"class", "govuk-textarea ps-code"},
-                  {"id", "pem"},
-                  {"name", "pem"},
-                  {"rows", "6"},
-                  {"spellcheck", "false"}},
-                 "")),
-           button("Check and import")));
+  return form_with_file(visit, path_of(name, "/import"),
+                        join(file_input({.label = "The CA's answer, as a file",
+                                         .hint = "Usually called something.pem or something.crt"}),
+                             el("div", {{"class", "govuk-form-group"}},
+                                el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here"),
+                                el("textarea",
+                                   {{"class", "govuk-textarea ps-code"},
+                                    {"id", "pem"},
+                                    {"name", "pem"},
+                                    {"rows", "6"},
+                                    {"spellcheck", "false"}},
+                                   "")),
+                             button("Check and import")));
 }
 
 /// What can be done with the generation under way.
@@ -214,6 +203,7 @@ Response identity_page(Visit& visit, const IdentityName& name, const Html& above
       above, paragraph(join(tag(tone_of(*identity), word_of(*identity)), " ", name.means)),
       alarm_of(*identity), next_of(*identity), paragraph(join("It is renewed ", issuer_of(*identity), ".")),
       section("In use", active), steps(visit, name.name, *identity), way_back(visit, name.name, *identity),
+      name.name == "cjsm" ? revocations_link() : Html(),
       paragraph(link("/certificates", "Back to all certificates")));
   return page(visit, Place::kCertificates, name.title, content, status);
 }
@@ -281,7 +271,7 @@ Response certificates_page(Visit& visit) {
                       el("span", {{"class", "govuk-visually-hidden"}}, " ", name->title))));
   }
   return page(visit, Place::kCertificates, "Certificates",
-              join(el("ul", {{"class", "ps-lights"}}, cards), own_ca_section(visit)));
+              join(el("ul", {{"class", "ps-lights"}}, cards), revocations_link(), own_ca_section(visit)));
 }
 
 Response certificate_page(Visit& visit) {

@@ -51,7 +51,8 @@ Response dashboard_page(Visit& visit) {
 
   Html lights;
   for (const Light& light :
-       {relay_light(gateway), certificate_light(certificates), keys_light(ready, keys ? keys->size() : 0),
+       {relay_light(gateway), certificate_light(certificates, gateway, visit.at.clock.now()),
+        keys_light(ready, keys ? keys->size() : 0),
         evidence_light(gateway_log, renewal_log, ledger == nullptr ? 0 : count_of(*ledger, "mails"))})
     lights += card(light);
   return page(visit, Place::kDashboard, "Is it working?",

@@ -1,6 +1,5 @@
-/// The end of a key: what is to be destroyed, who may approve it, and an approval with one's own passkey.
-///
-/// The challenge that a passkey signs is the SHA-256 of the request's text, which the page shows whole.
+/// The retired keys that are still on the token, what is asked for, and who may approve it. An officer asks
+/// here that one be destroyed.
 #pragma once
 
 #include "web-admin/server/visit.h"
@@ -8,8 +7,7 @@
 namespace privyseal::web {
 
 [[nodiscard]] Response destructions_page(Visit& visit);
-[[nodiscard]] Response destruction_page(Visit& visit);
-[[nodiscard]] Response destruction_options(Visit& visit);
-[[nodiscard]] Response destruction_finish(Visit& visit);
+/// Lays a request before the approvers; destroys nothing.
+[[nodiscard]] Response destruction_ask(Visit& visit);
 
 }  // namespace privyseal::web

@@ -74,7 +74,7 @@ Response keys_page(Visit& visit) {
                      "extractable, and signs only what its role allows. Each use is counted."),
            inventory(*keys, uses),
            paragraph(
-               link("/destructions", "Retired keys: who may have them destroyed, and what is asked for"))));
+               link("/destructions", "Retired keys: which there are, and how two persons destroy one"))));
 }
 
 }  // namespace privyseal::web

@@ -18,6 +18,7 @@ constexpr std::array kNavigation{
     Entry{Place::kDashboard, "/", "Dashboard", Access::kSignedIn},
     Entry{Place::kMail, "/mail", "Mail", Access::kSignedIn},
     Entry{Place::kLine, "/line", "Line", Access::kSignedIn},
+    Entry{Place::kRules, "/rules", "Rules", Access::kSignedIn},
     Entry{Place::kCertificates, "/certificates", "Certificates", Access::kSignedIn},
     Entry{Place::kKeys, "/keys", "Keys", Access::kSignedIn},
     Entry{Place::kAudit, "/audit", "Audit", Access::kSignedIn},
@@ -153,6 +154,13 @@ Html problem(std::string_view title, const std::vector<std::string>& reasons) {
                   el("ul", {{"class", "govuk-list govuk-error-summary__list"}}, items))));
 }
 
+Html warning(std::string_view text) {
+  return el("div", {{"class", "govuk-warning-text"}},
+            el("span", {{"class", "govuk-warning-text__icon"}, {"aria-hidden", "true"}}, "!"),
+            el("strong", {{"class", "govuk-warning-text__text"}},
+               el("span", {{"class", "govuk-visually-hidden"}}, "Warning "), text));
+}
+
 Html success(std::string_view text) {
   return el("div",
             {{"class", "govuk-notification-banner govuk-notification-banner--success"},
@@ -232,14 +240,17 @@ Html act_button(const Visit& visit, const std::string& path, std::string_view te
   return form(visit, path, button(text, kind));
 }
 
+Html script() { return el("script", {{"src", "/assets/console.js"}, {"type", "module"}}, ""); }
+
 Html input(const Input& input) {
-  const std::string hint_id = input.name + "-hint";
+  const std::string id = input.id.empty() ? input.name : input.id;
+  const std::string hint_id = id + "-hint";
   const Html hint =
       input.hint.empty() ? Html() : el("div", {{"id", hint_id}, {"class", "govuk-hint"}}, input.hint);
   return el("div", {{"class", "govuk-form-group"}},
-            el("label", {{"class", "govuk-label"}, {"for", input.name}}, input.label), hint,
+            el("label", {{"class", "govuk-label"}, {"for", id}}, input.label), hint,
             el("input", {{"class", input.is_wide ? "govuk-input" : "govuk-input govuk-!-width-two-thirds"},
-                         {"id", input.name},
+                         {"id", id},
                          {"name", input.name},
                          {"type", input.type},
                          {"value", input.value},
@@ -247,6 +258,17 @@ Html input(const Input& input) {
                          {"autocomplete", input.autocomplete},
                          input.hint.empty() ? Attribute("aria-describedby", false)
                                             : Attribute("aria-describedby", hint_id)}));
+}
+
+Html file_input(const FileInput& input) {
+  return el("div", {{"class", "govuk-form-group"}},
+            el("label", {{"class", "govuk-label"}, {"for", "file"}}, input.label),
+            el("div", {{"class", "govuk-hint"}, {"id", "file-hint"}}, input.hint),
+            el("input", {{"class", "govuk-file-upload"},
+                         {"type", "file"},
+                         {"id", "file"},
+                         input.is_sent ? Attribute("name", "file") : Attribute("name", false),
+                         {"aria-describedby", "file-hint"}}));
 }
 
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view rfc3339) {

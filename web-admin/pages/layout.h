@@ -12,7 +12,7 @@
 namespace privyseal::web {
 
 /// Which entry of the navigation the page belongs to.
-enum class Place { kNone, kDashboard, kMail, kLine, kCertificates, kKeys, kAudit, kUsers };
+enum class Place { kNone, kDashboard, kMail, kLine, kRules, kCertificates, kKeys, kAudit, kUsers };
 
 /// The whole document. `heading` is also the title.
 [[nodiscard]] Response page(const Visit& visit, Place place, std::string_view heading, const Html& content,
@@ -29,6 +29,8 @@ enum class Place { kNone, kDashboard, kMail, kLine, kCertificates, kKeys, kAudit
 [[nodiscard]] Html inset(const Html& content);
 /// "There is a problem": what went wrong, each in a sentence. Stands at the top of a page.
 [[nodiscard]] Html problem(std::string_view title, const std::vector<std::string>& reasons);
+/// What stays wrong until somebody does something about it.
+[[nodiscard]] Html warning(std::string_view text);
 /// "Done": what an act has led to.
 [[nodiscard]] Html success(std::string_view text);
 
@@ -66,6 +68,9 @@ enum class ButtonKind { kMain, kSecondary, kWarning };
 [[nodiscard]] Html act_button(const Visit& visit, const std::string& path, std::string_view text,
                               ButtonKind kind = ButtonKind::kMain);
 
+/// Brings the page's passkey button or file to life (assets/console.js).
+[[nodiscard]] Html script();
+
 struct Input {
   std::string name;
   std::string label;
@@ -74,8 +79,15 @@ struct Input {
   std::string type = "text";
   std::string autocomplete = "off";
   bool is_wide = false;
+  std::string id = {};  ///< empty: the name, which then no other field of the page has
 };
 [[nodiscard]] Html input(const Input& input);
+struct FileInput {
+  std::string label;
+  std::string hint;
+  bool is_sent = true;  ///< in the form, as the field "file"; otherwise the script takes it
+};
+[[nodiscard]] Html file_input(const FileInput& input);
 
 /// "22 November 2026 at 07:30 UTC"; what is no RFC 3339 time stays as it is, and nothing becomes "not known".
 [[nodiscard]] std::string friendly_time(std::string_view rfc3339);

@@ -1,6 +1,9 @@
 #include "web-admin/pages/lights.h"
 
+#include <algorithm>
 #include <array>
+
+#include "web-admin/pages/revocations.h"
 
 namespace privyseal::web {
 namespace {
@@ -38,6 +41,85 @@ bool has_active(const JsonArray& identities, std::string_view name) {
   return false;
 }
 
+bool has_old_list(const Result<JsonObject>& gateway_status, WallTime now) {
+  const JsonArray* lists = gateway_status ? json_array(*gateway_status, "revocations") : nullptr;
+  return lists != nullptr && std::ranges::any_of(*lists, [now](const Json& list) {
+           return list.is_object() && is_out_of_date(list.get_object(), now);
+         });
+}
+
+/// Rules that are not in use. When mail is held because of that, nobody has suspended it.
+void add_rules(const JsonObject& policy, Light& light) {
+  const std::string failure = shown(policy, "failure");
+  const bool is_held = json_flag(policy, "held", false).value_or(false);
+  if (failure.empty() || (light.tone == Tone::kBad && !is_held)) return;
+  light.tone = is_held ? Tone::kBad : Tone::kAttention;
+  light.word = is_held ? "Mail waits" : "Old rules";
+  light.sentence = "Newer rules are not in use: " + failure + ".";
+  light.action = "See the rules";
+  light.path = "/rules";
+}
+
+/// The list of assured domains still counts, but somebody should bring a newer one.
+void add_old_register(const JsonObject& policy, Light& light) {
+  const JsonObject* registers = json_object(policy, "registers");
+  if (registers == nullptr || !json_flag(*registers, "assured_is_old", false).value_or(false) ||
+      light.tone == Tone::kBad || light.tone == Tone::kAttention)
+    return;
+  light.tone = Tone::kAttention;
+  light.word = "Old list";
+  light.sentence =
+      "Mail may pass. But the list of assured domains is " + shown(*registers, "assured_days") + " days old.";
+  light.action = "Bring a newer list";
+  light.path = "/rules";
+}
+
+/// CJSM is down and has said so before: nobody has to do anything.
+void add_planned_outage(const JsonObject& window, Light& light) {
+  light.tone = Tone::kNeutral;
+  light.word = "Planned outage";
+  light.sentence = "CJSM is in planned maintenance until " + friendly_time(shown(window, "until")) +
+                   ". Nothing is lost: what is not taken waits at its sender.";
+}
+
+bool is_relay_out(const JsonObject& status) {
+  const JsonArray* relays = json_array(status, "relays");
+  return relays != nullptr && std::ranges::any_of(*relays, [](const Json& hop) {
+           return hop.is_object() && shown(hop.get_object(), "state") != "in-use";
+         });
+}
+
+/// Whether mail reaches the relay.
+void add_delivery(const JsonObject& status, const JsonObject* policy, Light& light) {
+  const JsonObject* relay = json_object(status, "relay");
+  const std::string delivered = relay == nullptr ? "" : shown(*relay, "last_delivered_at");
+  const std::string failed = relay == nullptr ? "" : shown(*relay, "last_failure_at");
+  const std::string waits = shown(status, "hop_waits");
+  const JsonObject* window = policy == nullptr ? nullptr : json_object(*policy, "maintenance");
+  if (window != nullptr && (failed > delivered || is_relay_out(status))) {
+    add_planned_outage(*window, light);
+  } else if (failed > delivered) {
+    light.tone = Tone::kBad;
+    light.word = "Not delivering";
+    light.sentence = "The last attempt failed on " + friendly_time(failed) + ": " +
+                     shown(*relay, "last_failure") +
+                     ". Nothing is lost: the sending mail server holds the mail and tries again.";
+    light.action = "See what was turned away";
+    light.path = "/mail?outcome=deferred";
+  } else if (delivered.empty()) {
+    light.word = "Waiting";
+    light.sentence = "The gateway is ready. No mail has passed yet.";
+  } else if (!waits.empty()) {
+    light.tone = Tone::kAttention;
+    light.word = "By another way";
+    light.sentence = waits + ".";
+  } else {
+    light.tone = Tone::kGood;
+    light.word = "Working";
+    light.sentence = "Mail reaches CJSM. The last message was taken on " + friendly_time(delivered) + ".";
+  }
+}
+
 }  // namespace
 
 Light relay_light(const Result<JsonObject>& status) {
@@ -52,31 +134,8 @@ Light relay_light(const Result<JsonObject>& status) {
     light.path = "/audit/gatewayd";
     return light;
   }
-  const JsonObject* relay = json_object(*status, "relay");
-  const std::string delivered = relay == nullptr ? "" : shown(*relay, "last_delivered_at");
-  const std::string failed = relay == nullptr ? "" : shown(*relay, "last_failure_at");
-  if (failed > delivered) {
-    light.tone = Tone::kBad;
-    light.word = "Not delivering";
-    light.sentence = "The last attempt failed on " + friendly_time(failed) + ": " +
-                     shown(*relay, "last_failure") +
-                     ". Nothing is lost: the sending mail server holds the mail and tries again.";
-    light.action = "See what was turned away";
-    light.path = "/mail?outcome=deferred";
-  } else if (!delivered.empty()) {
-    light.tone = Tone::kGood;
-    light.word = "Working";
-    light.sentence = "Mail reaches CJSM. The last message was taken on " + friendly_time(delivered) + ".";
-    if (const std::string waits = shown(*status, "hop_waits"); !waits.empty()) {
-      light.tone = Tone::kAttention;
-      light.word = "By another way";
-      light.sentence = waits + ".";
-    }
-  } else {
-    light.word = "Waiting";
-    light.sentence = "The gateway is ready. No mail has passed yet.";
-  }
   const JsonObject* policy = json_object(*status, "policy");
+  add_delivery(*status, policy, light);
   if (const std::string line = policy == nullptr ? "" : shown(*policy, "line");
       !line.empty() && line != "active") {
     light.tone = Tone::kBad;
@@ -87,6 +146,10 @@ Light relay_light(const Result<JsonObject>& status) {
     light.action = "See the line";
     light.path = "/line";
   }
+  if (policy != nullptr) {
+    add_rules(*policy, light);
+    add_old_register(*policy, light);
+  }
   if (shown(*status, "state") == "draining") {
     light.tone = Tone::kAttention;
     light.word = "Stopping";
@@ -95,7 +158,8 @@ Light relay_light(const Result<JsonObject>& status) {
   return light;
 }
 
-Light certificate_light(const Result<JsonObject>& certificates) {
+Light certificate_light(const Result<JsonObject>& certificates, const Result<JsonObject>& gateway_status,
+                        WallTime now) {
   Light light{.name = "Certificate", .action = "See the certificates", .path = "/certificates"};
   const JsonArray* identities = certificates ? json_array(*certificates, "identities") : nullptr;
   if (identities == nullptr) {
@@ -119,6 +183,16 @@ Light certificate_light(const Result<JsonObject>& certificates) {
     light.sentence = "There is no CJSM certificate yet, so no mail can pass.";
     light.action = "Request one";
     light.path = "/certificates/cjsm";
+    return light;
+  }
+  if (has_old_list(gateway_status, now)) {
+    light.tone = Tone::kAttention;
+    light.word = "Old list";
+    light.sentence =
+        "All certificates are good. But a list of revoked certificates is out of date: nobody "
+        "here knows what CJSM's authority has revoked since.";
+    light.action = "Bring a newer list";
+    light.path = "/revocations";
     return light;
   }
   light.tone = Tone::kGood;

@@ -21,7 +21,9 @@ struct Light {
 };
 
 [[nodiscard]] Light relay_light(const Result<JsonObject>& gateway_status);
-[[nodiscard]] Light certificate_light(const Result<JsonObject>& certificates);
+/// The gateway's status tells of lists of revoked certificates that are out of date.
+[[nodiscard]] Light certificate_light(const Result<JsonObject>& certificates,
+                                      const Result<JsonObject>& gateway_status, WallTime now);
 /// `ready`: keyd's health; `count`: how many keys it holds.
 [[nodiscard]] Light keys_light(const Result<bool>& ready, std::size_t count);
 /// From the answers to audit-checkpoint of the gateway and of the certificate daemon, and the mails on

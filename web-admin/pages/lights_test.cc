@@ -9,6 +9,10 @@ const Result<JsonObject> kAway = fail(ErrorCode::kUnavailable, "door: nobody the
 
 Result<JsonObject> answer(std::string_view json) { return parse_json_object(json); }
 
+constexpr WallTime kNow{std::chrono::sys_days{std::chrono::November / 22 / 2026}};
+
+Light certificates(const Result<JsonObject>& answer) { return certificate_light(answer, kAway, kNow); }
+
 TEST(RelayLight, SaysWhatTheMailDoes) {
   EXPECT_EQ(relay_light(kAway).tone, Tone::kBad);
   EXPECT_EQ(relay_light(answer(R"({"relay":{"host":"h"}})")).tone, Tone::kNeutral);
@@ -43,17 +47,79 @@ TEST(RelayLight, SaysThatTheLineIsSuspended) {
   EXPECT_EQ(line("terminated").word, "Ended");
 }
 
+TEST(RelayLight, FaqF9APlannedOutageIsNoAlarm) {
+  const std::string window = R"("policy":{"line":"active","maintenance":{"until":"2026-11-22T09:00:00Z"}})";
+  const std::string fails =
+      R"({"relay":{"last_failure_at":"2026-11-22T07:30:00.000Z","last_failure":"refused"},)";
+  const auto planned = relay_light(answer(fails + window + "}"));
+  EXPECT_EQ(planned.tone, Tone::kNeutral);
+  EXPECT_EQ(planned.word, "Planned outage");
+  EXPECT_TRUE(planned.sentence.contains("until 22 November 2026 at 09:00 UTC")) << planned.sentence;
+  const std::string works = R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},)";
+  EXPECT_EQ(
+      relay_light(answer(works + R"("relays":[{"state":"paused"}],"hop_waits":"x",)" + window + "}")).word,
+      "Planned outage");
+  const std::string own_server_waits = R"("relays":[{"state":"in-use"}],"hop_waits":"x",)";
+  EXPECT_EQ(relay_light(answer(works + own_server_waits + window + "}")).word, "By another way");
+  EXPECT_EQ(relay_light(answer(works + window + "}")).word, "Working");
+  EXPECT_EQ(relay_light(answer(fails + R"("policy":{"line":"active"}})")).tone, Tone::kBad);
+}
+
+TEST(RelayLight, CouncilK4AnOldListOfAssuredDomainsIsAmber) {
+  const auto with = [](const std::string& old, const char* line) {
+    return relay_light(
+        answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"policy":{"line":")" +
+               std::string(line) + R"(","registers":{"assured_days":31,"assured_is_old":)" + old + "}}}"));
+  };
+  EXPECT_EQ(with("false", "active").word, "Working");
+  const auto old = with("true", "active");
+  EXPECT_EQ(old.tone, Tone::kAttention);
+  EXPECT_EQ(old.sentence, "Mail may pass. But the list of assured domains is 31 days old.");
+  EXPECT_EQ(old.path, "/rules");
+  EXPECT_EQ(with("true", "suspended").word, "Suspended");
+}
+
+TEST(RelayLight, SaysThatNewerRulesAreNotInUse) {
+  const auto with = [](const std::string& policy) {
+    return relay_light(
+        answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"policy":{)" + policy + "}}"));
+  };
+  const auto old = with(R"("line":"active","failure":"assured.csv: line 3: no domain")");
+  EXPECT_EQ(old.tone, Tone::kAttention);
+  EXPECT_EQ(old.sentence, "Newer rules are not in use: assured.csv: line 3: no domain.");
+  EXPECT_EQ(old.path, "/rules");
+  const auto held = with(R"("line":"suspended","held":true,"failure":"assured.csv: gone; all mail waits")");
+  EXPECT_EQ(held.tone, Tone::kBad);
+  EXPECT_EQ(held.word, "Mail waits") << "nobody has suspended it";
+  EXPECT_EQ(held.path, "/rules");
+  EXPECT_EQ(with(R"("line":"suspended","failure":"assured.csv: gone")").word, "Suspended");
+}
+
+TEST(CertificateLight, AListOfRevokedOnesThatIsOutOfDateWantsAPerson) {
+  const auto good =
+      answer(R"({"identities":[{"name":"cjsm","active":{"not_after":"2027-01-01T00:00:00Z"}}]})");
+  const auto due = [&](const std::string& next) {
+    return certificate_light(good, answer(R"({"revocations":[{"next_update":")" + next + R"("}]})"), kNow);
+  };
+  EXPECT_EQ(due("2026-11-22T00:00:01Z").word, "Valid");
+  EXPECT_EQ(due("").word, "Valid");
+  EXPECT_EQ(due("2026-11-22T00:00:00Z").word, "Old list");
+  EXPECT_EQ(due("2026-11-22T00:00:00Z").tone, Tone::kAttention);
+  EXPECT_EQ(due("2026-11-22T00:00:00Z").path, "/revocations");
+  EXPECT_EQ(certificates(answer(R"({"identities":[]})")).word, "Not there yet");
+}
+
 TEST(CertificateLight, TheWorstAlarmSpeaks) {
-  EXPECT_EQ(certificate_light(kAway).tone, Tone::kAttention);
-  EXPECT_EQ(certificate_light(answer(R"({"identities":[]})")).word, "Not there yet");
-  EXPECT_EQ(certificate_light(answer(R"({"identities":[{"name":"cjsm","active":null,"alarm":null}]})")).word,
+  EXPECT_EQ(certificates(kAway).tone, Tone::kAttention);
+  EXPECT_EQ(certificates(answer(R"({"identities":[]})")).word, "Not there yet");
+  EXPECT_EQ(certificates(answer(R"({"identities":[{"name":"cjsm","active":null,"alarm":null}]})")).word,
             "Not there yet");
-  const auto good = certificate_light(answer(R"({"identities":[
+  const auto good = certificates(answer(R"({"identities":[
       {"name":"cjsm","active":{"not_after":"2027-02-01T00:00:00.000Z"},"alarm":null},
       {"name":"lan","active":{"not_after":"2027-01-01T00:00:00.000Z"},"alarm":null}]})"));
   EXPECT_EQ(good.tone, Tone::kGood);
   EXPECT_TRUE(good.sentence.contains("1 January 2027")) << good.sentence;
-  const auto bad = certificate_light(answer(R"({"identities":[
+  const auto bad = certificates(answer(R"({"identities":[
       {"name":"lan","active":{},"alarm":{"level":"warning","why":"w"}},
       {"name":"cjsm","active":{},"alarm":{"level":"critical","why":"ends tomorrow"}}]})"));
   EXPECT_EQ(bad.tone, Tone::kBad);

@@ -36,7 +36,11 @@ const Line* line_named(std::string_view name) {
   return found == kLines.end() ? nullptr : &*found;
 }
 
-Html switch_form(const Visit& visit, const Line& line) {
+/// While mail is held for want of rules, no switch lets it pass.
+Html switch_form(const Visit& visit, const Line& line, const JsonObject& policy) {
+  if (json_flag(policy, "held", false).value_or(false))
+    return warning("Whatever the switch says, mail waits because of the rules: " + shown(policy, "failure") +
+                   ".");
   if (line.other.empty() || !visit.may(Access::kOfficer)) return {};
   return form(visit, "/line",
               join(el("input", {{"type", "hidden"}, {"name", "line"}, {"value", line.other}}),
@@ -62,16 +66,33 @@ Html rules_of(const JsonObject& status, const JsonObject& policy) {
   add_window(rows, policy, "Next maintenance of CJSM", "next_maintenance");
   if (const std::string failure = shown(policy, "failure"); !failure.empty())
     rows.push_back({"Newer rules are not in use", failure});
-  return join(heading("Rules"), summary(rows));
+  return join(heading("Rules"), summary(rows), paragraph(link("/rules", "All rules and registers in use")));
 }
 
-Html stopped_of(const JsonObject& policy) {
+/// Senders that an hourly cap has stopped, and how one may begin anew.
+Html stopped_of(const Visit& visit, const JsonObject& policy) {
   Table stopped{.caption = "Stopped by an hourly cap", .columns = {"Who", "Mails"}, .rows = {}};
+  Html options;
   if (const JsonArray* keys = json_array(policy, "stopped"))
-    for (const Json& key : *keys)
-      if (key.is_object())
-        stopped.rows.push_back({long_text(shown(key.get_object(), "key")), shown(key.get_object(), "count")});
-  return stopped.rows.empty() ? Html() : table(stopped);
+    for (const Json& entry : *keys) {
+      if (!entry.is_object()) continue;
+      const std::string key = shown(entry.get_object(), "key");
+      stopped.rows.push_back({long_text(key), shown(entry.get_object(), "count")});
+      options += el("option", {{"value", key}}, key);
+    }
+  if (stopped.rows.empty()) return {};
+  const Html release = form(
+      visit, "/line/release",
+      join(el("div", {{"class", "govuk-form-group"}},
+              el("label", {{"class", "govuk-label"}, {"for", "key"}}, "Who may send again"),
+              el("select", {{"class", "govuk-select ps-select"}, {"id", "key"}, {"name", "key"}}, options)),
+           input({.name = "why",
+                  .label = "Reason",
+                  .hint = "Stands in the audit logs with your name.",
+                  .is_wide = true,
+                  .id = "release-why"}),
+           button("Let it send again", ButtonKind::kSecondary)));
+  return join(table(stopped), visit.may(Access::kOperator) ? release : Html());
 }
 
 Response line_page_with(Visit& visit, const Html& above, Status code) {
@@ -81,8 +102,9 @@ Response line_page_with(Visit& visit, const Html& above, Status code) {
   if (line == nullptr)
     return page(visit, Place::kLine, kTitle, join(above, not_answering("The mail gateway", kConsequence)),
                 code);
-  const Html content = join(above, paragraph(join(tag(line->tone, line->word), " ", line->means)),
-                            switch_form(visit, *line), rules_of(*status, *policy), stopped_of(*policy));
+  const Html content =
+      join(above, paragraph(join(tag(line->tone, line->word), " ", line->means)),
+           switch_form(visit, *line, *policy), rules_of(*status, *policy), stopped_of(visit, *policy));
   return page(visit, Place::kLine, kTitle, content, code);
 }
 
@@ -95,8 +117,26 @@ Response refused(Visit& visit, const std::string& reason, Status code) {
 Response line_page(Visit& visit) {
   const std::string done = visit.query.text("done");
   if (done == "suspended") return line_page_with(visit, success("All mail is suspended."), 200);
+  if (done == "released") return line_page_with(visit, success("It may send again."), 200);
   if (done == "active") return line_page_with(visit, success("Mail passes again."), 200);
   return line_page_with(visit, {}, 200);
+}
+
+Response sender_release(Visit& visit) {
+  const std::string key = visit.form.text("key");
+  const std::string why = visit.form.text("why");
+  if (key.empty()) return refused(visit, "Choose who may send again.", 422);
+  if (why.empty()) return refused(visit, "Give a reason.", 422);
+  const JsonObject request{{"key", key}, {"why", why}};
+  const Act act{.action = "rate-release", .object = "rate/" + key, .params = request, .why = why};
+  const auto answer = perform(visit, act, visit.at.settings.gateway_door, "rate-release", request);
+  if (answer) return redirect_to("/line?done=released");
+  const bool is_theirs =
+      answer.error().code == ErrorCode::kNotFound || answer.error().code == ErrorCode::kInvalid;
+  return refused(visit,
+                 is_theirs ? answer.error().message
+                           : "The mail gateway is not answering just now, or it cannot record the release.",
+                 is_theirs ? 422 : 503);
 }
 
 Response line_switch(Visit& visit) {
@@ -105,7 +145,7 @@ Response line_switch(Visit& visit) {
   if (line != "active" && line != "suspended") return refused(visit, "Choose what is to be done.", 422);
   if (why.empty()) return refused(visit, "Give a reason.", 422);
   const JsonObject request{{"line", line}, {"why", why}};
-  const Act act{.action = "line-switch", .object = "line/" + line, .params = request};
+  const Act act{.action = "line-switch", .object = "line/" + line, .params = request, .why = why};
   const auto answer = perform(visit, act, visit.at.settings.gateway_door, "line-switch", request);
   if (answer) return redirect_to("/line?done=" + line);
   const bool is_theirs =

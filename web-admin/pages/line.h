@@ -8,5 +8,7 @@ namespace privyseal::web {
 
 [[nodiscard]] Response line_page(Visit& visit);
 [[nodiscard]] Response line_switch(Visit& visit);
+/// A sender that an hourly cap has stopped begins anew.
+[[nodiscard]] Response sender_release(Visit& visit);
 
 }  // namespace privyseal::web

@@ -174,7 +174,11 @@ Response mail_page(Visit& visit) {
              : not_answering("The mail gateway", "Its records are safe and can be read when it is back.");
   if (!answer && answer.error().code == ErrorCode::kInvalid)
     found = inset("That cannot be searched for. Try how an address begins.");
-  return page(visit, Place::kMail, "Mail", join(search_form(visit), found));
+  return page(visit, Place::kMail, "Mail",
+              join(search_form(visit), found,
+                   paragraph(join(link("/partners", "Partners"), ": with whom mail is exchanged. ",
+                                  link("/directory", "Directory"), ": who is on CJSM. ",
+                                  link("/holds", "Holds"), ": what is kept beyond six months."))));
 }
 
 Response mail_track_page(Visit& visit) {

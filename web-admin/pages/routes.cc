@@ -8,11 +8,17 @@
 #include "web-admin/pages/certificates.h"
 #include "web-admin/pages/claim.h"
 #include "web-admin/pages/dashboard.h"
+#include "web-admin/pages/destruction.h"
 #include "web-admin/pages/destructions.h"
+#include "web-admin/pages/directory.h"
+#include "web-admin/pages/holds.h"
 #include "web-admin/pages/keys.h"
 #include "web-admin/pages/line.h"
 #include "web-admin/pages/mail.h"
 #include "web-admin/pages/own_ca.h"
+#include "web-admin/pages/partners.h"
+#include "web-admin/pages/revocations.h"
+#include "web-admin/pages/rules.h"
 #include "web-admin/pages/sign_in.h"
 #include "web-admin/pages/users.h"
 
@@ -25,8 +31,18 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/", kSignedIn, dashboard_page},
     Route{Method::kGet, "/mail", kSignedIn, mail_page},
     Route{Method::kGet, "/mail/{}", kSignedIn, mail_track_page},
+    Route{Method::kGet, "/partners", kSignedIn, partners_page},
+    Route{Method::kGet, "/directory", kSignedIn, directory_page},
+    Route{Method::kGet, "/holds", kSignedIn, holds_page},
+    Route{Method::kPost, "/holds", kOfficer, hold_add},
+    Route{Method::kPost, "/holds/end", kOfficer, hold_end},
     Route{Method::kGet, "/line", kSignedIn, line_page},
+    Route{Method::kPost, "/line/release", kOperator, sender_release},
     Route{Method::kPost, "/line", kOfficer, line_switch},
+    Route{Method::kGet, "/rules", kSignedIn, rules_page},
+    Route{Method::kPost, "/rules", kOfficer, rules_bring},
+    Route{Method::kPost, "/rules/part", kOfficer, rules_part},
+    Route{Method::kPost, "/rules/remove", kOfficer, rules_remove},
     Route{Method::kGet, "/certificates", kSignedIn, certificates_page},
     Route{Method::kGet, "/certificates/{}", kSignedIn, certificate_page},
     Route{Method::kGet, "/certificates/{}/csr", kSignedIn, certificate_csr},
@@ -35,11 +51,15 @@ constexpr std::array kRoutes{
     Route{Method::kPost, "/certificates/{}/activate", kOperator, certificate_activate},
     Route{Method::kPost, "/certificates/{}/rollback", kOperator, certificate_roll_back},
     Route{Method::kPost, "/certificates/{}/renew", kOperator, certificate_renew},
+    Route{Method::kGet, "/revocations", kSignedIn, revocations_page},
+    Route{Method::kPost, "/revocations", kOperator, revocations_take},
     Route{Method::kGet, "/keys", kSignedIn, keys_page},
     Route{Method::kGet, "/destructions", kSignedIn, destructions_page},
+    Route{Method::kPost, "/destructions", kOfficer, destruction_ask},
     Route{Method::kGet, "/destructions/{}", kSignedIn, destruction_page},
     Route{Method::kPost, "/destructions/{}/options", kOperator, destruction_options},
     Route{Method::kPost, "/destructions/{}/finish", kOperator, destruction_finish},
+    Route{Method::kPost, "/destructions/{}/carry-out", kOperator, destruction_carry_out},
     Route{Method::kGet, "/audit", kSignedIn, audit_page},
     Route{Method::kGet, "/audit/{}", kSignedIn, audit_log_page},
     Route{Method::kGet, "/audit/{}/verify", kSignedIn, audit_verify_page},
@@ -56,13 +76,18 @@ constexpr std::array kRoutes{
     Route{Method::kPost, "/claim/finish", kAnyone, claim_finish},
     Route{Method::kGet, "/own-ca.pem", kAnyone, own_ca_file},
     Route{Method::kGet, "/assets/console.css", kAnyone, console_css},
-    Route{Method::kGet, "/assets/passkey.js", kAnyone, passkey_js},
+    Route{Method::kGet, "/assets/console.js", kAnyone, console_js},
     Route{Method::kGet, "/assets/icon.svg", kAnyone, icon_svg},
 };
 
 // An auditor changes nothing: the one form that he may send ends his own session.
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
   return route.method == Method::kGet || route.access != kSignedIn || route.pattern == "/sign-out";
+}));
+
+// What mail is judged by is an officer's matter.
+static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
+  return route.method == Method::kGet || !route.pattern.starts_with("/rules") || route.access == kOfficer;
 }));
 
 }  // namespace

@@ -41,7 +41,7 @@ Html passkey_button(const Visit& visit, std::string_view ceremony, std::string_v
       el("p", {{"class", "govuk-body"}, {"id", "passkey-status"}, {"role", "status"}}, ""),
       el("noscript", {},
          inset("Passkeys need JavaScript. Please allow it for this page; it is the only script here.")),
-      el("script", {{"src", "/assets/passkey.js"}, {"type", "module"}}, ""));
+      script());
 }
 
 Response begin_session(Visit& visit, const User& user) {

@@ -10,7 +10,7 @@ namespace privyseal::web {
 [[nodiscard]] Response sign_in_finish(Visit& visit);
 [[nodiscard]] Response sign_out(Visit& visit);
 
-/// The button that assets/passkey.js brings to life, and the line where it says how it went.
+/// The button that assets/console.js brings to life, and the line where it says how it went.
 /// `ceremony`: "sign-in", "claim" or another page's, which is also the path of its two questions.
 [[nodiscard]] Html passkey_button(const Visit& visit, std::string_view ceremony, std::string_view text);
 

@@ -71,7 +71,12 @@ class ConsoleTest : public testing::Test {
     return response;
   }
 
-  Response get(const std::string& path) { return send(request(Method::kGet, path)); }
+  Response get(const std::string& target) {
+    const auto mark = target.find('?');
+    Request made = request(Method::kGet, target.substr(0, mark));
+    if (mark != std::string::npos) made.query = target.substr(mark + 1);
+    return send(made);
+  }
   Response post(const std::string& path, const std::string& fields = {}) {
     return send(request(Method::kPost, path, "token=" + token_ + "&" + fields));
   }
@@ -97,6 +102,22 @@ class ConsoleTest : public testing::Test {
         services_, {.operation = "claim-code", .caller = "provisioning", .actor = {}, .body = {}});
     ASSERT_TRUE(made);
     EXPECT_TRUE(json_flag(claim(authenticator, json_text(*made, "code").value()), "ok", false).value());
+  }
+
+  /// The officer who is signed in invites somebody of this role, who then is.
+  void become(const std::string& role) {
+    get("/users");
+    const Response invited =
+        post("/users/invite", "name=" + role + "&email=" + role + "%40box.example&role=" + role);
+    const std::string code = invited.body.substr(invited.body.find("id=\"claim-code\">") + 16, 24);
+    post("/sign-out");
+    Authenticator authenticator;
+    EXPECT_TRUE(json_flag(claim(authenticator, code), "ok", false).value());
+    get("/");
+  }
+  void sign_in(Authenticator& authenticator) {
+    post("/sign-out");
+    EXPECT_TRUE(signs_in(body_of(authenticator.get(ceremony(sign_in_options())))));
   }
 
   test::Ceremony ceremony(const JsonObject& options) const {
@@ -137,7 +158,7 @@ class ConsoleTest : public testing::Test {
   std::unique_ptr<Store> store_ =
       Store::open(folder_.path() / "console.db", "box.example/admind", clock_).value();
   Database reader_ = Database::open(folder_.path() / "console.db", Database::Mode::kReadOnly).value();
-  hsm::Client keys_{folder_.path() / "no-keyd", std::chrono::milliseconds(100)};
+  hsm::Client keys_{folder_.path() / "keyd"};  // none listens, unless the test has one
   Challenges challenges_;
   OpenClaims open_claims_;
   Services services_{.settings = settings_,

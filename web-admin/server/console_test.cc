@@ -160,8 +160,9 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
   }
   for (const char* path :
        {"/certificates/cjsm/request", "/certificates/cjsm/import", "/certificates/cjsm/activate",
-        "/certificates/cjsm/rollback", "/certificates/cjsm/renew", "/destructions/x/options",
-        "/destructions/x/finish", "/users/invite", "/users/1/end", "/line"}) {
+        "/certificates/cjsm/rollback", "/certificates/cjsm/renew", "/destructions", "/destructions/x/options",
+        "/destructions/x/finish", "/destructions/x/carry-out", "/users/invite", "/users/1/end", "/line",
+        "/line/release", "/holds", "/holds/end", "/rules", "/rules/part", "/rules/remove", "/revocations"}) {
     EXPECT_EQ(post(path).status, 403) << path;
     expect_refusal_recorded("role-lacking", "Your role does not include this");
   }
@@ -170,8 +171,9 @@ TEST_F(ConsoleTest, AnAuditorReadsEverythingAndChangesNothing) {
 TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
   Authenticator authenticator;
   become_first_officer(authenticator);
-  for (const char* path : {"/", "/mail", "/mail/7", "/line", "/certificates", "/certificates/cjsm", "/keys",
-                           "/audit", "/audit/gatewayd", "/audit/keyd/verify"}) {
+  for (const char* path : {"/", "/mail", "/mail/7", "/partners", "/directory?text=a", "/holds", "/line",
+                           "/rules", "/revocations", "/certificates", "/certificates/cjsm", "/keys", "/audit",
+                           "/audit/gatewayd", "/audit/keyd/verify"}) {
     const Response response = get(path);
     EXPECT_EQ(response.status, 200) << path;
     EXPECT_TRUE(response.body.contains("not answering") || response.body.contains("Not answering")) << path;
@@ -185,6 +187,7 @@ TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
 TEST_F(ConsoleTest, AnOfficerSwitchesTheLineWithAReason) {
   JsonObject asked;
   std::string line = "active";
+  bool held = false;
   constexpr std::array grants{DoorGrant{"console", "status"}, DoorGrant{"console", "line-switch"}};
   const auto door = Door::open(
       {.path = folder_.path() / "gateway", .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
@@ -194,7 +197,11 @@ TEST_F(ConsoleTest, AnOfficerSwitchesTheLineWithAReason) {
           line = *json_text(request.body, "line");
           return JsonObject{{"line", line}};
         }
-        return JsonObject{{"scanner", "none"}, {"policy", JsonObject{{"line", line}, {"terms", "v10.2"}}}};
+        return JsonObject{
+            {"scanner", "none"},
+            {"policy",
+             JsonObject{
+                 {"line", line}, {"terms", "v10.2"}, {"held", held}, {"failure", "assured.csv: half"}}}};
       });
   ASSERT_TRUE(door) << door.error().message;
   settings_.gateway_door = folder_.path() / "gateway";
@@ -212,6 +219,10 @@ TEST_F(ConsoleTest, AnOfficerSwitchesTheLineWithAReason) {
   EXPECT_TRUE(suspended.body.contains("Suspended"));
   EXPECT_TRUE(suspended.body.contains("Let mail pass again"));
   EXPECT_TRUE(suspended.body.contains("scanned at CJSM only"));
+  held = true;
+  const std::string waits = get("/line").body;
+  EXPECT_TRUE(waits.contains("mail waits because of the rules: assured.csv: half."));
+  EXPECT_FALSE(waits.contains("Let mail pass again"));
 }
 
 TEST_F(ConsoleTest, TenIdleMinutesSignOut) {

@@ -1,5 +1,7 @@
 #include "web-admin/server/destructions.h"
 
+#include "firmware/base/rows.h"
+
 namespace privyseal::web {
 namespace {
 
@@ -10,8 +12,11 @@ CREATE TABLE IF NOT EXISTS destruction (
   text       TEXT NOT NULL,          -- of hsm/destruction.h
   role       TEXT NOT NULL,
   retired_at TEXT NOT NULL,
-  asked_by   TEXT NOT NULL,
-  is_done    INTEGER NOT NULL DEFAULT 0
+  asked_by   TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS destruction_end (
+  nonce   TEXT PRIMARY KEY,
+  refusal TEXT NOT NULL              -- keyd's; empty: it has destroyed the key
 ) STRICT;
 CREATE TABLE IF NOT EXISTS destruction_approval (
   nonce              TEXT NOT NULL,
@@ -25,7 +30,9 @@ CREATE TABLE IF NOT EXISTS destruction_approval (
 ) STRICT;
 )";
 
-constexpr std::string_view kSelect = "SELECT text, role, retired_at, asked_by, is_done FROM destruction ";
+constexpr std::string_view kSelect =
+    "SELECT text, role, retired_at, asked_by, refusal IS '', coalesce(refusal, '')"
+    " FROM destruction LEFT JOIN destruction_end USING (nonce) ";
 
 Result<WantedDestruction> wanted_in(const Statement& row) {
   auto what = hsm::parse_destruction(row.text(0));
@@ -34,19 +41,8 @@ Result<WantedDestruction> wanted_in(const Statement& row) {
                            .role = row.text(1),
                            .retired_at = row.text(2),
                            .asked_by = row.text(3),
-                           .is_done = row.number(4) != 0};
-}
-
-Result<std::vector<WantedDestruction>> all_in(Statement& rows) {
-  std::vector<WantedDestruction> all;
-  for (;;) {
-    const auto more = rows.step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return all;
-    auto wanted = wanted_in(rows);
-    if (!wanted) return std::unexpected(wanted.error());
-    all.push_back(std::move(*wanted));
-  }
+                           .is_done = row.number(4) != 0,
+                           .refusal = row.text(5)};
 }
 
 }  // namespace
@@ -60,6 +56,7 @@ Result<void> Destructions::ask(const WantedDestruction& wanted) {
   return transaction(*database_, [&]() -> Result<void> {
     for (const std::string_view sql :
          {"DELETE FROM destruction_approval WHERE nonce IN (SELECT nonce FROM destruction WHERE key = ?1)",
+          "DELETE FROM destruction_end WHERE nonce IN (SELECT nonce FROM destruction WHERE key = ?1)",
           "DELETE FROM destruction WHERE key = ?1"}) {
       auto remove = database_->prepare(sql);
       if (!remove) return std::unexpected(remove.error());
@@ -82,13 +79,13 @@ Result<void> Destructions::ask(const WantedDestruction& wanted) {
 Result<std::vector<WantedDestruction>> Destructions::all() {
   auto rows = database_->prepare(std::string(kSelect) + "ORDER BY key");
   if (!rows) return std::unexpected(rows.error());
-  return all_in(*rows);
+  return rows_of(*rows, wanted_in);
 }
 
 Result<std::optional<WantedDestruction>> Destructions::find(std::string_view nonce) {
   auto rows = database_->prepare(std::string(kSelect) + "WHERE nonce = ?1");
   if (!rows) return std::unexpected(rows.error());
-  auto found = all_in(rows->bind(1, nonce));
+  auto found = rows_of(rows->bind(1, nonce), wanted_in);
   if (!found) return std::unexpected(found.error());
   if (found->empty()) return std::optional<WantedDestruction>();
   return std::move(found->front());
@@ -99,19 +96,14 @@ Result<std::vector<GivenApproval>> Destructions::approvals_of(std::string_view n
       "SELECT person, user, at, authenticator_data, client_data, signature FROM destruction_approval"
       " WHERE nonce = ?1 ORDER BY rowid");
   if (!rows) return std::unexpected(rows.error());
-  rows->bind(1, nonce);
-  std::vector<GivenApproval> all;
-  for (;;) {
-    const auto more = rows->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return all;
-    all.push_back({.approval = {.person = rows->text(0),
-                                .authenticator_data = rows->blob(3),
-                                .client_data = rows->text(4),
-                                .signature = rows->blob(5)},
-                   .user = rows->text(1),
-                   .at = rows->text(2)});
-  }
+  return rows_of(rows->bind(1, nonce), [](const Statement& row) {
+    return GivenApproval{.approval = {.person = row.text(0),
+                                      .authenticator_data = row.blob(3),
+                                      .client_data = row.text(4),
+                                      .signature = row.blob(5)},
+                         .user = row.text(1),
+                         .at = row.text(2)};
+  });
 }
 
 Result<void> Destructions::approve(std::string_view nonce, const GivenApproval& given) {
@@ -133,10 +125,10 @@ Result<void> Destructions::approve(std::string_view nonce, const GivenApproval& 
   return added;
 }
 
-Result<void> Destructions::set_done(std::string_view nonce) {
-  auto update = database_->prepare("UPDATE destruction SET is_done = 1 WHERE nonce = ?1");
-  if (!update) return std::unexpected(update.error());
-  return update->bind(1, nonce).run();
+Result<void> Destructions::end(std::string_view nonce, std::string_view refusal) {
+  auto insert = database_->prepare("INSERT OR REPLACE INTO destruction_end (nonce, refusal) VALUES (?1, ?2)");
+  if (!insert) return std::unexpected(insert.error());
+  return insert->bind(1, nonce).bind(2, refusal).run();
 }
 
 }  // namespace privyseal::web

@@ -1,7 +1,7 @@
-/// Retired keys that somebody on the appliance wants destroyed, and what persons have approved so far.
+/// Retired keys that an officer wants destroyed, and what persons have approved so far.
 ///
-/// It carries approvals from browsers to the command line, which brings them to keyd. keyd alone decides, and
-/// believes nothing that stands here: each approval is a passkey's own signature of the request's text.
+/// It keeps approvals until there are two, which go to keyd. keyd alone decides, and believes nothing that
+/// stands here: each approval is a passkey's own signature of the request's text.
 ///
 /// One request a key: a new one takes the place of the old one and of its approvals.
 ///
@@ -20,10 +20,11 @@ namespace privyseal::web {
 
 struct WantedDestruction {
   hsm::Destruction what;
-  std::string role;        ///< of the key, as keyd's audit log names it
-  std::string retired_at;  ///< RFC 3339, likewise
-  std::string asked_by;    ///< who asked on the appliance
+  std::string role;        ///< of the key: hsm::name_of
+  std::string retired_at;  ///< RFC 3339; empty: not known
+  std::string asked_by;    ///< the console's name for the person
   bool is_done = false;    ///< keyd has destroyed it
+  std::string refusal{};   ///< why keyd does not destroy it; the request has ended
 };
 
 struct GivenApproval {
@@ -45,7 +46,8 @@ class Destructions {
   [[nodiscard]] Result<std::vector<GivenApproval>> approvals_of(std::string_view nonce);
   /// kConflict: this person has approved it already.
   [[nodiscard]] Result<void> approve(std::string_view nonce, const GivenApproval& given);
-  [[nodiscard]] Result<void> set_done(std::string_view nonce);
+  /// keyd has decided. `refusal`: as in WantedDestruction; empty: it has destroyed the key.
+  [[nodiscard]] Result<void> end(std::string_view nonce, std::string_view refusal);
 
  private:
   explicit Destructions(Database& database) : database_(&database) {}

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "firmware/base/words.h"
+
 namespace privyseal::web {
 namespace {
 
@@ -58,13 +60,6 @@ bool is_clean_text(std::string_view text) {
     text.remove_prefix(size);
   }
   return true;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 /// The value of `key="..."` in a Content-Disposition.

@@ -17,12 +17,14 @@ Result<Journal> Journal::open(Database& database, const std::string& origin, con
   return Journal(database, std::move(*log), clock);
 }
 
-Result<void> Journal::begin(const Actor& actor, const Act& act) { return write(actor, act, "begun", ""); }
+Result<void> Journal::begin(const Actor& actor, const Act& act) {
+  return write(actor, act, "begun", act.why);
+}
 
-Result<void> Journal::note(const Actor& actor, const Act& act) { return write(actor, act, "ok", ""); }
+Result<void> Journal::note(const Actor& actor, const Act& act) { return write(actor, act, "ok", act.why); }
 
 void Journal::end(const Actor& actor, const Act& act, const Result<void>& outcome) {
-  const auto written = outcome ? write(actor, act, "ok", "")
+  const auto written = outcome ? write(actor, act, "ok", act.why)
                                : write(actor, act, to_string(outcome.error().code), outcome.error().message);
   if (!written)
     log_event(LogLevel::kAlert, "audit-outcome-not-written",

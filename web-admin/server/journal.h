@@ -24,6 +24,7 @@ struct Act {
   std::string_view action;  ///< "certificate-activate"
   std::string object;       ///< "identity/cjsm"
   JsonObject params = {};   ///< only their hash is written
+  std::string why = {};     ///< the person's own words
 };
 
 class Journal {

@@ -1,9 +1,10 @@
 // privyseal-admind is the web console: it shows people how the appliance is and carries out what they decide.
 //
-// Talks to: browsers on the management network (hostile bytes), keyd (list, uses, health, checkpoints; TLS
-// keys through the OpenSSL provider), and the other daemons through their doors, never to their databases. An
-// attacker inside could see what the pages show, and ask the doors for what a signed-in officer may ask for
-// certificates; he could not read a key, sign a certificate or a request, read a mail, or stop the mail.
+// Talks to: browsers on the management network (hostile bytes), keyd (list, uses, health, checkpoints, two
+// persons' approvals of a key's end; TLS keys through the OpenSSL provider), and the other daemons through
+// their doors, never to their databases. An attacker inside could see what the pages show, and ask the doors
+// for what a signed-in officer may ask for; he could not read a key, sign a certificate or a request, destroy
+// a key that two persons have not signed away, or read a mail.
 // Gives up at start: new privileges, core dumps, being traced. It never had a token or a PIN.
 #include <iostream>
 

@@ -1,7 +1,6 @@
 #include "web-admin/server/own_door.h"
 
 #include "firmware/base/audit/door_operations.h"
-#include "web-admin/server/destruction_door.h"
 
 namespace privyseal::web {
 namespace {
@@ -54,10 +53,6 @@ constexpr std::array kOperations{
     Operation{"status", status},
     Operation{"claim-code", claim_code},
     Operation{"users", users},
-    Operation{"approvers-set", approvers_set},
-    Operation{"destruction-ask", destruction_ask},
-    Operation{"destruction", destruction},
-    Operation{"destruction-end", destruction_end},
 };
 
 }  // namespace

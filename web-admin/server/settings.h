@@ -10,7 +10,7 @@
 ///     state = "/var/lib/privyseal-console"
 ///     status = ""                                # optional: a file for the address, once open
 ///     authority = "/var/lib/privyseal-renewd/authority"   # optional: the own CA that is handed out
-///     approvers = "/var/lib/privyseal/approvers"   # optional: root's list of who may approve a key's end
+///     approvers = "/run/privyseal/approvers"     # optional: the list of who may approve a key's end
 ///     validated_token = false                    # optional: true only where the HSM is a validated one
 ///     [doors]
 ///     gateway = "/run/privyseal-gateway/door"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "firmware/base/rows.h"
+
 namespace privyseal::web {
 namespace {
 
@@ -70,15 +72,7 @@ Result<Users> Users::open(Database& database) {
 Result<std::vector<User>> Users::all() {
   auto rows = database_->prepare(std::string(kSelectUser) + "ORDER BY name");
   if (!rows) return std::unexpected(rows.error());
-  std::vector<User> users;
-  for (;;) {
-    const auto more = rows->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return users;
-    auto user = user_in(*rows);
-    if (!user) return std::unexpected(user.error());
-    users.push_back(std::move(*user));
-  }
+  return rows_of(*rows, user_in);
 }
 
 Result<std::optional<User>> Users::find(std::int64_t id) {
@@ -169,17 +163,12 @@ Result<std::vector<Passkey>> Users::passkeys_of(std::int64_t id) {
       "SELECT credential_id, algorithm, public_key, sign_count FROM passkey WHERE user_id = ?1 ORDER BY "
       "since");
   if (!rows) return std::unexpected(rows.error());
-  rows->bind(1, id);
-  std::vector<Passkey> passkeys;
-  for (;;) {
-    const auto more = rows->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return passkeys;
-    passkeys.push_back({.credential_id = rows->blob(0),
-                        .algorithm = static_cast<int>(rows->number(1)),
-                        .public_key = rows->blob(2),
-                        .sign_count = static_cast<std::uint32_t>(rows->number(3))});
-  }
+  return rows_of(rows->bind(1, id), [](const Statement& row) {
+    return Passkey{.credential_id = row.blob(0),
+                   .algorithm = static_cast<int>(row.number(1)),
+                   .public_key = row.blob(2),
+                   .sign_count = static_cast<std::uint32_t>(row.number(3))};
+  });
 }
 
 Result<void> Users::set_sign_count(ByteView credential_id, std::uint32_t count) {

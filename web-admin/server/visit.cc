@@ -4,7 +4,6 @@ namespace privyseal::web {
 namespace {
 
 constexpr std::chrono::seconds kReadWithin{3};
-constexpr std::chrono::seconds kActWithin{20};  // an activation tries the certificate against the relay first
 
 Result<JsonObject> asked(const Visit& visit, const std::filesystem::path& door, std::string_view operation,
                          JsonObject request, std::chrono::milliseconds within) {
@@ -27,12 +26,12 @@ Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door, st
 }
 
 Result<JsonObject> perform(Visit& visit, const Act& act, const std::filesystem::path& door,
-                           std::string_view operation, JsonObject request) {
+                           std::string_view operation, JsonObject request, std::chrono::seconds within) {
   const Actor actor = visit.actor();
   if (auto begun = visit.at.journal.begin(actor, act); !begun)
     return fail(ErrorCode::kUnavailable,
                 "Nothing was done, because it could not be written to the audit log.");
-  auto answer = asked(visit, door, operation, std::move(request), kActWithin);
+  auto answer = asked(visit, door, operation, std::move(request), within);
   visit.at.journal.end(actor, act, answer ? Result<void>() : std::unexpected(answer.error()));
   return answer;
 }

@@ -59,9 +59,13 @@ struct Visit {
 [[nodiscard]] Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door,
                                      std::string_view operation, JsonObject request = {});
 
-/// The same for what changes something: written to the audit log before, and its outcome after.
+inline constexpr std::chrono::seconds kActWithin{20};  // an activation tries the certificate first
+
+/// The same for what changes something: written to the audit log before, and its outcome after. While it
+/// lasts the console answers nobody else.
 [[nodiscard]] Result<JsonObject> perform(Visit& visit, const Act& act, const std::filesystem::path& door,
-                                         std::string_view operation, JsonObject request = {});
+                                         std::string_view operation, JsonObject request = {},
+                                         std::chrono::seconds within = kActWithin);
 
 // Responses. The headers that every response has are put on later.
 [[nodiscard]] Response html_response(const Html& html, Status status = 200);

@@ -1,0 +1,146 @@
+/// Pages that show and change what the gateway keeps: senders that a cap has stopped, holds, the directory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "web-admin/server/console_fixture.h"
+
+namespace privyseal::web {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class GatewayPages : public ConsoleTest {
+ protected:
+  GatewayPages() {
+    settings_.gateway_door = folder_.path() / "gateway";
+    door_ =
+        Door::open(
+            {.path = settings_.gateway_door, .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
+            kGrants, [this](const DoorRequest& request) { return answer(request); })
+            .value();
+    become_first_officer(officer_);
+  }
+
+  static constexpr std::array kGrants{
+      DoorGrant{"console", "status"},    DoorGrant{"console", "rate-release"},
+      DoorGrant{"console", "hold-list"}, DoorGrant{"console", "hold-add"},
+      DoorGrant{"console", "hold-end"},  DoorGrant{"console", "directory-search"}};
+
+  Result<JsonObject> answer(const DoorRequest& request) {
+    asked_ = request.body;
+    if (!refusal_.empty() && request.operation != "status" && request.operation != "hold-list")
+      return fail(ErrorCode::kInvalid, refusal_);
+    if (request.operation == "status") return JsonObject{{"scanner", "none"}, {"policy", policy_}};
+    if (request.operation == "hold-list") return JsonObject{{"holds", holds_}};
+    if (request.operation == "directory-search") return JsonObject{{"entries", people_}};
+    changed_ = request.body;
+    return JsonObject{};
+  }
+  static JsonObject hold(int id, std::string_view key, std::string_view ended_at) {
+    JsonObject hold{{"id", id},
+                    {"key", key},
+                    {"from", "2026-03-01"},
+                    {"to", ""},
+                    {"placed_at", "2026-11-01T00:00:00Z"},
+                    {"placed_by", "olivia"},
+                    {"why", "case <7>"}};
+    if (!ended_at.empty()) {
+      hold["ended_at"] = ended_at;
+      hold["ended_by"] = "otto";
+      hold["ended_why"] = "closed";
+    }
+    return hold;
+  }
+
+  Authenticator officer_;
+  JsonObject policy_{{"line", "active"}, {"terms", "v10.2"}};
+  JsonArray holds_;
+  JsonArray people_;
+  std::string refusal_;
+  JsonObject asked_;
+  JsonObject changed_;
+  std::unique_ptr<Door> door_;
+};
+
+TEST_F(GatewayPages, ASenderThatACapHasStoppedIsReleasedWithAReason) {
+  EXPECT_THAT(get("/line").body, Not(HasSubstr("send again")));
+  policy_["stopped"] = JsonArray{JsonObject{{"key", "sender/<a>@law.example"}, {"count", 500}}};
+  EXPECT_THAT(get("/line").body, HasSubstr("value=\"sender/&lt;a&gt;@law.example\""));
+  EXPECT_EQ(post("/line/release", "key=sender%2Fa%40law.example&why=").status, 422);
+  EXPECT_EQ(post("/line/release", "key=&why=x").status, 422);
+  EXPECT_TRUE(changed_.empty());
+  EXPECT_EQ(post("/line/release", "key=sender%2Fa%40law.example&why=a+circular").status, 303);
+  EXPECT_EQ(shown(changed_, "key"), "sender/a@law.example");
+  EXPECT_EQ(shown(changed_, "why"), "a circular");
+  EXPECT_EQ(shown(*json_object(changed_, "actor"), "name"), "alice");
+  EXPECT_EQ(shown(last_entry(), "action"), "rate-release");
+  EXPECT_EQ(shown(last_entry(), "object"), "rate/sender/a@law.example");
+  EXPECT_EQ(shown(last_entry(), "why"), "a circular");
+  EXPECT_THAT(get("/line?done=released").body, HasSubstr("It may send again."));
+  refusal_ = "rate: nothing was counted for it";
+  const Response refused = post("/line/release", "key=x&why=y");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr(refusal_));
+}
+
+TEST_F(GatewayPages, AnOperatorReleasesASenderAndPlacesNoHold) {
+  policy_["stopped"] = JsonArray{JsonObject{{"key", "sender/a@law.example"}, {"count", 500}}};
+  become("operator");
+  EXPECT_THAT(get("/line").body, HasSubstr("Let it send again"));
+  EXPECT_THAT(get("/holds").body, Not(HasSubstr("Put on hold")));
+  EXPECT_EQ(post("/line/release", "key=sender%2Fa%40law.example&why=x").status, 303);
+  EXPECT_EQ(post("/holds", "text=a%40law.example&why=x").status, 403);
+}
+
+TEST_F(GatewayPages, AnAuditorSeesWhoIsStoppedAndReleasesNobody) {
+  policy_["stopped"] = JsonArray{JsonObject{{"key", "sender/a@law.example"}, {"count", 500}}};
+  become("auditor");
+  const std::string page = get("/line").body;
+  EXPECT_THAT(page, HasSubstr("sender/a@law.example"));
+  EXPECT_THAT(page, Not(HasSubstr("Let it send again")));
+}
+
+TEST_F(GatewayPages, HoldsAreShownPlacedAndEnded) {
+  EXPECT_THAT(get("/holds").body, HasSubstr("Nothing is on hold"));
+  EXPECT_THAT(get("/holds").body, Not(HasSubstr("End a hold")));
+  holds_ = {hold(2, "@york.cjsm.net", ""), hold(1, "", "2026-11-20T00:00:00Z")};
+  const std::string page = get("/holds").body;
+  for (const char* words : {"@york.cjsm.net", "from 2026-03-01 on", "case &lt;7&gt;", "everybody&#39;s",
+                            "Ended on 20 November 2026 at 00:00 UTC by otto: closed", "value=\"2\""})
+    EXPECT_THAT(page, HasSubstr(words));
+  EXPECT_THAT(page, Not(HasSubstr("value=\"1\"")));  // it has ended
+
+  EXPECT_EQ(post("/holds", "text=a%40law.example&from=2026-03-01&to=&why=").status, 422);
+  EXPECT_TRUE(changed_.empty());
+  EXPECT_EQ(post("/holds", "text=a%40law.example&from=2026-03-01&to=&why=case+8").status, 303);
+  EXPECT_EQ(shown(changed_, "text"), "a@law.example");
+  EXPECT_EQ(shown(changed_, "from"), "2026-03-01");
+  EXPECT_FALSE(changed_.contains("to"));
+  EXPECT_EQ(shown(last_entry(), "action"), "hold-add");
+  EXPECT_EQ(shown(last_entry(), "object"), "hold/a@law.example");
+
+  for (const char* odd : {"id=&why=x", "id=x&why=x", "id=-2&why=x", "id=0&why=x", "id=2&why="})
+    EXPECT_EQ(post("/holds/end", odd).status, 422) << odd;
+  EXPECT_EQ(shown(last_entry(), "action"), "hold-add");
+  EXPECT_EQ(post("/holds/end", "id=2&why=closed").status, 303);
+  EXPECT_EQ(count_of(changed_, "id"), 2);
+  EXPECT_EQ(shown(last_entry(), "action"), "hold-end");
+
+  refusal_ = "hold: an address, a domain, or a time must be given";
+  EXPECT_THAT(post("/holds", "why=x").body, HasSubstr(refusal_));
+}
+
+TEST_F(GatewayPages, TheDirectoryIsSearched) {
+  EXPECT_THAT(get("/directory").body, Not(HasSubstr("Nobody matches")));
+  EXPECT_TRUE(asked_.empty());
+  EXPECT_THAT(get("/directory?text=bob").body, HasSubstr("Nobody matches"));
+  EXPECT_EQ(shown(asked_, "text"), "bob");
+  people_ = {JsonObject{{"name", "Bob <B>"}, {"organisation", "York"}, {"address", "bob@york.cjsm.net"}}};
+  const std::string page = get("/directory?text=bob").body;
+  for (const char* words : {"Bob &lt;B&gt;", "York", "bob@york.cjsm.net"})
+    EXPECT_THAT(page, HasSubstr(words));
+}
+
+}  // namespace
+}  // namespace privyseal::web

@@ -41,6 +41,10 @@ class LedgerCheckTest : public testing::Test {
         mail["closed_seq"] = vouch("mail-closed", id, "delivered");
       }
   }
+  /// An entry that says something else, with the hash that fits.
+  void say_in(std::size_t seq, std::string_view what, std::string_view instead) {
+    log_[seq].replace(log_[seq].find(what), what.size(), instead);
+  }
   /// Three mails under way at once, and one by itself.
   void make() {
     for (const std::int64_t id : {1, 2, 3}) open(id);
@@ -83,6 +87,10 @@ TEST_F(LedgerCheckTest, NamesTheFirstMailThatIsNotAsRecorded) {
            {"mail 2: entry 0 is about something else", [&] { mails_[1]["opened_seq"] = 0; }},
            {"mail 2: entry 1 is about something else", [&] { mails_[1]["closed_seq"] = 1; }},
            {"mail 2: entry 5 is about something else", [&] { mails_[1]["closed_seq"] = 5; }},
+           {"mail 2: entry 1 is about something else", [&] { say_in(1, "mail/2", "mail/3"); }},
+           {"mail 2: entry 3 is about something else", [&] { say_in(3, "mail/2", "mail/3"); }},
+           {"mail 2: entry 1 is about something else", [&] { say_in(1, "mail-opened", "mail-closed"); }},
+           {"mail 2: entry 3 is about something else", [&] { say_in(3, "mail-closed", "mail-held"); }},
            {"mail 4: the signed log has no entry 6", [&] { log_.resize(6); }},
            {"mail 4: the signed log has no entry 7", [&] { log_.resize(7); }},
            {"mail 2: entry 1 cannot be read", [&] { log_[1] = "{"; }},

@@ -100,6 +100,23 @@ TEST_F(GatewayClauses, SecureEmailGuideG12OnlyWhatEndsInCjsmNetLeavesAndG15InAny
   EXPECT_EQ(rcpt("<@relay:x@a.cjsm.net>"), 501);
 }
 
+/// Each side by itself: a gateway that lacks one certificate does not serve the other side either.
+TEST_F(GatewayClauses, SecureEmailGuideG13WithoutItsCertificatesTheGatewayListensNowhereAndSaysWhy) {
+  const auto* settings = &lab_->settings;
+  for (const auto& [side, identity] : {std::pair{"cjsm", &settings->cjsm}, {"lan", &settings->lan}}) {
+    const auto active = settings->folder / "identities" / side / "active";
+    ASSERT_TRUE(std::filesystem::remove(active));
+    const auto started = lab_->gateway->restart(SIGTERM);
+    ASSERT_FALSE(started) << side;
+    EXPECT_THAT(started.error().message, HasSubstr(active.string()));
+    EXPECT_FALSE(lab_->gateway->process().is_running());
+    EXPECT_FALSE(std::filesystem::exists(settings->folder / "gateway.status")) << "no listener was ever open";
+    lab_->gateway->activate(side, identity->chain_pem, identity->key);
+    const auto again = lab_->gateway->restart(SIGTERM);
+    ASSERT_TRUE(again) << again.error().message;
+  }
+}
+
 TEST_F(GatewayClauses, SecureEmailGuideG14EachTransactionHasSessionKeysOfItsOwn) {
   constexpr std::size_t kMails = 10;
   SmtpClient client = lab_->lan_client();

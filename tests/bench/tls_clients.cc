@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "firmware/base/check.h"
@@ -102,8 +104,18 @@ class Clients {
 
 }  // namespace
 
-int shake_hands(std::uint16_t port, int count, int concurrent) {
-  return Clients(port, count, concurrent).run();
+int shake_hands(std::uint16_t port, int count, int concurrent, int threads) {
+  std::atomic<int> failed = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < threads; ++i) {
+      const auto share = [&](int all) { return all / threads + (i < all % threads ? 1 : 0); };
+      clients.emplace_back([&failed, port, own = share(count), at_once = share(concurrent)] {
+        failed += Clients(port, own, at_once).run();
+      });
+    }
+  }
+  return failed;
 }
 
 }  // namespace privyseal::bench

@@ -64,8 +64,8 @@ class RenewdLab {
   std::unique_ptr<TestRenewd> renewd;
 };
 
-/// A port of loopback that nobody listens on now, for a server that must be told it before. Below the kernel's
-/// own range, where another program's connection or listener could be given it in between.
+/// A port of loopback that nobody listens on now, for a server that must be told it before. Below the
+/// kernel's own range, where another program's connection or listener could be given it in between.
 [[nodiscard]] std::uint16_t free_port();
 /// Polls until somebody listens there.
 [[nodiscard]] bool wait_for_port(std::uint16_t port);

@@ -10,18 +10,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class GatewayPages : public ConsoleTest {
+class GatewayPages : public OfficerTest {
  protected:
-  GatewayPages() {
-    settings_.gateway_door = folder_.path() / "gateway";
-    door_ =
-        Door::open(
-            {.path = settings_.gateway_door, .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
-            kGrants, [this](const DoorRequest& request) { return answer(request); })
-            .value();
-    become_first_officer(officer_);
-  }
-
   static constexpr std::array kGrants{
       DoorGrant{"console", "status"},    DoorGrant{"console", "rate-release"},
       DoorGrant{"console", "hold-list"}, DoorGrant{"console", "hold-add"},
@@ -53,14 +43,14 @@ class GatewayPages : public ConsoleTest {
     return hold;
   }
 
-  Authenticator officer_;
   JsonObject policy_{{"line", "active"}, {"terms", "v10.2"}};
   JsonArray holds_;
   JsonArray people_;
   std::string refusal_;
   JsonObject asked_;
   JsonObject changed_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<Door> door_ =
+      stand_in_gateway(kGrants, [this](const DoorRequest& request) { return answer(request); });
 };
 
 TEST_F(GatewayPages, ASenderThatACapHasStoppedIsReleasedWithAReason) {

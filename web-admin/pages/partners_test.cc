@@ -9,23 +9,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class PartnersPage : public ConsoleTest {
+class PartnersPage : public OfficerTest {
  protected:
-  PartnersPage() {
-    settings_.gateway_door = folder_.path() / "gateway";
-    door_ =
-        Door::open(
-            {.path = settings_.gateway_door, .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
-            kGrants, [this](const DoorRequest&) -> Result<JsonObject> { return answer_; })
-            .value();
-    become_first_officer(officer_);
-  }
-
   static constexpr std::array kGrants{DoorGrant{"console", "mail-partners"}};
 
-  Authenticator officer_;
   JsonObject answer_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<Door> door_ =
+      stand_in_gateway(kGrants, [this](const DoorRequest&) -> Result<JsonObject> { return answer_; });
 };
 
 TEST_F(PartnersPage, ShowsEachDomainItsVolumeAndWhenItWasLastSeen) {

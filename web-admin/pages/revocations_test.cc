@@ -9,18 +9,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class RevocationPages : public ConsoleTest {
+class RevocationPages : public OfficerTest {
  protected:
-  RevocationPages() {
-    settings_.gateway_door = folder_.path() / "gateway";
-    door_ =
-        Door::open(
-            {.path = settings_.gateway_door, .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
-            kGrants, [this](const DoorRequest& request) { return answer(request); })
-            .value();
-    become_first_officer(officer_);
-  }
-
   static constexpr std::array kGrants{DoorGrant{"console", "status"},
                                       DoorGrant{"console", "revocations-take"}};
 
@@ -41,12 +31,12 @@ class RevocationPages : public ConsoleTest {
     return post("/revocations", fields);
   }
 
-  Authenticator officer_;
   JsonArray lists_;
   std::string refusal_;
   ErrorCode refused_as_ = ErrorCode::kDenied;
   JsonObject taken_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<Door> door_ =
+      stand_in_gateway(kGrants, [this](const DoorRequest& request) { return answer(request); });
 };
 
 TEST_F(RevocationPages, ShowWhichListsAreInUseAndWhichIsOutOfDate) {

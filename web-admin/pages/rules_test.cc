@@ -14,18 +14,8 @@ using testing::Not;
 constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Behind the door stands a gateway that says what the test puts into `refusal_`, or does as it is told.
-class RulePages : public ConsoleTest {
+class RulePages : public OfficerTest {
  protected:
-  RulePages() {
-    settings_.gateway_door = folder_.path() / "gateway";
-    door_ =
-        Door::open(
-            {.path = settings_.gateway_door, .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
-            kGrants, [this](const DoorRequest& request) { return answer(request); })
-            .value();
-    become_first_officer(officer_);
-  }
-
   static constexpr std::array kGrants{DoorGrant{"console", "policy-show"},
                                       DoorGrant{"console", "policy-part"}, DoorGrant{"console", "policy-set"},
                                       DoorGrant{"console", "policy-remove"}};
@@ -54,13 +44,13 @@ class RulePages : public ConsoleTest {
     return changes;
   }
 
-  Authenticator officer_;
   JsonObject in_use_ = files({});
   std::string refusal_;
   ErrorCode refused_as_ = ErrorCode::kInvalid;
   std::vector<std::string> asked_;
   JsonObject last_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<Door> door_ =
+      stand_in_gateway(kGrants, [this](const DoorRequest& request) { return answer(request); });
 };
 
 TEST_F(RulePages, ShowEveryFileAndWhereItIsFrom) {

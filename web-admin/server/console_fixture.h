@@ -2,12 +2,15 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "firmware/base/base64.h"
+#include "firmware/base/door.h"
 #include "tests/support/authenticator.h"
 #include "tests/support/temp_folder.h"
 #include "web-admin/pages/layout.h"
@@ -37,6 +40,17 @@ class ConsoleTest : public testing::Test {
     settings_.host = "box.example";
     settings_.party = {.id = "box.example", .origins = {std::string(kOrigin)}};
     settings_.gateway_door = settings_.renewal_door = folder_.path() / "no-door";
+  }
+
+  /// From now on `answer` says what is asked at gatewayd's door. The door must go before what `answer` uses.
+  std::unique_ptr<Door> stand_in_gateway(std::span<const DoorGrant> grants, Door::Handler answer) {
+    settings_.gateway_door = folder_.path() / "gateway";
+    return Door::open({.path = settings_.gateway_door,
+                       .mode = 0600,
+                       .group = {},
+                       .callers = {{::getuid(), "console"}}},
+                      grants, std::move(answer))
+        .value();
   }
 
   Request request(Method method, std::string path, std::string body = {}) const {
@@ -177,6 +191,14 @@ class ConsoleTest : public testing::Test {
   Console console_{services_, routes(), apology};
   std::map<std::string, std::string> cookies_;
   std::string token_;
+};
+
+/// An officer is signed in.
+class OfficerTest : public ConsoleTest {
+ protected:
+  OfficerTest() { become_first_officer(officer_); }
+
+  Authenticator officer_;
 };
 
 }  // namespace privyseal::web

@@ -184,29 +184,22 @@ TEST_F(ConsoleTest, AServiceThatIsAwayIsASentenceAndNoError) {
   EXPECT_NE(shown(last_entry(), "outcome"), "ok");
 }
 
-TEST_F(ConsoleTest, AnOfficerSwitchesTheLineWithAReason) {
+TEST_F(OfficerTest, SwitchesTheLineWithAReason) {
   JsonObject asked;
   std::string line = "active";
   bool held = false;
   constexpr std::array grants{DoorGrant{"console", "status"}, DoorGrant{"console", "line-switch"}};
-  const auto door = Door::open(
-      {.path = folder_.path() / "gateway", .mode = 0600, .group = {}, .callers = {{::getuid(), "console"}}},
-      grants, [&](const DoorRequest& request) -> Result<JsonObject> {
-        if (request.operation == "line-switch") {
-          asked = request.body;
-          line = *json_text(request.body, "line");
-          return JsonObject{{"line", line}};
-        }
-        return JsonObject{
-            {"scanner", "none"},
-            {"policy",
-             JsonObject{
-                 {"line", line}, {"terms", "v10.2"}, {"held", held}, {"failure", "assured.csv: half"}}}};
-      });
-  ASSERT_TRUE(door) << door.error().message;
-  settings_.gateway_door = folder_.path() / "gateway";
-  Authenticator authenticator;
-  become_first_officer(authenticator);
+  const auto door = stand_in_gateway(grants, [&](const DoorRequest& request) -> Result<JsonObject> {
+    if (request.operation == "line-switch") {
+      asked = request.body;
+      line = *json_text(request.body, "line");
+      return JsonObject{{"line", line}};
+    }
+    return JsonObject{
+        {"scanner", "none"},
+        {"policy",
+         JsonObject{{"line", line}, {"terms", "v10.2"}, {"held", held}, {"failure", "assured.csv: half"}}}};
+  });
   EXPECT_TRUE(get("/line").body.contains("Suspend all mail to and from CJSM"));
   EXPECT_EQ(post("/line", "line=suspended&why=").status, 422);
   EXPECT_EQ(post("/line", "line=terminated&why=x").status, 422);

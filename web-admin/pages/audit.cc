@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "firmware/base/audit/checkpoint.h"
 #include "firmware/base/audit/merkle.h"
+#include "firmware/base/number.h"
 #include "hsm/audit_signer.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/server/own_door.h"
@@ -128,12 +128,8 @@ Html entries_of(const JsonObject& answer) {
 }
 
 std::int64_t page_begin(const Visit& visit, std::int64_t size) {
-  const std::string text = visit.query.text("after");
-  std::int64_t after = 0;
-  const char* end = text.data() + text.size();
-  const bool is_given =
-      !text.empty() && std::from_chars(text.data(), end, after) == std::from_chars_result{end, {}};
-  if (is_given && after >= 0 && after < size) return after;
+  const auto after = parse_number(visit.query.text("after"));
+  if (after && *after < size) return *after;
   return std::max<std::int64_t>(0, size - kEntriesAPage);
 }
 

@@ -116,16 +116,7 @@ Html import_form(const Visit& visit, std::string_view name) {
   return form_with_file(visit, path_of(name, "/import"),
                         join(file_input({.label = "The CA's answer, as a file",
                                          .hint = "Usually called something.pem or something.crt"}),
-                             el("div", {{"class", "govuk-form-group"}},
-                                el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here"),
-                                el("textarea",
-                                   {{"class", "govuk-textarea ps-code"},
-                                    {"id", "pem"},
-                                    {"name", "pem"},
-                                    {"rows", "6"},
-                                    {"spellcheck", "false"}},
-                                   "")),
-                             button("Check and import")));
+                             pem_input("or pasted here"), button("Check and import")));
 }
 
 /// What can be done with the generation under way.
@@ -234,13 +225,12 @@ Response take_step(Visit& visit, const Step& step, JsonObject request = {}) {
   const Act act{.action = step.operation, .object = "identity/" + std::string(name->name), .params = request};
   const auto answer = perform(visit, act, visit.at.settings.renewal_door, step.operation, request);
   if (answer) return redirect_to(path_of(name->name, "?done=" + std::string(step.done)));
-  const bool is_away =
-      answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
+  const bool is_no_answer = is_away(answer.error());
   const std::vector<std::string> reasons =
-      is_away ? std::vector<std::string>{"The certificate service is not answering just now. " +
-                                         std::string(kConsequence)}
-              : reasons_in(answer.error().message);
-  return identity_page(visit, *name, problem(step.refused, reasons), is_away ? 503 : 422);
+      is_no_answer ? std::vector<std::string>{"The certificate service is not answering just now. " +
+                                              std::string(kConsequence)}
+                   : reasons_in(answer.error().message);
+  return identity_page(visit, *name, problem(step.refused, reasons), is_no_answer ? 503 : 422);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "web-admin/pages/holds.h"
 
-#include <charconv>
-
+#include "firmware/base/number.h"
 #include "web-admin/pages/layout.h"
 
 namespace privyseal::web {
@@ -38,15 +37,6 @@ Html list_of(const std::vector<const JsonObject*>& holds) {
   return table(list);
 }
 
-Html reason(const Visit& visit, std::string_view id) {
-  return input({.name = "why",
-                .label = "Reason",
-                .hint = "Stands in the audit logs with your name.",
-                .value = visit.form.text("why"),
-                .is_wide = true,
-                .id = std::string(id)});
-}
-
 Html add_form(const Visit& visit) {
   return join(
       heading("Put records on hold"),
@@ -64,7 +54,7 @@ Html add_form(const Visit& visit) {
                        .label = "Before this day (UTC)",
                        .value = visit.form.text("to"),
                        .type = "date"}),
-                reason(visit, "why"), button("Put on hold"))));
+                reason_input({.value = visit.form.text("why")}), button("Put on hold"))));
 }
 
 Html end_form(const Visit& visit, const std::vector<const JsonObject*>& holds) {
@@ -73,15 +63,12 @@ Html end_form(const Visit& visit, const std::vector<const JsonObject*>& holds) {
     if (shown(*hold, "ended_at").empty())
       options += el("option", {{"value", shown(*hold, "id")}}, shown(*hold, "id"), ": ", shown(*hold, "why"));
   if (options.empty()) return {};
-  return join(
-      heading("End a hold"),
-      paragraph("Records that are older than six months and on no other hold then go."),
-      form(
-          visit, "/holds/end",
-          join(el("div", {{"class", "govuk-form-group"}},
-                  el("label", {{"class", "govuk-label"}, {"for", "id"}}, "Which hold"),
-                  el("select", {{"class", "govuk-select ps-select"}, {"id", "id"}, {"name", "id"}}, options)),
-               reason(visit, "end-why"), button("End this hold", ButtonKind::kWarning))));
+  return join(heading("End a hold"),
+              paragraph("Records that are older than six months and on no other hold then go."),
+              form(visit, "/holds/end",
+                   join(select({.name = "id", .label = "Which hold", .options = options}),
+                        reason_input({.value = visit.form.text("why"), .id = "end-why"}),
+                        button("End this hold", ButtonKind::kWarning))));
 }
 
 Response holds_page_with(Visit& visit, const Html& above, Status code) {
@@ -104,13 +91,11 @@ Response change(Visit& visit, std::string_view operation, std::string object, Js
       .action = operation, .object = std::move(object), .params = request, .why = shown(request, "why")};
   const auto answer = perform(visit, act, visit.at.settings.gateway_door, operation, std::move(request));
   if (answer) return redirect_to("/holds?done=" + std::string(done));
-  const bool is_away =
-      answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
-  return holds_page_with(visit,
-                         problem("Nothing was changed",
-                                 {is_away ? "The mail gateway is not answering just now, or it cannot write."
-                                          : answer.error().message}),
-                         is_away ? 503 : 422);
+  const bool is_no_answer = is_away(answer.error());
+  return holds_page_with(
+      visit,
+      problem("Nothing was changed", {is_no_answer ? std::string(kGatewayIsAway) : answer.error().message}),
+      is_no_answer ? 503 : 422);
 }
 
 }  // namespace
@@ -136,10 +121,8 @@ Response hold_add(Visit& visit) {
 
 Response hold_end(Visit& visit) {
   const std::string text = visit.form.text("id");
-  std::int64_t id = 0;
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, id) != std::from_chars_result{end, {}} || id < 1)
-    return holds_page_with(visit, problem("Nothing was changed", {"Choose which hold."}), 422);
+  const std::int64_t id = parse_number(text).value_or(0);
+  if (id < 1) return holds_page_with(visit, problem("Nothing was changed", {"Choose which hold."}), 422);
   if (visit.form.text("why").empty())
     return holds_page_with(visit, problem("Nothing was changed", {"Give a reason."}), 422);
   return change(visit, "hold-end", "hold/" + text, {{"id", id}, {"why", visit.form.text("why")}}, "ended");

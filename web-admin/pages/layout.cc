@@ -271,6 +271,38 @@ Html file_input(const FileInput& input) {
                          {"aria-describedby", "file-hint"}}));
 }
 
+Html reason_input(const Reason& reason) {
+  return input({.name = "why",
+                .label = "Reason",
+                .hint = reason.hint,
+                .value = reason.value,
+                .is_wide = true,
+                .id = reason.id});
+}
+
+Html pem_input(std::string_view label) {
+  return el("div", {{"class", "govuk-form-group"}},
+            el("label", {{"class", "govuk-label"}, {"for", "pem"}}, label),
+            el("textarea",
+               {{"class", "govuk-textarea ps-code"},
+                {"id", "pem"},
+                {"name", "pem"},
+                {"rows", "6"},
+                {"spellcheck", "false"}},
+               ""));
+}
+
+Html select(const Select& select) {
+  const std::string id = select.id.empty() ? select.name : select.id;
+  return el("div", {{"class", "govuk-form-group"}},
+            el("label", {{"class", "govuk-label"}, {"for", id}}, select.label),
+            el("select",
+               {{"class", select.has_long_options ? "govuk-select ps-select" : "govuk-select"},
+                {"id", id},
+                {"name", select.name}},
+               select.options));
+}
+
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view rfc3339) {
   if (rfc3339.size() < 20 || rfc3339.size() > 30 || rfc3339.back() != 'Z') return {};
   std::istringstream stream{std::string(rfc3339.substr(0, 19))};

@@ -89,10 +89,30 @@ struct FileInput {
 };
 [[nodiscard]] Html file_input(const FileInput& input);
 
+struct Reason {
+  std::string value = {};
+  std::string hint = "Stands in the audit logs with your name.";
+  std::string id = "why";  ///< as of Input
+};
+/// Why the visitor does it: the field "why".
+[[nodiscard]] Html reason_input(const Reason& reason);
+/// For what an authority sent: the field "pem".
+[[nodiscard]] Html pem_input(std::string_view label);
+struct Select {
+  std::string name;
+  std::string label;
+  Html options;
+  bool has_long_options = true;
+  std::string id = {};  ///< as of Input
+};
+[[nodiscard]] Html select(const Select& select);
+
 /// "22 November 2026 at 07:30 UTC"; what is no RFC 3339 time stays as it is, and nothing becomes "not known".
 [[nodiscard]] std::string friendly_time(std::string_view rfc3339);
 /// Seconds since 1970; none: it is no RFC 3339 time in UTC.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_time(std::string_view rfc3339);
+inline constexpr std::string_view kGatewayIsAway =
+    "The mail gateway is not answering just now, or it cannot write.";
 /// Why a daemon could not be asked, as a sentence.
 [[nodiscard]] Html not_answering(std::string_view who, std::string_view consequence);
 

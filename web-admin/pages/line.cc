@@ -42,14 +42,11 @@ Html switch_form(const Visit& visit, const Line& line, const JsonObject& policy)
     return warning("Whatever the switch says, mail waits because of the rules: " + shown(policy, "failure") +
                    ".");
   if (line.other.empty() || !visit.may(Access::kOfficer)) return {};
-  return form(visit, "/line",
-              join(el("input", {{"type", "hidden"}, {"name", "line"}, {"value", line.other}}),
-                   input({.name = "why",
-                          .label = "Reason",
-                          .hint = "Stands in the audit log with your name.",
-                          .value = visit.form.text("why"),
-                          .is_wide = true}),
-                   button(line.button, line.kind)));
+  return form(
+      visit, "/line",
+      join(el("input", {{"type", "hidden"}, {"name", "line"}, {"value", line.other}}),
+           reason_input({.value = visit.form.text("why"), .hint = "Stands in the audit log with your name."}),
+           button(line.button, line.kind)));
 }
 
 void add_window(std::vector<Row>& rows, const JsonObject& policy, const char* title, std::string_view key) {
@@ -81,17 +78,10 @@ Html stopped_of(const Visit& visit, const JsonObject& policy) {
       options += el("option", {{"value", key}}, key);
     }
   if (stopped.rows.empty()) return {};
-  const Html release = form(
-      visit, "/line/release",
-      join(el("div", {{"class", "govuk-form-group"}},
-              el("label", {{"class", "govuk-label"}, {"for", "key"}}, "Who may send again"),
-              el("select", {{"class", "govuk-select ps-select"}, {"id", "key"}, {"name", "key"}}, options)),
-           input({.name = "why",
-                  .label = "Reason",
-                  .hint = "Stands in the audit logs with your name.",
-                  .is_wide = true,
-                  .id = "release-why"}),
-           button("Let it send again", ButtonKind::kSecondary)));
+  const Html release =
+      form(visit, "/line/release",
+           join(select({.name = "key", .label = "Who may send again", .options = options}),
+                reason_input({.id = "release-why"}), button("Let it send again", ButtonKind::kSecondary)));
   return join(table(stopped), visit.may(Access::kOperator) ? release : Html());
 }
 

@@ -1,8 +1,8 @@
 #include "web-admin/pages/mail.h"
 
 #include <array>
-#include <charconv>
 
+#include "firmware/base/number.h"
 #include "web-admin/pages/layout.h"
 
 namespace privyseal::web {
@@ -70,9 +70,8 @@ Html outcome_select(const std::string& chosen) {
   Html options = el("option", {{"value", ""}}, "Any");
   for (const Outcome& outcome : kOutcomes)
     options += el("option", {{"value", outcome.name}, {"selected", outcome.name == chosen}}, outcome.word);
-  return el("div", {{"class", "govuk-form-group"}},
-            el("label", {{"class", "govuk-label"}, {"for", "outcome"}}, "What became of it"),
-            el("select", {{"class", "govuk-select"}, {"id", "outcome"}, {"name", "outcome"}}, options));
+  return select(
+      {.name = "outcome", .label = "What became of it", .options = options, .has_long_options = false});
 }
 
 Html search_form(const Visit& visit) {
@@ -118,13 +117,6 @@ Html results(const Visit& visit, const JsonArray* mails) {
   return join(found_table(*mails), older_link(visit, *mails));
 }
 
-std::optional<std::int64_t> number_in(std::string_view text) {
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, number) != std::from_chars_result{end, {}} || number < 0) return {};
-  return number;
-}
-
 Html timeline_of(const JsonObject& answer) {
   const JsonArray* steps = json_array(answer, "timeline");
   if (steps == nullptr || steps->empty()) return {};
@@ -166,7 +158,7 @@ Response mail_page(Visit& visit) {
   JsonObject request{{"limit", kMailsAPage}};
   for (const char* key : {"text", "outcome"})
     if (const std::string text = visit.query.text(key); !text.empty()) request[key] = text;
-  if (const auto before = number_in(visit.query.text("before")); before && visit.query.has("before"))
+  if (const auto before = parse_number(visit.query.text("before")); before && visit.query.has("before"))
     request["before_id"] = *before;
   const auto answer = ask(visit, visit.at.settings.gateway_door, "mail-find", std::move(request));
   Html found =
@@ -182,7 +174,7 @@ Response mail_page(Visit& visit) {
 }
 
 Response mail_track_page(Visit& visit) {
-  const auto id = number_in(visit.segments[0]);
+  const auto id = parse_number(visit.segments[0]);
   if (!id) return apology(visit, 404, "Page not found", "There is no message with that number.");
   const auto answer = ask(visit, visit.at.settings.gateway_door, "mail-track", {{"id", *id}});
   if (!answer && answer.error().code == ErrorCode::kNotFound)

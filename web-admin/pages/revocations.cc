@@ -33,20 +33,7 @@ Html take_form(const Visit& visit) {
   const Html fields =
       join(file_input({.label = "The authority's list, as a file",
                        .hint = "Usually called something.crl; at most 64 KiB."}),
-           el("div", {{"class", "govuk-form-group"}},
-              el("label", {{"class", "govuk-label"}, {"for", "pem"}}, "or pasted here, as PEM"),
-              el("textarea",
-                 {{"class", "govuk-textarea ps-code"},
-                  {"id", "pem"},
-                  {"name", "pem"},
-                  {"rows", "6"},
-                  {"spellcheck", "false"}},
-                 "")),
-           input({.name = "why",
-                  .label = "Reason",
-                  .hint = "Stands in the audit logs with your name.",
-                  .value = visit.form.text("why"),
-                  .is_wide = true}),
+           pem_input("or pasted here, as PEM"), reason_input({.value = visit.form.text("why")}),
            button("Check and use"),
            el("p", {{"class", "govuk-body"}, {"id", "revoked-status"}, {"role", "status"}}, ""));
   return join(heading("Bring a newer list"),
@@ -103,15 +90,11 @@ Response revocations_take(Visit& visit) {
   const Act act{.action = "revocations-take", .object = "side/cjsm", .params = request, .why = why};
   const auto answer = perform(visit, act, visit.at.settings.gateway_door, "revocations-take", request);
   if (answer) return redirect_to("/revocations?done=taken");
-  const bool is_away =
-      answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
-  if (!is_away) return refused(visit, answer.error().message);
-  return revocations_page_with(
-      visit,
-      problem(
-          "It is not known whether the list is in use",
-          {"The mail gateway is not answering just now, or it cannot write. The table says what is in use."}),
-      503);
+  if (!is_away(answer.error())) return refused(visit, answer.error().message);
+  return revocations_page_with(visit,
+                               problem("It is not known whether the list is in use",
+                                       {std::string(kGatewayIsAway) + " The table says what is in use."}),
+                               503);
 }
 
 }  // namespace privyseal::web

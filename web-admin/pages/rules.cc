@@ -68,20 +68,14 @@ Html choice(std::string_view id, std::string_view chosen, const JsonObject* amon
     if (among_brought == nullptr || is_brought(file_named(*among_brought, known.name)))
       options += el("option", {{"value", known.name}, {"selected", known.name == chosen}}, known.name, ": ",
                     known.means);
-  return el("div", {{"class", "govuk-form-group"}},
-            el("label", {{"class", "govuk-label"}, {"for", id}}, "Which file"),
-            el("select", {{"class", "govuk-select ps-select"}, {"id", id}, {"name", "name"}}, options));
+  return select({.name = "name", .label = "Which file", .options = options, .id = std::string(id)});
 }
 
 Html bring_form(const Visit& visit) {
   const Html fields =
       join(choice("name", visit.form.text("name"), nullptr),
            file_input({.label = "The newer file", .hint = "At most 16 MiB.", .is_sent = false}),
-           input({.name = "why",
-                  .label = "Reason",
-                  .hint = "Stands in the audit logs with your name.",
-                  .value = visit.form.text("why"),
-                  .is_wide = true}),
+           reason_input({.value = visit.form.text("why")}),
            el("input", {{"type", "hidden"}, {"name", "sha256"}, {"value", ""}}), button("Try it, and use it"),
            el("p", {{"class", "govuk-body"}, {"id", "bring-status"}, {"role", "status"}}, ""));
   return join(heading("Bring a newer file"),
@@ -104,8 +98,7 @@ Html remove_form(const Visit& visit, const JsonObject& answer) {
       paragraph("The file that an officer brought is taken away. Where provisioning gave none of this "
                 "name, there is then none."),
       form(visit, "/rules/remove",
-           join(choice("remove-name", "", &answer),
-                input({.name = "why", .label = "Reason", .is_wide = true, .id = "remove-why"}),
+           join(choice("remove-name", "", &answer), reason_input({.hint = "", .id = "remove-why"}),
                 button("Go back to provisioning's", ButtonKind::kSecondary))));
 }
 
@@ -150,11 +143,8 @@ Response not_done(Visit& visit, const Error& error) {
                    "in a minute; the table says what is in use."}),
           503);
     case ErrorCode::kUnavailable:
-      return rules_page_with(
-          visit,
-          problem("This was not done",
-                  {"The mail gateway is not answering just now, or it cannot write.", error.message}),
-          503);
+      return rules_page_with(visit,
+                             problem("This was not done", {std::string(kGatewayIsAway), error.message}), 503);
     default:
       return refused(visit, error.message);
   }
@@ -187,12 +177,8 @@ Response rules_part(Visit& visit) {
   const auto answer =
       ask(visit, visit.at.settings.gateway_door, "policy-part", {{"after", *after}, {"content", *content}});
   if (answer) return json_response({{"ok", true}});
-  const bool is_away =
-      answer.error().code == ErrorCode::kUnavailable || answer.error().code == ErrorCode::kTimeout;
-  return say_no(is_away ? 503 : 422,
-                is_away
-                    ? "The mail gateway is not answering just now, or it cannot write. Nothing was changed."
-                    : "Nothing was changed: " + answer.error().message + ".");
+  if (is_away(answer.error())) return say_no(503, std::string(kGatewayIsAway) + " Nothing was changed.");
+  return say_no(422, "Nothing was changed: " + answer.error().message + ".");
 }
 
 Response rules_bring(Visit& visit) {

@@ -1,7 +1,6 @@
 #include "web-admin/pages/users.h"
 
-#include <charconv>
-
+#include "firmware/base/number.h"
 #include "web-admin/pages/layout.h"
 
 namespace privyseal::web {
@@ -15,17 +14,13 @@ Html invite_form(const Visit& visit) {
   for (const RoleName& role : kRoles)
     options +=
         el("option", {{"value", role.name}, {"selected", role.name == chosen}}, role.name, ": ", role.means);
-  return form(
-      visit, "/users/invite",
-      join(input({.name = "name", .label = "Name", .value = visit.form.text("name")}),
-           input({.name = "email",
-                  .label = "E-mail address",
-                  .value = visit.form.text("email"),
-                  .type = "email"}),
-           el("div", {{"class", "govuk-form-group"}},
-              el("label", {{"class", "govuk-label"}, {"for", "role"}}, "Role"),
-              el("select", {{"class", "govuk-select ps-select"}, {"id", "role"}, {"name", "role"}}, options)),
-           button("Invite")));
+  return form(visit, "/users/invite",
+              join(input({.name = "name", .label = "Name", .value = visit.form.text("name")}),
+                   input({.name = "email",
+                          .label = "E-mail address",
+                          .value = visit.form.text("email"),
+                          .type = "email"}),
+                   select({.name = "role", .label = "Role", .options = options}), button("Invite")));
 }
 
 Html state_of(const User& user) {
@@ -122,16 +117,13 @@ Response user_invite(Visit& visit) {
 }
 
 Response user_end(Visit& visit) {
-  std::int64_t id = 0;
-  const std::string& text = visit.segments[0];
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, id) != std::from_chars_result{end, {}})
-    return apology(visit, 404, "Page not found", "There is no such user.");
-  const Act act{.action = "user-end", .object = "user/" + std::to_string(id)};
+  const auto id = parse_number(visit.segments[0]);
+  if (!id) return apology(visit, 404, "Page not found", "There is no such user.");
+  const Act act{.action = "user-end", .object = "user/" + std::to_string(*id)};
   const Actor actor = visit.actor();
   if (auto begun = visit.at.journal.begin(actor, act); !begun)
     return refused(visit, "Nothing was changed", begun.error());
-  const auto ended = end_access(visit, id);
+  const auto ended = end_access(visit, *id);
   visit.at.journal.end(actor, act, ended);
   if (!ended) return refused(visit, "Nothing was changed", ended.error());
   return redirect_to("/users?done=ended");

@@ -25,6 +25,10 @@ Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door, st
   return asked(visit, door, operation, std::move(request), kReadWithin);
 }
 
+bool is_away(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout;
+}
+
 Result<JsonObject> perform(Visit& visit, const Act& act, const std::filesystem::path& door,
                            std::string_view operation, JsonObject request, std::chrono::seconds within) {
   const Actor actor = visit.actor();

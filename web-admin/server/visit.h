@@ -59,6 +59,9 @@ struct Visit {
 [[nodiscard]] Result<JsonObject> ask(const Visit& visit, const std::filesystem::path& door,
                                      std::string_view operation, JsonObject request = {});
 
+/// The daemon did not answer, or could not do just now what it was asked; it has refused nothing.
+[[nodiscard]] bool is_away(const Error& error);
+
 inline constexpr std::chrono::seconds kActWithin{20};  // an activation tries the certificate first
 
 /// The same for what changes something: written to the audit log before, and its outcome after. While it

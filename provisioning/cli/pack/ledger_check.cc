@@ -1,12 +1,12 @@
 #include "provisioning/cli/pack/ledger_check.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <format>
 #include <utility>
 
 #include "firmware/base/audit/json_line.h"
+#include "firmware/base/number.h"
 #include "firmware/base/sha256.h"
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/text.h"
@@ -51,14 +51,6 @@ struct Purge {
   WallTime at{};
 };
 
-std::optional<std::int64_t> number_in(std::string_view text) {
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, number) != std::from_chars_result{end, std::errc{}})
-    return std::nullopt;
-  return number;
-}
-
 /// Nothing: the entry is about something else, or cannot be read.
 std::optional<Purge> purge_in(const std::string& line) {
   const auto entry = parse_json_object(line);
@@ -67,8 +59,8 @@ std::optional<Purge> purge_in(const std::string& line) {
   const auto begin = object.find('/');
   const auto middle = object.find('-');
   if (begin == std::string::npos || middle == std::string::npos || middle < begin) return std::nullopt;
-  const auto first = number_in(std::string_view(object).substr(begin + 1, middle - begin - 1));
-  const auto last = number_in(std::string_view(object).substr(middle + 1));
+  const auto first = parse_number(std::string_view(object).substr(begin + 1, middle - begin - 1));
+  const auto last = parse_number(std::string_view(object).substr(middle + 1));
   const auto at = parse_time(shown(*entry, "ts"));
   if (!first || !last || !at) return std::nullopt;
   return Purge{.first = *first, .last = *last, .at = *at};
@@ -156,7 +148,7 @@ void LedgerCheck::note_missing(const std::string& line) {
   const auto entry = parse_json_object(line);
   if (!entry || shown(*entry, "action") != "mail-opened") return;
   const std::string object = shown(*entry, "object");
-  const auto id = number_in(std::string_view(object).substr(std::min(object.size(), kMail.size())));
+  const auto id = parse_number(std::string_view(object).substr(std::min(object.size(), kMail.size())));
   const auto at = parse_time(shown(*entry, "ts"));
   if (id && at)
     missing_.emplace(*id, Missing{seq_, *at});

@@ -3,7 +3,7 @@
 ///
 /// It is keyed with random bytes of this box, so that who reads it cannot look whether a mail that he knows
 /// was sent, and nobody can make another mail with the same one: a HMAC over the facts and a secret GMAC of
-/// the bytes (gmac.h). The bytes are those that came, before we put anything in front.
+/// the bytes (gmac.h). The bytes are those that came, before we put anything in front or below.
 ///
 /// Threads: one.
 #pragma once

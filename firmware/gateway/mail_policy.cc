@@ -106,19 +106,43 @@ PolicyFacts MailPolicy::facts() const {
     facts.verdict = "passed";
   for (const Refusal rule : left_out_) add(has_nobody ? "refused/" : "left-out/", rule);
   for (const Refusal rule : warnings_) add("warned/", rule);
+  if (has_disclaimer()) facts.verdict += " disclaimer";
   if (!permit_.empty()) facts.verdict += " " + permit_;
   return facts;
 }
 
+const policy::Disclaimer* MailPolicy::disclaimer() const {
+  const auto& disclaimer = rules_->options.disclaimer;
+  return direction_ == Direction::kOut && disclaimer ? &*disclaimer : nullptr;
+}
+
+bool MailPolicy::has_disclaimer() const {
+  return stream_ && stream_->outcome() == policy::DisclaimerStream::Outcome::kAdded;
+}
+
+std::uint64_t MailPolicy::may_add_within(policy::DisclaimerRoom room) {
+  room_ = room;
+  const std::uint64_t growth = may_add() ? disclaimer()->growth_bytes() : 0;
+  return room_.has(growth) ? growth : 0;
+}
+
 MailPolicy::Passed MailPolicy::pass(ByteView bytes, std::string_view peer) {
+  if (is_judged_ && stream_) return {.bytes = bytes_of(stream_->feed(text_of(bytes))), .refusal = {}};
   if (is_judged_) return {.bytes = bytes, .refusal = {}};
   held_ += text_of(bytes);
   return judge_held(false, peer);
 }
 
 MailPolicy::Passed MailPolicy::pass_end(std::string_view peer) {
-  if (is_judged_) return {};
-  return judge_held(true, peer);
+  Passed passed;
+  const bool was_judged = is_judged_;
+  if (!was_judged) passed = judge_held(true, peer);
+  if (!stream_ || std::exchange(is_over_, true)) return passed;
+  const std::string_view rest = stream_->end();
+  service_.book.count("disclaimer/" + std::string(policy::to_string(stream_->outcome())));
+  if (was_judged) return {.bytes = bytes_of(rest), .refusal = {}};
+  held_ += rest;
+  return {.bytes = bytes_of(held_), .refusal = {}};
 }
 
 MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) {
@@ -188,8 +212,13 @@ MailPolicy::Passed MailPolicy::release(const policy::Header& header, const std::
     header_bytes += field.raw.size();
     if (!policy::is_ours_alone(field)) mail += field.raw;
   }
-  mail += std::string_view(held_).substr(header_bytes,
-                                         held_.size() - body.size() - header_bytes);  // the empty line
+  const auto empty_line =
+      std::string_view(held_).substr(header_bytes, held_.size() - body.size() - header_bytes);
+  mail += empty_line;
+  if (may_add() && !empty_line.empty()) {
+    stream_.emplace(*disclaimer(), header, mail.size(), room_);
+    body = stream_->feed(body);
+  }
   mail += body;
   held_ = std::move(mail);
   is_judged_ = true;

@@ -2,7 +2,8 @@
 /// mail passes by.
 ///
 /// The header and the first line of the text are held until they are judged; nothing of the body goes on
-/// before. From then on bytes pass unchanged. The rules are those of the mail's beginning.
+/// before. From then on bytes pass unchanged, but that the organisation's disclaimer may be put below the
+/// text of mail out (policy/disclaimer_stream.h). The rules are those of the mail's beginning.
 ///
 /// Threads: the loop of its session. Ownership: the service must outlive it.
 #pragma once
@@ -14,6 +15,7 @@
 #include "firmware/base/bytes.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/service.h"
+#include "firmware/policy/disclaimer_stream.h"
 #include "firmware/policy/judge.h"
 #include "firmware/smtp/reply.h"
 
@@ -31,6 +33,11 @@ class MailPolicy {
 
   /// Before DATA; counts the mail against the hourly caps.
   [[nodiscard]] std::optional<smtp::Reply> refuses_data(std::size_t accepted_recipients);
+
+  /// Whether the body may go on longer than it came.
+  [[nodiscard]] bool may_add() const { return disclaimer() != nullptr; }
+  /// What the next hop lets us add. How much longer the mail may become.
+  [[nodiscard]] std::uint64_t may_add_within(policy::DisclaimerRoom room);
 
   /// What the sender is told of a next hop that is away: during planned maintenance, that.
   [[nodiscard]] smtp::Reply of_absent_hop(smtp::Reply reply) const;
@@ -51,10 +58,12 @@ class MailPolicy {
   };
   /// The mail's bytes in order, dots stuffed. `peer` is the sending mail server's name in its certificate.
   [[nodiscard]] Passed pass(ByteView bytes, std::string_view peer);
-  /// The mail is whole: what was still held.
+  /// The mail is whole: what was still held, or is put behind it. Nothing, when it is called again.
   [[nodiscard]] Passed pass_end(std::string_view peer);
 
  private:
+  [[nodiscard]] const policy::Disclaimer* disclaimer() const;
+  [[nodiscard]] bool has_disclaimer() const;
   [[nodiscard]] std::expected<smtp::Address, smtp::Reply> route(const smtp::Address& asked);
   [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
   [[nodiscard]] std::vector<policy::RateCap> caps() const;
@@ -80,6 +89,9 @@ class MailPolicy {
   std::optional<std::size_t> body_;         // where it begins in held_
   std::size_t looks_next_at_ = 0;           // so many bytes held: look for the first line again
   bool is_judged_ = false;
+  bool is_over_ = false;  // pass_end() was called
+  policy::DisclaimerRoom room_;
+  std::optional<policy::DisclaimerStream> stream_;  // of the body, where a disclaimer may be put below it
 };
 
 }  // namespace privyseal::gateway

@@ -103,6 +103,7 @@ class MailTransaction {
 
   net::awaitable<std::vector<smtp::Reply>> offer_to_hop(std::vector<smtp::RcptTo> recipients);
   net::awaitable<NextHop::Judgements> start_at_a_hop(std::vector<smtp::RcptTo> recipients);
+  [[nodiscard]] smtp::MailFrom mail_for(const NextHop& hop);
   void note_recipient(std::string address, const smtp::Reply& reply);
   [[nodiscard]] std::uint64_t max_bytes() const;
   [[nodiscard]] std::uint64_t size_bytes() const;

@@ -31,8 +31,9 @@ net::awaitable<std::optional<MailTransaction::BodyEnd>> MailTransaction::carry_c
 }
 
 /// To the hop. A mail that is scanned goes by DATA: the last byte of the last chunk would make it exist,
-/// where a final dot can be withheld.
-bool MailTransaction::is_chunked() const { return hop_->offers().chunking && !scan_; }
+/// where a final dot can be withheld. So does one that may get a disclaimer: a chunk's size is told before
+/// it.
+bool MailTransaction::is_chunked() const { return hop_->offers().chunking && !scan_ && !policy_.may_add(); }
 
 /// Before the first chunk the row is opened. A hop without CHUNKING is told DATA then; one with it hears of a
 /// chunk when policy has judged the mail, because only then its size is known.
@@ -68,8 +69,9 @@ net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChu
                                                     std::uint64_t left) {
   const bool was_judged = policy_.is_judged();
   const std::string& peer = client_.session->peer_subject;
+  const bool is_end = chunk.is_last && left == 0;
   auto passed = policy_.pass(part, peer);
-  if (chunk.is_last && left == 0 && !policy_.is_judged()) passed = policy_.pass_end(peer);
+  if (is_end && !policy_.is_judged()) passed = policy_.pass_end(peer);
   if (passed.refusal) refuse_body(*passed.refusal, "policy");
   if (!goes_on()) co_return;
   if (is_chunked() && !was_judged && policy_.is_judged()) {
@@ -78,6 +80,7 @@ net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChu
     co_await write_part(bytes_of(header));
   }
   co_await write_part(passed.bytes);
+  if (is_end && !is_chunked() && goes_on()) co_await pass_on(policy_.pass_end(peer));
 }
 
 /// All of the mail up to here is judged before any of `part` is passed on: the last byte of the last chunk

@@ -21,6 +21,16 @@ net::awaitable<std::vector<Reply>> MailTransaction::offer_to_hop(std::vector<smt
   co_return replies;
 }
 
+/// MAIL as the hop must hear it: it counts what policy may put into the body, too.
+smtp::MailFrom MailTransaction::mail_for(const NextHop& hop) {
+  smtp::MailFrom mail = mail_;
+  const bool is_8bit = mail.body == smtp::BodyType::k8BitMime && hop.offers().eight_bit_mime;
+  const auto growth = policy_.may_add_within(
+      {.eight_bit = is_8bit, .most_bytes = hop.max_message_bytes(), .told_bytes = mail.size_bytes});
+  if (mail.size_bytes) *mail.size_bytes += growth;
+  return mail;
+}
+
 /// MAIL and the first recipients, at the first of the hops that is ready for a mail. Another one is asked
 /// only while none has answered MAIL, and for as long as a sender can be expected to wait.
 net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<smtp::RcptTo> recipients) {
@@ -45,7 +55,7 @@ net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<
       service_.meter.handshake(Meter::Role::kClient, *facts);
     else
       service_.meter.failed_handshake(Meter::Role::kClient);
-    if (opened) judged = co_await hop_->start_mail(mail_, recipients);
+    if (opened) judged = co_await hop_->start_mail(mail_for(*hop_), recipients);
     if (!hop_->why_given_up().empty() && !failure) failure = hop_->failure();
     if (!hop_->is_no_use()) {
       if (judged.empty()) break;  // our own keys are away: another hop needs them too

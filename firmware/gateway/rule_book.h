@@ -82,7 +82,7 @@ class RuleBook {
   [[nodiscard]] Result<void> may_release(const std::string& key);
   [[nodiscard]] Result<void> release(const std::string& key);
 
-  /// For status(): "refused/marked-too-high", "warned/...", "marking/OFFICIAL".
+  /// For status(): "refused/marked-too-high", "warned/...", "marking/OFFICIAL", "disclaimer/added".
   void count(const std::string& what);
 
   /// {line, terms, folder?, failure?, held?, maintenance?, next_maintenance?, registers, stopped, counts}

@@ -112,6 +112,11 @@ Header parse_header(std::string_view text) {
   return header;
 }
 
+std::string value_as_written(const Field& field) {
+  const std::size_t colon = field.raw.find(':');
+  return colon == std::string_view::npos ? std::string() : unfolded(field.raw.substr(colon + 1));
+}
+
 std::vector<std::string> domains_in(std::string_view value) {
   std::vector<std::string> domains;
   bool is_quoted = false;

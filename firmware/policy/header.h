@@ -39,6 +39,10 @@ struct Header {
 /// `text` is the header with or without its empty line; the fields' `raw` views live as long as it.
 [[nodiscard]] Header parse_header(std::string_view text);
 
+/// The value unfolded and trimmed, with its encoded words as they are: of a field that has none by its
+/// grammar.
+[[nodiscard]] std::string value_as_written(const Field& field);
+
 /// Addresses of a From, To or Cc: the domains in it, lower case, in their order. Comments, display names
 /// and groups are passed over.
 [[nodiscard]] std::vector<std::string> domains_in(std::string_view value);

@@ -16,7 +16,7 @@ struct RuleFile {
 };
 
 inline constexpr std::array kRuleFiles{
-    RuleFile{"policy.toml", "which rules hold, limits, and the contacts that refusals name"},
+    RuleFile{"policy.toml", "which rules hold, limits, the disclaimer, and the contacts that refusals name"},
     RuleFile{"commitments.csv", "who has signed which version of the terms"},
     RuleFile{"permissions.csv", "automated mail that the Ministry of Justice has permitted"},
     RuleFile{"assured.csv", "domains of assured partners"},

@@ -71,6 +71,19 @@ void read_limits(ConfigReader& reader, Options& options) {
   options.assured_max_days = reader.number("limits.assured_max_days", options.assured_max_days, 1, 3650);
 }
 
+/// HTML is made of the text where there is none of its own.
+void read_disclaimer(ConfigReader& reader, std::optional<Disclaimer>& disclaimer) {
+  constexpr std::string_view kText = "disclaimer.text";
+  constexpr std::string_view kHtml = "disclaimer.html";
+  const std::string text = reader.text(kText, "");
+  const std::string html = reader.text(kHtml, "");
+  if (text.empty() && !html.empty()) reader.refuse(kText, "is needed beside disclaimer.html");
+  if (text.empty()) return;
+  disclaimer.emplace();
+  disclaimer->plain = reader.taken(kText, plain_disclaimer(text));
+  disclaimer->html = reader.taken(kHtml, html_disclaimer(html.empty() ? html_of(text) : html));
+}
+
 }  // namespace
 
 Result<Options> parse_options(std::string_view toml, std::string_view name) {
@@ -95,6 +108,7 @@ Result<Options> parse_options(std::string_view toml, std::string_view name) {
   if (options.unmarked == Unmarked::kDefault && !is_label)
     reader.refuse("marking.default", "must be a label");
   read_limits(reader, options);
+  read_disclaimer(reader, options.disclaimer);
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return options;
 }

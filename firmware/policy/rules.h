@@ -11,6 +11,7 @@
 
 #include "firmware/base/result.h"
 #include "firmware/policy/directory.h"
+#include "firmware/policy/disclaimer.h"
 #include "firmware/policy/profile.h"
 #include "firmware/policy/refusal.h"
 #include "firmware/policy/registers.h"
@@ -47,6 +48,7 @@ struct Options {
   std::uint32_t sender_per_hour = 0;   ///< 0: no cap
   std::uint32_t organisation_per_hour = 0;
   std::uint32_t assured_max_days = 180;  ///< an older list is amber
+  std::optional<Disclaimer> disclaimer;  ///< below mail out; nothing: none
 };
 
 /// The organisation's own file. Left out: rates of 200 and 2,000 an hour, a registered sender is warned

@@ -50,9 +50,14 @@ OURS = {
     # That what the pages bring to keyd is what keyd takes.
     "web-admin/pages/destructions_test.cc": ["web-admin/", "hsm/keyd/approval", "hsm/wire", "tests/support/"],
     "web-admin/pages/": ["web-admin/server/", "hsm/approvers", "hsm/audit_signer", "hsm/destruction", "hsm/client", "hsm/key_kind", "hsm/wire"],
+    # The console makes the auditor's pack with the same code as the command.
+    "web-admin/server/packer": ["web-admin/server/", "provisioning/evidence/"],
+    "web-admin/pages/audit_pack": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/", "ca/fingerprint"],
     # The names of the files that an officer brings; everything else about them is the gateway's.
     "web-admin/pages/rules": ["web-admin/server/", "web-admin/pages/", "firmware/policy/rule_file"],
-    "provisioning/cli/": ["provisioning/arguments", "provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
+    # What the command line and the console both make: evidence for an auditor.
+    "provisioning/evidence/": ["provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
+    "provisioning/cli/": ["provisioning/arguments", "provisioning/evidence/", "ca/fingerprint", "hsm/client", "hsm/wire"],
     # Who may approve is shown as keyd reads it.
     "provisioning/cli/approvers": ["provisioning/cli/", "hsm/approvers", "hsm/keyd/approval"],
     "provisioning/": ["ca/", "hsm/approvers", "hsm/client", "hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
@@ -145,6 +150,8 @@ PLANTED = {
     "web-admin/pages/users.cc": "#include <openssl/evp.h>",
     "provisioning/box/site.cc": '#include "firmware/smtp/reply.h"',
     "provisioning/cli/status.cc": '#include "hsm/pkcs11/module.h"',
+    "provisioning/evidence/collect.cc": '#include "provisioning/cli/command.h"',
+    "web-admin/pages/holds.cc": '#include "provisioning/evidence/collect.h"',
     "hsm/other.cc": '#include "firmware/base/log.h"',
 }
 

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <format>
 
-#include "firmware/base/file.h"
-#include "provisioning/cli/pem.h"
+#include "provisioning/cli/growing_file.h"
 #include "provisioning/cli/reading.h"
-#include "provisioning/cli/signed_log.h"
 #include "provisioning/cli/table.h"
 #include "provisioning/cli/text.h"
 #include "provisioning/cli/values.h"
+#include "provisioning/evidence/manifest.h"
+#include "provisioning/evidence/pem.h"
+#include "provisioning/evidence/signed_log.h"
 
 namespace privyseal::cli {
 namespace {
@@ -82,12 +83,12 @@ Result<Report> tail(const Arguments& arguments, Surroundings& at) {
 /// database). kFailed's codes mean that it was looked at and is not sound; all others that it could not be
 /// looked at.
 Result<void> look_at(Appliance& appliance, Daemon daemon, const Result<Bytes>& key, JsonObject& seen) {
-  const auto log = copy_log(appliance, daemon);
+  const auto log = evidence::copy_log(appliance, daemon, std::filesystem::temp_directory_path());
   if (!log) return std::unexpected(log.error());
   seen["size"] = log->size_now;
   seen["signed"] = log->lines.size();
   if (!key) return fail(ErrorCode::kUnavailable, "the signature cannot be checked: " + key.error().message);
-  if (const auto checked = check_log(*log, *key); !checked)
+  if (const auto checked = evidence::check_log(*log, *key); !checked)
     return fail(ErrorCode::kInvalid, checked.error().message);
   if (daemon == Daemon::kKeyd) return {};
   const auto own = appliance.ask(daemon, {{"op", "audit-verify"}}, kTimeToVerify);
@@ -138,17 +139,20 @@ Result<Report> export_logs(const Arguments& arguments, Surroundings& at) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
-  std::map<std::string, std::string> files{{"audit-key.pem", public_key_pem(*key)}};
+  evidence::PackFiles files;
+  files.emplace("audit-key.pem", evidence::public_key_pem(*key));
   for (const Daemon daemon : chosen(arguments)) {
-    auto log = copy_log(at.appliance, daemon);
+    auto log = evidence::copy_log(at.appliance, daemon, folder);
     if (!log) return std::unexpected(log.error());
-    files[std::format("{}.jsonl", name_of(daemon))] = file_of(log->lines);
-    files[std::format("{}.note", name_of(daemon))] = std::move(log->note);
+    auto lines = evidence::Content::of(std::move(log->lines));
+    if (!lines) return std::unexpected(lines.error());
+    files.emplace(std::format("{}.jsonl", name_of(daemon)), std::move(*lines));
+    files.emplace(std::format("{}.note", name_of(daemon)), std::move(log->note));
   }
   JsonArray names;
   std::string text;
   for (const auto& [name, content] : files) {
-    if (auto written = replace_file(folder / name, bytes_of(content), kEvidence); !written)
+    if (auto written = write_content(content, folder / name, kEvidence); !written)
       return std::unexpected(written.error());
     names.emplace_back(name);
     text += (folder / name).string() + "\n";

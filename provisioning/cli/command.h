@@ -11,11 +11,15 @@
 #include "firmware/base/json.h"
 #include "firmware/base/result.h"
 #include "provisioning/arguments.h"
-#include "provisioning/cli/appliance.h"
 #include "provisioning/cli/exit_status.h"
+#include "provisioning/evidence/appliance.h"
 
 namespace privyseal::cli {
 
+using evidence::Appliance;
+using evidence::Daemon;
+using evidence::kDaemons;
+using evidence::name_of;
 using provisioning::Arguments;
 using provisioning::Option;
 

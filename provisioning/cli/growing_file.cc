@@ -32,4 +32,16 @@ Result<void> GrowingFile::finish() {
   return write_out().and_then([this] { return move_into_place(unfinished(), file_); });
 }
 
+Result<void> write_content(const evidence::Content& content, const std::filesystem::path& file, mode_t mode) {
+  auto growing = GrowingFile::create(file, mode);
+  if (!growing) return std::unexpected(growing.error());
+  for (std::uint64_t offset = 0;;) {
+    const auto piece = content.piece(offset);
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty()) return growing->finish();
+    if (auto added = growing->add(*piece); !added) return added;
+    offset += piece->size();
+  }
+}
+
 }  // namespace privyseal::cli

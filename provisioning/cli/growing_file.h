@@ -11,6 +11,7 @@
 
 #include "firmware/base/result.h"
 #include "firmware/base/unique_fd.h"
+#include "provisioning/evidence/content.h"
 
 namespace privyseal::cli {
 
@@ -30,5 +31,9 @@ class GrowingFile {
   UniqueFd fd_;
   std::string waiting_;  // for being enough for a write
 };
+
+/// The whole content of a file of evidence.
+[[nodiscard]] Result<void> write_content(const evidence::Content& content, const std::filesystem::path& file,
+                                         mode_t mode);
 
 }  // namespace privyseal::cli

@@ -1,11 +1,8 @@
 #include "provisioning/cli/keys.h"
 
-#include <algorithm>
-
-#include "ca/fingerprint.h"
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/table.h"
-#include "provisioning/key_text.h"
+#include "provisioning/evidence/key_inventory.h"
 
 namespace privyseal::cli {
 namespace {
@@ -15,34 +12,12 @@ Result<Report> list(const Arguments&, Surroundings& at) {
   if (!keys) return std::unexpected(keys.error());
   const auto uses = at.appliance.key_uses();
   if (!uses) return std::unexpected(uses.error());
-  JsonObject inventory = key_inventory(*keys, *uses);
+  JsonObject inventory = evidence::key_inventory(*keys, *uses);
   std::string text = key_list_text(inventory);
   return Report{.json = std::move(inventory), .text = std::move(text)};
 }
 
 }  // namespace
-
-JsonObject key_inventory(const std::vector<hsm::KeyInfo>& keys, const std::vector<hsm::KeyUses>& uses) {
-  JsonArray list;
-  for (const hsm::KeyInfo& key : keys) {
-    const auto used = std::ranges::find(uses, key.name, &hsm::KeyUses::name);
-    const hsm::KeyUses count = used == uses.end() ? hsm::KeyUses{} : *used;
-    list.push_back(JsonObject{{"name", key.name},
-                              {"role", provisioning::text_of_role(key.role)},
-                              {"type", provisioning::text_of_type(key.type)},
-                              {"fingerprint", ca::key_fingerprint(key.public_key)},
-                              {"uses", JsonObject{{"tls_client", count.tls_client},
-                                                  {"tls_server", count.tls_server},
-                                                  {"tls12_server", count.tls12_server},
-                                                  {"csr", count.csr},
-                                                  {"certificate", count.certificate},
-                                                  {"crl", count.crl},
-                                                  {"ocsp", count.ocsp},
-                                                  {"checkpoint", count.checkpoint},
-                                                  {"refused", count.refused}}}});
-  }
-  return {{"ok", true}, {"keys", std::move(list)}};
-}
 
 std::string key_list_text(const JsonObject& inventory) {
   using Align = Table::Align;

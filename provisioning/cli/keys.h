@@ -11,10 +11,7 @@ namespace privyseal::cli {
 
 [[nodiscard]] std::vector<Command> key_commands();
 
-/// `{"keys":[{"name","role","type","fingerprint","uses":{...}}]}`: the one answer that keyd does not
-/// give as JSON itself. Pure.
-[[nodiscard]] JsonObject key_inventory(const std::vector<hsm::KeyInfo>& keys,
-                                       const std::vector<hsm::KeyUses>& uses);
+/// Of evidence::key_inventory. Pure.
 [[nodiscard]] std::string key_list_text(const JsonObject& inventory);
 
 }  // namespace privyseal::cli

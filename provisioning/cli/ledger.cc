@@ -9,21 +9,26 @@
 #include <map>
 
 #include "firmware/base/file.h"
-#include "provisioning/cli/embedded.h"
 #include "provisioning/cli/growing_file.h"
-#include "provisioning/cli/pack/collect.h"
-#include "provisioning/cli/pack/ledger_check.h"
-#include "provisioning/cli/pem.h"
 #include "provisioning/cli/reading.h"
-#include "provisioning/cli/signed_log.h"
 #include "provisioning/cli/table.h"
 #include "provisioning/cli/text.h"
 #include "provisioning/cli/values.h"
+#include "provisioning/evidence/collect.h"
+#include "provisioning/evidence/embedded.h"
+#include "provisioning/evidence/ledger_check.h"
+#include "provisioning/evidence/pem.h"
+#include "provisioning/evidence/signed_log.h"
 
 namespace privyseal::cli {
 namespace {
 
 using Kind = Option::Kind;
+using evidence::DateRange;
+using evidence::LedgerCheck;
+using evidence::LedgerExtract;
+using evidence::LedgerVerdict;
+using evidence::LogCheck;
 
 constexpr mode_t kEvidence = 0640;  // it names people
 constexpr std::int64_t kAnyId = std::numeric_limits<std::int64_t>::max();
@@ -75,7 +80,7 @@ Result<std::optional<JsonObject>> next_signed(LedgerExtract& extract, std::uint6
       continue;
     }
     if (number_at(found, "closed_seq") && count_at(found, "closed_seq") >= size) {
-      found["row"] = as_opened(object_at(found, "row"));
+      found["row"] = evidence::as_opened(object_at(found, "row"));
       found["closed_seq"] = nullptr;
     }
     ++proof.mails;
@@ -200,9 +205,9 @@ Result<Report> export_rows(const Arguments& arguments, Surroundings& at) {
   if (error) return fail(ErrorCode::kUnavailable, folder.string() + ": " + error.message());
   const auto proof = write_long_files(*range, at, folder);
   if (!proof) return std::unexpected(proof.error());
-  const std::map<std::string, std::string> files{{"audit-key.pem", public_key_pem(proof->key)},
+  const std::map<std::string, std::string> files{{"audit-key.pem", evidence::public_key_pem(proof->key)},
                                                  {"gatewayd.note", proof->note},
-                                                 {"verify_pack.py", std::string(kVerifyPack)}};
+                                                 {"verify_pack.py", std::string(evidence::kVerifyPack)}};
   JsonArray names{"audit-key.pem", "gatewayd.jsonl", "gatewayd.note",
                   "ledger.csv",    "ledger.jsonl",   "verify_pack.py"};
   for (const auto& [name, content] : files)

@@ -6,22 +6,24 @@
 
 #include "ca/fingerprint.h"
 #include "firmware/base/file.h"
-#include "provisioning/cli/embedded.h"
-#include "provisioning/cli/pack/collect.h"
-#include "provisioning/cli/pack/ledger_check.h"
-#include "provisioning/cli/pack/pack.h"
-#include "provisioning/cli/pack/tar.h"
+#include "provisioning/cli/growing_file.h"
 #include "provisioning/cli/table.h"
-#include "provisioning/cli/text.h"
 #include "provisioning/cli/values.h"
+#include "provisioning/evidence/embedded.h"
+#include "provisioning/evidence/signed_pack.h"
+#include "provisioning/evidence/tar.h"
 
 namespace privyseal::cli {
 namespace {
 
 using Kind = Option::Kind;
 namespace fs = std::filesystem;
+using evidence::DateRange;
+using evidence::Declarations;
+using evidence::PackFiles;
+using evidence::SignedPack;
+using evidence::Terms;
 
-constexpr std::string_view kDeclarationsFile = "/etc/privyseal/declarations.toml";
 constexpr std::size_t kMaxSettingsBytes = 1 << 20;
 constexpr mode_t kEvidence = 0640;  // it names people
 
@@ -40,20 +42,20 @@ Result<void> check(const Arguments& arguments) {
 }
 
 Result<Terms> read_terms(const Arguments& arguments) {
-  if (!arguments.has("terms")) return parse_terms(kTerms, "terms v10.2");
+  if (!arguments.has("terms")) return evidence::parse_terms(evidence::kTerms, "terms v10.2");
   const auto text = read_file(arguments.text("terms"), kMaxSettingsBytes);
   if (!text) return std::unexpected(text.error());
-  return parse_terms(text_of(*text), arguments.text("terms"));
+  return evidence::parse_terms(text_of(*text), arguments.text("terms"));
 }
 
 /// The usual file need not be there; one that was named must.
 Result<Declarations> read_declarations(const Arguments& arguments, const Terms& terms) {
-  const bool is_named = arguments.has("declarations");
-  const std::string file = is_named ? arguments.text("declarations") : std::string(kDeclarationsFile);
+  const auto names = terms.declarations();
+  if (!arguments.has("declarations")) return evidence::read_declarations(evidence::kDeclarationsFile, names);
+  const std::string file = arguments.text("declarations");
   const auto text = read_file(file, kMaxSettingsBytes);
-  if (!text && !is_named && text.error().code == ErrorCode::kNotFound) return Declarations{};
   if (!text) return std::unexpected(text.error());
-  return parse_declarations(text_of(*text), file, terms.declarations());
+  return evidence::parse_declarations(text_of(*text), file, names);
 }
 
 /// kConflict: there is something already.
@@ -71,7 +73,7 @@ Result<void> write_folder(const PackFiles& files, const fs::path& folder) {
     const fs::path file = partial / path;
     fs::create_directories(file.parent_path(), error);
     if (error) return fail(ErrorCode::kUnavailable, file.parent_path().string() + ": " + error.message());
-    if (auto written = replace_file(file, bytes_of(content), kEvidence); !written) return written;
+    if (auto written = write_content(content, file, kEvidence); !written) return written;
   }
   fs::permissions(partial, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
   if (!error) fs::rename(partial, folder, error);
@@ -79,63 +81,60 @@ Result<void> write_folder(const PackFiles& files, const fs::path& folder) {
   return {};
 }
 
-Result<void> write_pack(const PackFiles& files, const fs::path& out) {
-  if (out.extension() != ".tar") return write_folder(files, out);
-  const std::string archive = tar_of(files, "pack");
-  return replace_file(out, bytes_of(archive), kEvidence);
+Result<void> write_archive(const SignedPack& pack, const fs::path& out) {
+  auto file = GrowingFile::create(out, kEvidence);
+  if (!file) return std::unexpected(file.error());
+  evidence::TarReader archive(pack.files, "pack");
+  for (;;) {
+    const auto piece = archive.next();
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty()) return file->finish();
+    if (auto added = file->add(*piece); !added) return added;
+  }
 }
 
-std::string missing_text(const Facts& facts) {
+Result<void> write_pack(const SignedPack& pack, const fs::path& out) {
+  return out.extension() == ".tar" ? write_archive(pack, out) : write_folder(*pack.files, out);
+}
+
+std::string lines_of(std::string_view before, const std::vector<std::string>& sentences) {
   std::string text;
-  for (const auto& [daemon, log] : facts.logs)
-    if (!log)
-      text += std::format("Without the log of {}: {}.\n", name_of(daemon), escaped(log.error().message));
-  if (facts.unsigned_mails > 0)
-    text +=
-        std::format("Without {}: no checkpoint covers them yet.\n", counted(facts.unsigned_mails, "mail"));
+  for (const std::string& sentence : sentences) text += std::format("{}{}\n", before, sentence);
   return text;
 }
 
-/// What was written must be looked into: the pack itself shows that something is wrong.
-std::string unsound_text(const Facts& facts) {
-  std::string text;
-  for (const auto& [daemon, log] : facts.logs)
-    if (log && !log->note.empty())
-      if (const auto checked = check_log(*log, facts.audit_key); !checked)
-        text +=
-            std::format("NOT SOUND: the log of {}: {}.\n", name_of(daemon), escaped(checked.error().message));
-  const auto& log = facts.logs.at(Daemon::kGatewayd);
-  if (const auto checked = check_ledger(facts.mails, log->lines); !checked)
-    text += std::format("NOT SOUND: the ledger: {}.\n", escaped(checked.error().message));
-  return text;
-}
-
-Report report_of(const Facts& facts, const PackFiles& files, const std::string& hash,
-                 const std::string& out) {
+Report report_of(const SignedPack& pack, const std::string& out) {
+  const std::string audit_key = ca::key_fingerprint(pack.audit_key);
   Fields fields;
   fields.add("pack", out);
-  fields.add("of", facts.host);
-  fields.add("range", to_rfc3339(facts.range.from) + " until before " + to_rfc3339(facts.range.to));
-  fields.add("mails", std::to_string(facts.mails.size()));
-  fields.add("files", std::to_string(files.size()));
-  fields.add("content hash", hash);
-  fields.add("audit key", ca::key_fingerprint(facts.audit_key));
+  fields.add("of", pack.host);
+  fields.add("range", to_rfc3339(pack.range.from) + " until before " + to_rfc3339(pack.range.to));
+  fields.add("mails", std::to_string(pack.mails));
+  fields.add("files", std::to_string(pack.files->size()));
+  fields.add("content hash", pack.content_hash);
+  fields.add("audit key", audit_key);
   fields.add("token", "test token, not validated");
-  const std::string missing = missing_text(facts);
-  const std::string unsound = unsound_text(facts);
   return {
-      .json = {{"ok", unsound.empty()},
+      .json = {{"ok", pack.unsound.empty()},
                {"out", out},
-               {"host", facts.host},
-               {"mails", facts.mails.size()},
-               {"unsigned_mails", facts.unsigned_mails},
-               {"content_hash", hash},
-               {"audit_key", ca::key_fingerprint(facts.audit_key)}},
-      .text = fields.text() + missing + unsound +
+               {"host", pack.host},
+               {"mails", pack.mails},
+               {"unsigned_mails", pack.unsigned_mails},
+               {"content_hash", pack.content_hash},
+               {"audit_key", audit_key}},
+      .text = fields.text() + lines_of("", pack.missing) + lines_of("NOT SOUND: ", pack.unsound) +
               "\nTo check it, with Python and OpenSSL alone: python3 verify_pack.py, in the pack's folder.\n",
-      .status = !unsound.empty()   ? ExitStatus::kFailed
-                : !missing.empty() ? ExitStatus::kWarning
-                                   : ExitStatus::kOk};
+      .status = !pack.unsound.empty()   ? ExitStatus::kFailed
+                : !pack.missing.empty() ? ExitStatus::kWarning
+                                        : ExitStatus::kOk};
+}
+
+/// Where what is collected waits: on the disk that the pack goes to.
+fs::path folder_of(const fs::path& out) {
+  const fs::path folder = out.has_parent_path() ? out.parent_path() : fs::path(".");
+  std::error_code ignored;  // nothing can be kept there then, which says why
+  fs::create_directories(folder, ignored);
+  return folder;
 }
 
 Result<Report> pack(const Arguments& arguments, Surroundings& at) {
@@ -146,19 +145,17 @@ Result<Report> pack(const Arguments& arguments, Surroundings& at) {
   auto declarations = read_declarations(arguments, *terms);
   if (!declarations) return std::unexpected(declarations.error());
   const auto wait = number_option(arguments, "wait", 3600).value_or(std::nullopt);
-  auto facts = collect(at, *range_of(arguments), wait ? std::chrono::seconds(*wait) : kWaitForCheckpoint);
-  if (!facts) return std::unexpected(facts.error());
-  facts->declarations = std::move(*declarations);
-  PackFiles files = pack_files(*facts, *terms);
-  auto note = sign_manifest(files, facts->host, facts->audit_key,
-                            [&](std::string_view text) { return at.appliance.sign_checkpoint(text); });
-  if (!note) return std::unexpected(note.error());
-  const std::string hash = content_hash(files);
-  const std::string manifest = manifest_of(files);
-  files[std::string(kManifest)] = manifest;
-  files[std::string(kManifestNote)] = std::move(*note);
-  if (auto written = write_pack(files, out); !written) return std::unexpected(written.error());
-  return report_of(*facts, files, hash, out);
+  const auto made = evidence::make_pack(
+      {.appliance = at.appliance,
+       .clock = at.clock,
+       .folder = folder_of(out),
+       .say = [&](std::string_view note) { at.notes << note << '\n'
+                                                    << std::flush; }},
+      *range_of(arguments), wait ? std::chrono::seconds(*wait) : evidence::kWaitForCheckpoint, *terms,
+      std::move(*declarations));
+  if (!made) return std::unexpected(made.error());
+  if (auto written = write_pack(*made, out); !written) return std::unexpected(written.error());
+  return report_of(*made, out);
 }
 
 }  // namespace
@@ -172,7 +169,7 @@ Command pack_command() {
                       {.name = "out", .value = "FOLDER|FILE.tar", .help = "must not exist yet"},
                       {.name = "declarations",
                        .value = "FILE",
-                       .help = std::format("what the organisation declares; {}", kDeclarationsFile),
+                       .help = std::format("what the organisation declares; {}", evidence::kDeclarationsFile),
                        .kind = Kind::kOptional},
                       {.name = "terms",
                        .value = "FILE",

@@ -1,6 +1,7 @@
 // A network admin's way through the console, in a real Chromium with a virtual authenticator:
 // claim, sign in, every page at two widths (no overflow, axe finds nothing), track a message, request, import and
-// activate a certificate, end a key by two persons, verify the audit logs, bring registers, invite somebody; and what a stranger gets.
+// activate a certificate, end a key by two persons, verify the audit logs, take a pack for an auditor, bring registers, invite somebody; and what a stranger gets.
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
@@ -200,6 +201,44 @@ async function verifyAudit(page) {
   step("four audit logs were verified, and the console's names what was done");
 }
 
+// What a person gives to the auditor, and what the auditor does with it: unpack, and check with Python and OpenSSL alone.
+async function takeAPack(page) {
+  const day = (from) => new Date(Date.now() + from * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  await page.goto(CONSOLE + "/audit");
+  await page.click("text=Make a pack for an auditor");
+  await page.fill("#from", day(1));
+  await page.fill("#to", day(-1));
+  await page.click("button:has-text('Make the pack')");
+  await page.waitForSelector(".govuk-error-summary >> text=must be before");
+  await check(page, "audit-pack-refused");
+  await page.fill("#from", day(-1));
+  await page.fill("#to", day(1));
+  await page.click("button:has-text('Make the pack')");
+  // gatewayd signs once a minute what it recorded.
+  for (let i = 0; i < 240 && (await page.locator("text=is being made").count()) > 0; i += 1) {
+    await page.waitForTimeout(500);
+    await page.goto(CONSOLE + "/audit-pack");
+  }
+  await page.waitForSelector("text=Download the pack");
+  await check(page, "audit-pack");
+  const key = (await page.textContent("#audit-key")).replaceAll(/\s/g, "");
+  const hash = await page.textContent("#content-hash");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download the pack")]);
+  assert.match(download.suggestedFilename(), /^privyseal-pack-[-0-9]+\.tar$/);
+  await download.saveAs(`${SHOTS}/pack.tar`);
+  const run = (program, ...words) => spawnSync(program, words, { encoding: "utf8", cwd: SHOTS, env: { PATH: "/usr/bin:/bin" } });
+  assert.equal(run("tar", "-xf", "pack.tar").status, 0);
+  const verified = run("python3", "-I", "pack/verify_pack.py", "pack", key);
+  assert.equal(verified.status, 0, verified.stderr + verified.stdout);
+  assert.match(verified.stdout, /2 mails, each in the log/);
+  assert.ok(verified.stdout.includes(hash), "the page shows another content hash");
+  assert.equal(run("python3", "-I", "pack/verify_pack.py", "pack", "0".repeat(64)).status, 1);
+  await page.goto(CONSOLE + "/audit/admind");
+  const text = await page.textContent("main");
+  for (const act of ["audit-pack-make", "audit-pack-download"]) assert.ok(text.includes(act), `the audit log has no ${act}`);
+  step("a pack for an auditor was made, downloaded, and verified with Python and OpenSSL alone");
+}
+
 // Somebody else, with a browser and an authenticator of his own, who has claimed his invitation.
 async function invite(page, browser, name, role) {
   await page.goto(CONSOLE + "/users");
@@ -276,11 +315,12 @@ try {
   const bob = await invite(page, browser, "Bob Operator", "operator");
   await endOfAKey({ alice: page, bob, check, step });
   await verifyAudit(page);
+  await takeAPack(page);
   await rules({ page, check, step });
   await revocations({ page, check, step });
   await inviteAndEnd(page, browser);
   await strangers(page);
-  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/users"]) await walkByKeyboard(page, path);
+  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/audit-pack", "/users"]) await walkByKeyboard(page, path);
   assert.deepEqual(complaints, [], "the browser complained");
   step("the browser complained about nothing");
   writeFileSync(`${SHOTS}/done`, "");

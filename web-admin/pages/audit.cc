@@ -165,7 +165,8 @@ Response audit_page(Visit& visit) {
       visit, Place::kAudit, "Audit",
       join(paragraph("Each service keeps a log that can only grow. The HSM signs its state every minute, so "
                      "that a later change cannot go unnoticed."),
-           el("ul", {{"class", "ps-lights"}}, cards)));
+           el("ul", {{"class", "ps-lights"}}, cards),
+           paragraph(link("/audit-pack", "Make a pack for an auditor: signed evidence of a range of days"))));
 }
 
 Response audit_log_page(Visit& visit) {

@@ -5,6 +5,7 @@
 
 #include "web-admin/pages/assets.h"
 #include "web-admin/pages/audit.h"
+#include "web-admin/pages/audit_pack.h"
 #include "web-admin/pages/certificates.h"
 #include "web-admin/pages/claim.h"
 #include "web-admin/pages/dashboard.h"
@@ -63,6 +64,9 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/audit", kSignedIn, audit_page},
     Route{Method::kGet, "/audit/{}", kSignedIn, audit_log_page},
     Route{Method::kGet, "/audit/{}/verify", kSignedIn, audit_verify_page},
+    Route{Method::kGet, "/audit-pack", kSignedIn, audit_pack_page},
+    Route{Method::kPost, "/audit-pack", kSignedIn, audit_pack_make},
+    Route{Method::kGet, "/audit-pack/{}", kSignedIn, audit_pack_file},
     Route{Method::kGet, "/users", kSignedIn, users_page},
     Route{Method::kPost, "/users/invite", kOfficer, user_invite},
     Route{Method::kPost, "/users/{}/end", kOfficer, user_end},
@@ -80,9 +84,11 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/assets/icon.svg", kAnyone, icon_svg},
 };
 
-// An auditor changes nothing: the one form that he may send ends his own session.
+// An auditor changes nothing: the forms that he may send end his own session, and have copied for him what he
+// may read.
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
-  return route.method == Method::kGet || route.access != kSignedIn || route.pattern == "/sign-out";
+  return route.method == Method::kGet || route.access != kSignedIn || route.pattern == "/sign-out" ||
+         route.pattern == "/audit-pack";
 }));
 
 // What mail is judged by is an officer's matter.

@@ -50,6 +50,22 @@ net::awaitable<std::expected<Request, Status>> read_request(tls::Stream* stream,
   co_return parser.take();
 }
 
+/// Whoever reads slowly holds this connection and no memory. False: it did not all go out.
+net::awaitable<bool> write_body(tls::Stream* stream, LongBody body) {
+  std::uint64_t left = body.size_bytes;
+  while (left > 0) {
+    const auto piece = body.next();
+    if (!piece || piece->empty() || piece->size() > left) {
+      log_event(LogLevel::kError, "long-answer-broken-off",
+                {{"why", piece ? "it has another length" : piece.error().message}});
+      co_return false;
+    }
+    if (!co_await stream->write(bytes_of(*piece), kWriteWithin)) co_return false;
+    left -= piece->size();
+  }
+  co_return true;
+}
+
 Response plain_refusal(Status status) {
   return with_security_headers({.status = status,
                                 .headers = {{"Content-Type", "text/plain"}},
@@ -84,6 +100,8 @@ net::awaitable<void> serve_connection(ConnectionSettings settings, net::tcp::soc
     }
     const Bytes bytes = to_bytes(answered.response, keep_alive, head_only);
     if (!co_await stream.write(bytes, kWriteWithin)) co_return;
+    if (answered.response.long_body && !head_only)
+      if (!co_await write_body(&stream, *answered.response.long_body)) co_return stream.cut();
     if (!keep_alive) co_return stream.close();
   }
 }

@@ -4,19 +4,23 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "firmware/base/base64.h"
 #include "firmware/base/door.h"
+#include "firmware/base/guarded.h"
 #include "tests/support/authenticator.h"
 #include "tests/support/temp_folder.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/routes.h"
 #include "web-admin/server/console.h"
 #include "web-admin/server/own_door.h"
+#include "web-admin/server/packer.h"
 #include "web-admin/server/store.h"
 
 namespace privyseal::web {
@@ -39,6 +43,7 @@ class ConsoleTest : public testing::Test {
     settings_.hosts = {"box.example:8443"};
     settings_.host = "box.example";
     settings_.party = {.id = "box.example", .origins = {std::string(kOrigin)}};
+    settings_.state = folder_.path();
     settings_.gateway_door = settings_.renewal_door = folder_.path() / "no-door";
   }
 
@@ -153,6 +158,11 @@ class ConsoleTest : public testing::Test {
     return post_json("/sign-in/options", {});
   }
 
+  /// What other threads gave to the desk.
+  void work_at_desk() {
+    for (const auto& task : for_the_desk_.with([](auto& tasks) { return std::exchange(tasks, {}); })) task();
+  }
+
   /// The last entry of the audit log.
   JsonObject last_entry() {
     const auto size = json_number(ask_own_log(services_, "audit-checkpoint", {}).value(), "size").value();
@@ -175,6 +185,8 @@ class ConsoleTest : public testing::Test {
   hsm::Client keys_{folder_.path() / "keyd"};  // none listens, unless the test has one
   Challenges challenges_;
   OpenClaims open_claims_;
+  Guarded<std::vector<std::function<void()>>> for_the_desk_;
+  Packer packer_{settings_, clock_, std::chrono::seconds(1)};
   Services services_{.settings = settings_,
                      .clock = clock_,
                      .users = store_->users(),
@@ -187,7 +199,12 @@ class ConsoleTest : public testing::Test {
                      .keys = keys_,
                      .log_reader = reader_,
                      .log_origin = "box.example/admind",
-                     .audit_key = [] { return Bytes(); }};
+                     .audit_key = [] { return Bytes(); },
+                     .packer = packer_,
+                     .at_desk =
+                         [this](std::function<void()> task) {
+                           for_the_desk_.with([&](auto& tasks) { tasks.push_back(std::move(task)); });
+                         }};
   Console console_{services_, routes(), apology};
   std::map<std::string, std::string> cookies_;
   std::string token_;

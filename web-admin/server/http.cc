@@ -176,6 +176,10 @@ Bytes to_bytes(const Response& response, bool keep_alive, bool head_only) {
   message.keep_alive(keep_alive);
   message.body() = response.body;
   message.prepare_payload();
+  if (response.long_body) {
+    message.content_length(response.long_body->size_bytes);
+    head_only = true;
+  }
   if (head_only) message.body().clear();
   http::response_serializer<http::string_body> serializer(message);
   serializer.split(head_only);

@@ -6,14 +6,18 @@
 /// No socket, no clock. Threads: one per parser.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "firmware/base/bytes.h"
+#include "firmware/base/result.h"
 
 namespace privyseal::web {
 
@@ -55,13 +59,22 @@ class RequestParser {
   std::unique_ptr<State> state_;
 };
 
+/// A body that is too long to be held.
+struct LongBody {
+  std::uint64_t size_bytes = 0;
+  /// The next bytes, until there were so many. An error, or none too early, ends the connection.
+  std::function<Result<std::string>()> next;
+};
+
 struct Response {
   Status status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::optional<LongBody> long_body{};  ///< instead of `body`
 };
 
-/// Content-Length and Connection are written here. `head_only`: an answer to HEAD.
+/// Content-Length and Connection are written here. `head_only`: an answer to HEAD. Of a long body nothing is
+/// written here.
 /// Header values with control bytes are left out: nothing from outside splits a response.
 [[nodiscard]] Bytes to_bytes(const Response& response, bool keep_alive, bool head_only);
 

@@ -105,6 +105,15 @@ TEST(Http, WritesAResponse) {
             "HTTP/1.1 404 Not Found\r\nX-A: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\n");
 }
 
+TEST(Http, OfALongBodyTheHeadAloneIsWritten) {
+  const Response response{.status = 200,
+                          .headers = {},
+                          .body = "",
+                          .long_body = LongBody{.size_bytes = 5'000'000'000, .next = {}}};
+  EXPECT_EQ(text_of(to_bytes(response, true, false)),
+            "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n");
+}
+
 TEST(Http, NothingSplitsAResponse) {
   const Response response{.status = 200, .headers = {{"X-A", "b\r\nSet-Cookie: c=d"}}, .body = ""};
   EXPECT_EQ(text_of(to_bytes(response, true, false)), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");

@@ -31,19 +31,7 @@ Result<JsonObject> claim_code(Services& services, const DoorRequest& request) {
                     {"expires_at", claim->expires_at}};
 }
 
-Result<JsonObject> users(Services& services, const DoorRequest&) {
-  const auto all = services.users.all();
-  if (!all) return std::unexpected(all.error());
-  JsonArray array;
-  for (const User& user : *all)
-    array.push_back(JsonObject{{"id", user.id},
-                               {"name", user.name},
-                               {"email", user.email},
-                               {"role", to_string(user.role)},
-                               {"since", user.since},
-                               {"can_sign_in", user.has_passkey}});
-  return JsonObject{{"users", std::move(array)}};
-}
+Result<JsonObject> users(Services& services, const DoorRequest&) { return users_told(services); }
 
 struct Operation {
   std::string_view name;
@@ -63,6 +51,20 @@ Result<JsonObject> answer_door(Services& services, const DoorRequest& request) {
   for (const Operation& operation : kOperations)
     if (operation.name == request.operation) return operation.answer(services, request);
   return fail(ErrorCode::kNotFound, "door: no such operation");
+}
+
+Result<JsonObject> users_told(Services& services) {
+  const auto all = services.users.all();
+  if (!all) return std::unexpected(all.error());
+  JsonArray array;
+  for (const User& user : *all)
+    array.push_back(JsonObject{{"id", user.id},
+                               {"name", user.name},
+                               {"email", user.email},
+                               {"role", to_string(user.role)},
+                               {"since", user.since},
+                               {"can_sign_in", user.has_passkey}});
+  return JsonObject{{"users", std::move(array)}};
 }
 
 Result<JsonObject> ask_own_log(Services& services, std::string_view operation, const JsonObject& request) {

@@ -22,6 +22,9 @@ inline constexpr std::array kDoorGrants{
 
 [[nodiscard]] Result<JsonObject> answer_door(Services& services, const DoorRequest& request);
 
+/// Who the users are, as the door tells it and as a pack shows it.
+[[nodiscard]] Result<JsonObject> users_told(Services& services);
+
 /// One of the audit operations on the console's own log; the Audit page asks with this too.
 [[nodiscard]] Result<JsonObject> ask_own_log(Services& services, std::string_view operation,
                                              const JsonObject& request);

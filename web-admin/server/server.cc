@@ -22,6 +22,7 @@
 #include "web-admin/server/connection.h"
 #include "web-admin/server/identity.h"
 #include "web-admin/server/own_door.h"
+#include "web-admin/server/packer.h"
 #include "web-admin/server/store.h"
 
 namespace privyseal::web {
@@ -63,19 +64,22 @@ class Server::State {
     if (!identity) return std::unexpected(identity.error());
     identity_.emplace(std::move(*identity));
     if (auto opened = open_records(); !opened) return opened;
-    services_.emplace(Services{.settings = settings_,
-                               .clock = clock_,
-                               .users = store_->users(),
-                               .sessions = store_->sessions(),
-                               .claims = store_->claims(),
-                               .challenges = challenges_,
-                               .open_claims = open_claims_,
-                               .destructions = store_->destructions(),
-                               .journal = store_->journal(),
-                               .keys = keys_,
-                               .log_reader = *log_reader_,
-                               .log_origin = origin(),
-                               .audit_key = [this] { return checkpoints_->state().public_key; }});
+    services_.emplace(
+        Services{.settings = settings_,
+                 .clock = clock_,
+                 .users = store_->users(),
+                 .sessions = store_->sessions(),
+                 .claims = store_->claims(),
+                 .challenges = challenges_,
+                 .open_claims = open_claims_,
+                 .destructions = store_->destructions(),
+                 .journal = store_->journal(),
+                 .keys = keys_,
+                 .log_reader = *log_reader_,
+                 .log_origin = origin(),
+                 .audit_key = [this] { return checkpoints_->state().public_key; },
+                 .packer = packer_,
+                 .at_desk = [this](std::function<void()> task) { asio::post(desk_, std::move(task)); }});
     console_.emplace(*services_, routes_, apology_);
     if (auto listening = listen(); !listening) return listening;
     if (auto noted = note_life("console-started"); !noted) return noted;
@@ -101,6 +105,8 @@ class Server::State {
     door_.reset();  // its requests are answered at the desk
     loop_.stop();
     if (loop_thread_.joinable()) loop_thread_.join();
+    // At the desk, as every order; what it has to say of its end is done there behind this.
+    asio::post(desk_, [this] { packer_.stop(); });
     desk_.join();
     if (const auto noted = note_life("console-stopped"); !noted)
       log_event(LogLevel::kWarning, "console-stop-not-recorded", {{"why", noted.error().message}});
@@ -249,6 +255,7 @@ class Server::State {
   OpenClaims open_claims_;
   std::optional<Services> services_;
   std::optional<Console> console_;
+  Packer packer_{settings_, clock_};
   asio::thread_pool desk_{1};
   net::io_context loop_{1};
   std::optional<Identity> identity_;  // the loop's

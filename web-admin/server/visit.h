@@ -23,6 +23,8 @@
 
 namespace privyseal::web {
 
+class Packer;
+
 /// All that the console stands on. Threads: the desk's.
 struct Services {
   const Settings& settings;
@@ -38,6 +40,8 @@ struct Services {
   Database& log_reader;  ///< a further connection to the console's own log
   std::string log_origin;
   std::function<Bytes()> audit_key;  ///< public part; empty: keyd has not told it yet
+  Packer& packer;
+  std::function<void(std::function<void()> task)> at_desk;  ///< from any thread: has it done at the desk
 };
 
 struct Visit {

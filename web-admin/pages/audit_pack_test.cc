@@ -1,0 +1,195 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "tests/support/fake_appliance.h"
+#include "tests/support/process.h"
+#include "web-admin/server/console_fixture.h"
+
+namespace privyseal::web {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kDays = "from=2026-03-10&to=2026-03-11";
+
+/// The other daemons are stand-ins with real logs, signed, and seven mails on one day.
+class AuditPackPages : public OfficerTest {
+ protected:
+  AuditPackPages() {
+    settings_.gateway_door = appliance_.run() / "privyseal-gateway/door";
+    settings_.renewal_door = appliance_.run() / "privyseal-renewd/door";
+    settings_.keyd_socket = appliance_.run() / "privyseal-keyd/socket";
+    appliance_.answer("gatewayd", "status", JsonObject{{"state", "running"}});
+    appliance_.answer("renewd", "cert-list", JsonObject{{"identities", JsonArray()}});
+    for (const char* daemon : {"keyd", "renewd"})
+      appliance_.append(daemon, {.actor = daemon, .action = "start"});
+    for (int i = 0; i < 7; ++i) appliance_.add_mail("alice@lawfirm.example");
+    appliance_.sign_logs();
+  }
+  ~AuditPackPages() override { packer_.stop(); }
+
+  Response order(const std::string& fields = kDays) {
+    get("/audit-pack");
+    return post("/audit-pack", fields);
+  }
+  /// The page once the order has ended.
+  std::string ended() {
+    for (int i = 0; i < 2'000; ++i) {
+      const std::string page = get("/audit-pack").body;
+      if (!page.contains("is being made")) return page;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return "it never ended";
+  }
+  std::string made() {
+    EXPECT_EQ(order().status, 303);
+    return ended();
+  }
+  static std::string hash_in(const std::string& page) {
+    const std::string mark = "href=\"/audit-pack/";
+    const auto at = page.find(mark);
+    return at == std::string::npos ? "" : page.substr(at + mark.size(), 64);
+  }
+  static std::string whole(const Response& response) {
+    std::string body;
+    while (body.size() < response.long_body->size_bytes) {
+      const auto piece = response.long_body->next();
+      if (!piece || piece->empty()) return "broken off";
+      body += *piece;
+    }
+    return body;
+  }
+  /// What the auditor's own tools say.
+  int run(const std::string& program, const std::vector<std::string>& arguments) {
+    fs::remove(said_);
+    auto child = test::ChildProcess::start(
+        {.program = program, .arguments = arguments, .environment = {"PATH=/usr/bin:/bin"}, .output = said_});
+    return child.value().wait(std::chrono::minutes(2)).value();
+  }
+  std::string said() const {
+    std::ifstream file(said_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  test::FakeAppliance appliance_;
+  fs::path said_ = folder_.path() / "said";
+};
+
+TEST_F(AuditPackPages, WhatIsDownloadedVerifiesWithPythonAndOpensslAlone) {
+  const std::string page = made();
+  for (const char* words :
+       {"2026-03-10 until before 2026-03-11", "for alice", "Content hash", "kept for an hour"})
+    EXPECT_THAT(page, HasSubstr(words));
+  const Response file = get("/audit-pack/" + hash_in(page));
+  ASSERT_EQ(file.status, 200);
+  ASSERT_TRUE(file.long_body);
+  EXPECT_THAT(file.headers, testing::Contains(std::pair(
+                                "Content-Disposition",
+                                "attachment; filename=\"privyseal-pack-2026-03-10-2026-03-11.tar\"")));
+  const std::string at = folder_.path().string();
+  std::ofstream(at + "/p.tar") << whole(file);
+  ASSERT_EQ(run("/usr/bin/tar", {"-xf", at + "/p.tar", "-C", at}), 0) << said();
+  const auto verify = [&] {
+    return run("/usr/bin/python3", {"-I", PRIVYSEAL_AUDIT_FOLDER "/verify_pack.py", at + "/pack"});
+  };
+  EXPECT_EQ(verify(), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("7 mails, each in the log"));
+  EXPECT_THAT(said(), HasSubstr("content   " + hash_in(page)));
+  std::ofstream(at + "/pack/accounts.json", std::ios::app) << " ";
+  EXPECT_NE(verify(), 0);
+}
+
+TEST_F(AuditPackPages, WhoMadeItAndWhoTookItIsRecorded) {
+  become("auditor");
+  const std::string hash = hash_in(made());
+  work_at_desk();
+  EXPECT_EQ(shown(last_entry(), "action"), "audit-pack-make");
+  EXPECT_EQ(shown(last_entry(), "object"), "pack/2026-03-10/2026-03-11");
+  EXPECT_EQ(shown(last_entry(), "actor"), "auditor");
+  EXPECT_EQ(shown(last_entry(), "outcome"), "ok");
+  EXPECT_EQ(shown(last_entry(), "why"), "content hash " + hash);
+  EXPECT_EQ(get("/audit-pack/" + hash).status, 200);
+  EXPECT_EQ(shown(last_entry(), "action"), "audit-pack-download");
+  EXPECT_EQ(shown(last_entry(), "actor"), "auditor");
+  EXPECT_EQ(shown(last_entry(), "why"), "content hash " + hash);
+  const auto asked = appliance_.requests("gatewayd");
+  ASSERT_NE(json_object(asked.back(), "actor"), nullptr);
+  EXPECT_EQ(shown(*json_object(asked.back(), "actor"), "name"), "auditor");
+}
+
+TEST_F(AuditPackPages, ItHoldsTheConsolesOwnAccountsAndNoSecretOfThem) {
+  const std::string archive = whole(get("/audit-pack/" + hash_in(made())));
+  EXPECT_THAT(archive, HasSubstr(R"("name":"alice","email":"alice@box.example")"));
+  EXPECT_THAT(archive, Not(HasSubstr(cookies_.begin()->second)));
+}
+
+TEST_F(AuditPackPages, DaysThatAreNoneAreRefusedBeforeAnythingIsAsked) {
+  for (const char* fields :
+       {"", "from=2026-03-10", "from=2026-03-10&to=2026-03-10", "from=2026-03-11&to=2026-03-10",
+        "from=x&to=2026-03-10", "from=2026-02-30&to=2026-03-10"}) {
+    const Response refused = order(fields);
+    EXPECT_EQ(refused.status, 422) << fields;
+    EXPECT_THAT(refused.body, HasSubstr("No pack is made")) << fields;
+  }
+  EXPECT_TRUE(appliance_.requests("gatewayd").empty());
+  EXPECT_NE(shown(last_entry(), "action"), "audit-pack-make");
+}
+
+TEST_F(AuditPackPages, WithoutTheGatewayThereIsNoneAndItIsSaidAndRecorded) {
+  appliance_.stop("gatewayd");
+  EXPECT_THAT(made(), HasSubstr("The last pack was not made"));
+  work_at_desk();
+  EXPECT_EQ(shown(last_entry(), "action"), "audit-pack-make");
+  EXPECT_NE(shown(last_entry(), "outcome"), "ok");
+}
+
+TEST_F(AuditPackPages, WhatIsMissingAndWhatIsNotSoundIsSaid) {
+  appliance_.stop("renewd");
+  (*appliance_.mails().at(2).at("row").if_object())["sender"] = "<i>mallory";
+  const std::string page = made();
+  EXPECT_THAT(page, HasSubstr("Without the log of renewd"));
+  EXPECT_THAT(page, HasSubstr("mail 3: differs from entry"));
+}
+
+TEST_F(AuditPackPages, OneIsMadeAtATimeAndTheLastIsKept) {
+  appliance_.add_mail("late@lawfirm.example");  // its signature is waited for
+  EXPECT_EQ(order().status, 303);
+  const Response second = order();
+  EXPECT_EQ(second.status, 503);
+  EXPECT_THAT(second.body, HasSubstr("a pack is being made already"));
+  const std::string first = hash_in(ended());
+  EXPECT_THAT(get("/audit-pack").body, HasSubstr("Without 1 mail"));
+  EXPECT_EQ(order("from=2026-01-01&to=2026-01-02").status, 303);
+  EXPECT_EQ(get("/audit-pack/" + first).status, 404);
+  EXPECT_NE(hash_in(ended()), first);
+}
+
+TEST_F(AuditPackPages, AStopEndsWhatIsBeingMade) {
+  appliance_.add_mail("late@lawfirm.example");
+  EXPECT_EQ(order().status, 303);
+  packer_.stop();
+  EXPECT_EQ(order().status, 503);
+  work_at_desk();
+  EXPECT_EQ(shown(last_entry(), "action"), "audit-pack-make");
+  EXPECT_EQ(shown(last_entry(), "outcome"), "unavailable");
+}
+
+TEST_F(AuditPackPages, NothingOfItHasAName) {
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const auto& entry : fs::directory_iterator(folder_.path())) all.push_back(entry.path().filename());
+    std::ranges::sort(all);
+    return all;
+  };
+  const auto before = names();
+  EXPECT_THAT(made(), HasSubstr("Download the pack"));
+  EXPECT_EQ(names(), before);
+}
+
+}  // namespace
+}  // namespace privyseal::web

@@ -50,11 +50,12 @@ Result<Extract> extract(const Collecting& at, const DateRange& range) {
   Extract all{.mails = Mails(Lines(at.folder))};
   LedgerExtract ledger(at.appliance, range);
   for (;;) {
-    const auto mail = ledger.next();
-    if (!mail) return std::unexpected(mail.error());
-    if (!*mail) return all;
-    all.needed_size = std::max(all.needed_size, needed_size(**mail));
-    all.mails.push_back(**mail);
+    const auto next = ledger.next();
+    if (!next) return std::unexpected(next.error());
+    const std::optional<JsonObject>& mail = *next;
+    if (!mail) return all;
+    all.needed_size = std::max(all.needed_size, needed_size(*mail));
+    all.mails.push_back(*mail);
   }
 }
 

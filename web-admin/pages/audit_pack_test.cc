@@ -56,9 +56,10 @@ class AuditPackPages : public OfficerTest {
     return at == std::string::npos ? "" : page.substr(at + mark.size(), 64);
   }
   static std::string whole(const Response& response) {
+    const LongBody long_body = response.long_body.value();
     std::string body;
-    while (body.size() < response.long_body->size_bytes) {
-      const auto piece = response.long_body->next();
+    while (body.size() < long_body.size_bytes) {
+      const auto piece = long_body.next();
       if (!piece || piece->empty()) return "broken off";
       body += *piece;
     }

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 _UNITS = Path(sys.argv.pop(1))
-_MOST = {"keyd": 0.5, "renewd": 0.5, "admind": 0.5, "gatewayd": 1.2}
+_MOST = {"keyd": 0.5, "renewd": 0.5, "admind": 0.5, "gatewayd": 1.2, "firewall": 1.1}
 
 
 def _exposure(unit: Path) -> float:
@@ -39,6 +39,18 @@ class UnitsTest(unittest.TestCase):
         for daemon, most in _MOST.items():
             with self.subTest(daemon):
                 self.assertLessEqual(_exposure(_UNITS / f"privyseal-{daemon}.service"), most)
+
+    def test_gives_the_firewall_watch_one_capability(self) -> None:
+        settings = _settings("privyseal-firewall.service")
+        for kind in ("CapabilityBoundingSet", "AmbientCapabilities"):
+            self.assertEqual(settings[kind], "CAP_NET_ADMIN")
+        self.assertNotEqual(settings["User"], "root")
+
+    def test_knows_what_the_rules_must_be_before_there_is_a_network(self) -> None:
+        settings = (_UNITS / "privyseal-set-up.service").read_text()
+        self.assertIn("\nBefore=systemd-networkd.service network-pre.target\n", settings)
+        self.assertIn("\nAfter=privyseal-verify.service nftables.service\n", settings)
+        self.assertIn("\nExecStart=/usr/lib/privyseal/privyseal-firewall load ", settings)
 
     def test_would_notice_a_looser_unit(self) -> None:
         text = (_UNITS / "privyseal-keyd.service").read_text()

@@ -18,10 +18,11 @@ OURS = {
     "firmware/smtp/": [],
     "firmware/policy/": ["firmware/smtp/"],
     "firmware/scan/": [],
+    "firmware/firewall/": [],
     "firmware/tls/": [],
     # hsm/audit_signer alone, and not hsm/client: the gateway's TLS keys are reached through OpenSSL only, but
     # a checkpoint of its audit log is no TLS message, so that signature needs a road of its own.
-    "firmware/gateway/": ["firmware/smtp/", "firmware/policy/", "firmware/scan/", "firmware/tls/", "ca/client", "hsm/audit_signer"],
+    "firmware/gateway/": ["firmware/smtp/", "firmware/policy/", "firmware/scan/", "firmware/tls/", "firmware/firewall/state", "ca/client", "hsm/audit_signer"],
     "hsm/wire": [],
     "hsm/key_kind": ["hsm/wire"],
     "hsm/client": ["hsm/wire"],

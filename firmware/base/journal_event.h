@@ -50,6 +50,12 @@ inline constexpr std::array kJournalEvents{
     JournalEvent{"policy-not-loaded", "61da8c8b4f124ec7a335f23c9232bf66"},
     JournalEvent{"rate-reached", "0c4ea86f231f44dd8c1d368aa3b38076"},
     JournalEvent{"scanner-unavailable", "b1cf8b4dda03416fa50f7575969d7ded"},
+    JournalEvent{"firewall-up", "318e442508d5eadd3174b64b0068b758"},
+    JournalEvent{"firewall-down", "649288ab60cc392e06826f86ac304453"},
+    JournalEvent{"firewall-changed", "940a767043891de070442c00d61ae2f3"},
+    JournalEvent{"firewall-not-loaded", "ed4465039b6cb968a7e5875cda7365e4"},
+    JournalEvent{"firewall-not-read", "31f7cb60cd771e29fb9eb0bb279e2ad1"},
+    JournalEvent{"firewall-not-watched", "fb8d334745067a1d4fbcf54be410b4ab"},
 };
 
 /// Empty: it has none.

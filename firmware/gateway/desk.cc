@@ -126,6 +126,20 @@ JsonArray hops_of(HopBoard& board) {
   return array;
 }
 
+/// {state, why?, since?, looked_at?, rules?, changes?, dropped?, dropped_today?}
+JsonObject firewall_of(const FirewallNow& now) {
+  JsonObject object{{"state", now.is_up ? "up" : "down"}};
+  if (!now.why.empty()) object["why"] = now.why;
+  if (!now.told) return object;
+  object["since"] = to_rfc3339(now.told->since);
+  object["looked_at"] = to_rfc3339(now.told->looked_at);
+  object["rules"] = now.told->rules;
+  object["changes"] = now.told->changes;
+  object["dropped"] = now.told->dropped;
+  object["dropped_today"] = now.told->dropped_today;
+  return object;
+}
+
 Result<std::string> bound(const JsonObject& request, std::string_view key) {
   return json_text(request, key, "").and_then([](const std::string& text) { return time_bound(text); });
 }
@@ -211,6 +225,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"policy", facts_.book.status()},
                     {"scanner", name_of(facts_.settings.scanner)},
                     {"today", today_of(*totals)}};
+  if (facts_.firewall.is_watched()) status["firewall"] = firewall_of(facts_.firewall.now());
   for (HopBoard* board : {&facts_.relays, &facts_.mail_servers})
     if (auto waits = board->waits(std::chrono::steady_clock::now());
         !waits.empty() && !status.contains("hop_waits"))

@@ -14,6 +14,7 @@
 
 #include "firmware/base/audit/checkpoint_writer.h"
 #include "firmware/base/door.h"
+#include "firmware/gateway/firewall_watch.h"
 #include "firmware/gateway/hop_board.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger_reader.h"
@@ -32,6 +33,7 @@ class Desk {
     const Clock& clock;
     Lanes& lanes;
     RuleBook& book;
+    FirewallWatch& firewall;
     HopBoard& relays;
     HopBoard& mail_servers;
     audit::CheckpointWriter* checkpoints;  ///< null: no audit key is configured

@@ -22,6 +22,19 @@ void write_revocations(MetricsText& text, const std::vector<tls::RevocationList>
       text.sample({{"issuer", list.issuer}}, seconds_since_1970(*until));
 }
 
+void write_firewall(MetricsText& text, const FirewallNow& now) {
+  text.family("privyseal_firewall_up", Type::kGauge,
+              "Whether the firewall is as it was set up; mail passes only then.");
+  text.sample({}, now.is_up ? 1 : 0);
+  if (!now.told) return;
+  text.family("privyseal_firewall_changes_total", Type::kCounter,
+              "Times that the firewall's rules were found changed since the box was started.");
+  text.sample({}, static_cast<double>(now.told->changes));
+  text.family("privyseal_firewall_dropped_packets_total", Type::kCounter,
+              "Packets that the firewall has dropped since the box was started.");
+  text.sample({}, static_cast<double>(now.told->dropped));
+}
+
 }  // namespace
 
 /// {text}: Prometheus' text format.
@@ -50,6 +63,7 @@ Result<JsonObject> Desk::metrics(const DoorRequest&) {
                 "When the audit log was last signed by the HSM.");
     text.sample({{"log", "gatewayd"}}, seconds_since_1970(*signed_at));
   }
+  if (facts_.firewall.is_watched()) write_firewall(text, facts_.firewall.now());
   write_revocations(text, facts_.lanes.revocations());
   return JsonObject{{"text", text.text()}};
 }

@@ -81,6 +81,7 @@ class Gateway::State {
                     .ledger = *ledger_,
                     .lanes = *lanes_,
                     .book = *book_,
+                    .firewall = firewall_,
                     .seats = Seats(settings_.limits.max_connections_per_client),
                     .relays = HopBoard(settings_.cjsm.hops, settings_.limits.max_connections_per_hop),
                     .mail_servers = HopBoard(settings_.lan.hops, settings_.limits.max_connections_per_hop)});
@@ -192,6 +193,7 @@ class Gateway::State {
   std::unique_ptr<Lanes> lanes_;
   std::optional<policy::Route> route_;
   std::unique_ptr<RuleBook> book_;
+  FirewallWatch firewall_{settings_.firewall, clock_};
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Service> service_;
   std::vector<std::unique_ptr<Loop>> loops_;

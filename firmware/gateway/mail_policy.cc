@@ -40,6 +40,7 @@ std::optional<Reply> MailPolicy::refuses_mail() {
     case LineState::kTerminated:
       return refused(is_out ? Refusal::kTerminatedOut : Refusal::kTerminatedIn);
   }
+  if (!service_.firewall.lets_mail_pass()) return refused(Refusal::kFirewallDown);
   if (!is_out) return std::nullopt;
   if (const auto foreign = service_.route.refuses_sender_out(sender_)) return refused(*foreign);
   if (auto reply = settled(policy::judge_sender(*rules_, sender_, now_))) return reply;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "firmware/base/clock.h"
+#include "firmware/gateway/firewall_watch.h"
 #include "firmware/gateway/hop_board.h"
 #include "firmware/gateway/lanes.h"
 #include "firmware/gateway/ledger.h"
@@ -44,6 +45,7 @@ struct Service {
   Ledger& ledger;
   Lanes& lanes;
   RuleBook& book;
+  FirewallWatch& firewall;
   Seats seats;
   HopBoard relays;
   HopBoard mail_servers;

@@ -145,6 +145,9 @@ Result<Settings> read_settings(Config config) {
   settings.ledger = reader.text("ledger");
   settings.openssl_config = reader.text("openssl_config");
   settings.status = reader.text("status", "");
+  settings.firewall = reader.text("firewall", "");
+  if (!settings.firewall.empty() && settings.firewall.is_relative())
+    reader.refuse("firewall", "must be an absolute path");
   settings.threads = reader.number("threads", settings.threads, 0, 64);
   Limits& limits = settings.limits;
   limits.max_message_bytes =

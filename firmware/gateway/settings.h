@@ -81,7 +81,9 @@ struct Settings {
   std::filesystem::path ledger;
   std::filesystem::path openssl_config;
   std::filesystem::path status;  ///< where the listeners' addresses are written once open; may be empty
-  std::uint32_t threads = 0;     ///< 0: one per core
+  std::filesystem::path
+      firewall;               ///< what privyseal-firewall says (firewall_watch.h); empty: there is none here
+  std::uint32_t threads = 0;  ///< 0: one per core
   Limits limits;
   SideSettings lan;
   SideSettings cjsm;

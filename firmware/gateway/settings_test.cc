@@ -54,6 +54,12 @@ TEST(Settings, AreRead) {
   EXPECT_EQ(settings->limits.pace.usual.command, std::chrono::minutes(5));
 }
 
+TEST(Settings, NameAFirewallByAnAbsolutePathOrNone) {
+  EXPECT_EQ(settings_with("ledger = \"/l\"", "ledger = \"/l\"")->firewall, "");
+  EXPECT_EQ(settings_with("ledger = \"/l\"", "ledger = \"/l\"\nfirewall = \"/f\"")->firewall, "/f");
+  EXPECT_FALSE(settings_with("ledger = \"/l\"", "ledger = \"/l\"\nfirewall = \"f\""));
+}
+
 TEST(Settings, ListFurtherHopsInTheirOrder) {
   const auto settings = settings_with(
       "relay_port = 4545",

@@ -25,6 +25,7 @@ Result<std::unique_ptr<SideWork>> SideWork::start(Service& service) {
   if (auto started = work->start_checkpoints(); !started) return std::unexpected(started.error());
   if (auto started = work->start_watch(); !started) return std::unexpected(started.error());
   if (auto started = work->start_door(); !started) return std::unexpected(started.error());
+  service.firewall.start([&started = *work](const FirewallNow& now) { started.note_firewall(now); });
   return work;
 }
 
@@ -57,6 +58,7 @@ Result<void> SideWork::start_door() {
                   .clock = service_.clock,
                   .lanes = service_.lanes,
                   .book = service_.book,
+                  .firewall = service_.firewall,
                   .relays = service_.relays,
                   .mail_servers = service_.mail_servers,
                   .checkpoints = checkpoints_.get(),
@@ -79,6 +81,7 @@ Result<void> SideWork::start_door() {
 }
 
 void SideWork::stop() {
+  service_.firewall.stop();
   watch_.reset();
   door_.reset();
 }
@@ -105,6 +108,18 @@ void SideWork::note_switch(const IdentityStatus& identity) {
   log_event(LogLevel::kNotice, "identity-in-use",
             {{"side", to_string(identity.side)}, {"serial", serial}, {"key", identity.key}});
   note("identity-switched", object_of(identity.side), "ok", "serial " + serial + ", key " + identity.key);
+}
+
+/// On the firewall watch's thread. The hash tells later which rules there were when.
+void SideWork::note_firewall(const FirewallNow& firewall) {
+  if (!firewall.is_up) {
+    log_event(LogLevel::kAlert, "firewall-down", {{"why", firewall.why}});
+    note("firewall-switched", "firewall", "failed", firewall.why);
+    return;
+  }
+  log_event(LogLevel::kNotice, "firewall-up", {{"changes", firewall.told->changes}});
+  note("firewall-switched", "firewall", "ok",
+       "rules " + firewall.told->rules + ", changed " + std::to_string(firewall.told->changes) + " times");
 }
 
 void SideWork::note(std::string action, std::string object, std::string outcome, std::string why) {

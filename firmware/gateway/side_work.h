@@ -1,4 +1,5 @@
-/// What the gateway does beside carrying mail: checkpoints of its audit log, new certificates, its door.
+/// What the gateway does beside carrying mail: checkpoints of its audit log, new certificates, the
+/// firewall's state, its door.
 ///
 /// Each has a thread of its own, and none of them can make a mail wait.
 ///
@@ -22,7 +23,7 @@ class SideWork {
   /// Signs one last checkpoint: destroy it when the ledger has stopped.
   ~SideWork() = default;
 
-  /// Sees no further certificate and answers no further question.
+  /// Sees no further certificate, no change of the firewall, and answers no further question.
   void stop();
   /// Puts the orderly end into the audit log.
   void note_stop();
@@ -34,6 +35,7 @@ class SideWork {
   [[nodiscard]] Result<void> start_door();
   [[nodiscard]] bool reload(SideName side);
   void note_switch(const IdentityStatus& identity);
+  void note_firewall(const FirewallNow& firewall);
   void note(std::string action, std::string object, std::string outcome, std::string why);
 
   Service& service_;

@@ -125,6 +125,9 @@ constexpr std::array kTexts{
                 "This organisation's connection to CJSM has ended. The mail was not sent."},
     RefusalText{kTerminatedIn, "terminated-in", 521, "5.3.2", "T&C 27", kHelpdesk,
                 "This organisation's connection to CJSM has ended. It takes no more mail from CJSM."},
+    RefusalText{kFirewallDown, "firewall-down", 421, "4.3.2", "T&C 21", kAdministrator,
+                "The gateway cannot vouch for its firewall now, and carries no mail until it can. "
+                "The mail waits and is tried again."},
     RefusalText{kPlannedMaintenance, "planned-maintenance", 451, "4.3.2", "FAQ F9", kHelpdesk,
                 "CJSM is down for planned maintenance. Your mail server keeps the mail and tries again."},
     RefusalText{

@@ -64,6 +64,7 @@ enum class Refusal {
   kTerminatedOut,
   kTerminatedIn,
   // what is broken now
+  kFirewallDown,
   kPlannedMaintenance,
   kNextHopsBusy,
   kRelayUnavailable,

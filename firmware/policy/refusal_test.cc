@@ -67,7 +67,7 @@ TEST(Refusal, FitsIntoOneReplyLine) {
 TEST(Refusal, LetsMailWaitForWhatIsBroken) {
   using enum Refusal;
   for (const Refusal refusal :
-       {kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayLoginRefused,
+       {kFirewallDown, kRelayUnavailable, kRelayCertificateRefused, kRelayWithoutStartTls, kRelayLoginRefused,
         kRelayMisbehaved, kMailServerUnavailable, kMailServerCertificateRefused, kKeysUnavailable,
         kLedgerUnavailable, kLedgerFull, kShuttingDown, kTooManyConnections, kStartTlsUnavailable,
         kInputTooSlow, kTooManyErrors, kSessionUsedUp}) {

@@ -106,6 +106,7 @@ std::string keyd_settings(const Site& site) {
 std::string gatewayd_settings(const Site& site) {
   return std::format(
              "host = \"{}\"\ndomains = {}\npolicy = \"/run/privyseal/policy\"\n"
+             "firewall = \"/run/privyseal-firewall/state\"   # privyseal-firewall writes it\n"
              "ledger = \"/var/lib/privyseal-gateway/ledger.db\"\nopenssl_config = \"{}\"\nstatus = "
              "\"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",

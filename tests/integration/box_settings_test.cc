@@ -62,6 +62,13 @@ TEST(BoxSettings, HaveAllThatTheLanSideMayHave) {
   EXPECT_EQ(keyd->tls12_exception->until, settings->lan.tls12_exception->until);
 }
 
+TEST(BoxSettings, Clause21LetNoMailPassWithoutTheFirewall) {
+  const auto settings =
+      Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->firewall, "/run/privyseal-firewall/state");
+}
+
 TEST(BoxSettings, NameTheFolderOfThePolicy) {
   const auto settings =
       Config::parse(file("gatewayd.toml"), "gatewayd.toml").and_then(gateway::read_settings);

@@ -46,9 +46,11 @@ def refuses_a_forged_file(machine: Machine, neighbours: Neighbours) -> None:
 
 
 def _wait_until_it_works(guest: Guest) -> None:
+    """The gateway says `firewall-up` when the watch has found the kernel's rules to be those that were loaded at start."""
     guest.wait_for_console("provisioned  yes, as gateway.lawfirm.example")
     guest.wait_for_console("keys         the key daemon answers and can sign")
     guest.wait_for_console("mail         the gateway listens on both sides")
+    guest.wait_for_journal("firewall-up")
 
 
 def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
@@ -63,6 +65,7 @@ def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours)
         neighbours.start_organisation()
         neighbours.exchange()
         neighbours.open_console()
+        guest.must_not_say("firewall-changed")
 
 
 def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
@@ -75,6 +78,7 @@ def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> No
         neighbours.take_own_ca(guest.own_ca())
         neighbours.exchange()
         neighbours.open_console()
+        guest.must_not_say("firewall-changed")
 
 
 def keeps_its_state_from_another_tpm(machine: Machine, _: Neighbours) -> None:

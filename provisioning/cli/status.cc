@@ -140,6 +140,19 @@ std::string rules_trouble(const JsonObject& policy) {
                      counted(count_at(registers, "assured_days"), "day"));
 }
 
+/// Empty: it is up and always was, or none is watched here.
+std::string firewall_trouble(const JsonObject& firewall) {
+  if (firewall.empty()) return "";
+  if (shown(firewall, "state") != "up")
+    return std::format("No mail passes, because the firewall is not in order: {}.",
+                       escaped(shown(firewall, "why")));
+  const std::uint64_t changes = count_at(firewall, "changes");
+  if (changes == 0) return "";
+  return std::format(
+      "Mail flows, but since the start other firewall rules than ours were found {} and replaced.",
+      counted(changes, "time"));
+}
+
 Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
@@ -160,6 +173,12 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
             .colour = Colour::kRed,
             .sentence = std::format("The line is {}: no mail passes; {}.", escaped(line), today),
             .action = "privyseal line show"};
+  const JsonObject& firewall = object_at(*status, "firewall");
+  if (!firewall.empty() && shown(firewall, "state") != "up")
+    return {.name = "mail",
+            .colour = Colour::kRed,
+            .sentence = firewall_trouble(firewall),
+            .action = "journalctl -u privyseal-firewall"};
   if (const std::string planned = planned_outage(*status); !planned.empty())
     return {.name = "mail",
             .colour = Colour::kGreen,
@@ -177,6 +196,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(escaped(waits) + ".", "journalctl -u privyseal-gatewayd -g next-hop");
   if (const auto waits = shown(object_at(*status, "ledger"), "purge_waits"); !waits.empty())
     return amber(std::format("Mail flows, but nothing is purged: {}.", escaped(waits)), "timedatectl");
+  if (std::string trouble = firewall_trouble(firewall); !trouble.empty())
+    return amber(std::move(trouble), "journalctl -u privyseal-firewall");
   if (std::string trouble = rules_trouble(policy); !trouble.empty())
     return amber(std::move(trouble), "privyseal policy show");
   if (std::string trouble = revocation_trouble(*status, now); !trouble.empty())

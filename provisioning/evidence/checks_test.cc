@@ -35,6 +35,10 @@ struct Draft : Facts {
   }
 };
 
+constexpr const char* kFirewallUp =
+    R"({"firewall":{"state":"up","since":"2026-03-01T00:00:00Z","looked_at":"2026-03-11T00:00:00Z",
+  "dropped_today":7,"rules":"ab"}})";
+
 /// Facts that show everything as it should be; each case spoils one.
 Draft good_facts() {
   Draft facts{
@@ -164,6 +168,29 @@ INSTANTIATE_TEST_SUITE_P(
          },
          kEvidenced, "refused 1 as automated"},
         {"Volume", "mail-volume", nothing, kEvidenced, "the most by one is 1, from alice@lawfirm.example"},
+        {"Clause21Firewall", "firewall-watched",
+         [](Draft& f) {
+           f.gateway = json(kFirewallUp);
+           f.logs.at(Daemon::kGatewayd)->lines =
+               Lines{R"({"ts":"2026-03-10T23:59:59Z","action":"firewall-switched","outcome":"failed"})",
+                     R"({"ts":"2026-03-10T23:59:59Z","action":"firewall-switched","outcome":"ok"})",
+                     R"({"ts":"2026-03-11T00:00:00Z","action":"firewall-switched","outcome":"failed"})"};
+         },
+         kEnforced,
+         "In this range it was down 1 time. Dropped on the last day: 7 packets. Hash of its rules: ab"},
+        {"Clause21FirewallDown", "firewall-watched",
+         [](Draft& f) { f.gateway = json(R"({"firewall":{"state":"down","why":"other rules"}})"); }, kNotMet,
+         "no mail passes: other rules"},
+        {"Clause21FirewallSaysNothing", "firewall-watched",
+         [](Draft& f) { f.gateway = json(R"({"firewall":{"changes":0}})"); }, kNotMet, "is down"},
+        {"Clause21FirewallIsNone", "firewall-watched", nothing, kNotShown, "told of no firewall"},
+        {"Clause21FirewallSilent", "firewall-watched", silent_gateway, kNotShown, "does not answer"},
+        {"Clause21FirewallWithoutLog", "firewall-watched",
+         [](Draft& f) {
+           f.gateway = json(kFirewallUp);
+           f.logs.clear();
+         },
+         kNotShown, "not read"},
         {"Key", "pack-key", nothing, kEvidenced, "signed by the audit key"},
         {"KeyNone", "pack-key", [](Draft& f) { f.audit_key.clear(); }, kNotShown, "is no audit key"},
         {"Undeclared", "declaration:training", nothing, kDeclarationDue, "has not declared"},
@@ -173,14 +200,12 @@ INSTANTIATE_TEST_SUITE_P(
          },
          kDeclared, "Declared on 2026-01-05 by A. Smith; to be reviewed by 2027-01-05. On file."},
         {"DeclaredLongAgo", "declaration:training",
-         [](Draft& f) {
-           f.declarations["training"] = {day("2025-01-05"), "A. Smith", day("2026-03-12"), ""};
-         },
+         [](Draft&
+                f) { f.declarations["training"] = {day("2025-01-05"), "A. Smith", day("2026-03-12"), ""}; },
          kDeclarationDue, "its review was due on 2026-03-12"},
         {"DeclaredInTheFuture", "declaration:training",
-         [](Draft& f) {
-           f.declarations["training"] = {day("2026-03-13"), "A. Smith", day("2027-03-13"), ""};
-         },
+         [](Draft&
+                f) { f.declarations["training"] = {day("2026-03-13"), "A. Smith", day("2027-03-13"), ""}; },
          kDeclarationDue, "not come yet"},
     }),
     [](const auto& c) { return std::string(c.param.name); });

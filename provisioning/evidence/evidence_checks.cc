@@ -300,6 +300,37 @@ Verdict mail_volume(const Facts& facts) {
                       most->second, most->first.empty() ? "<>" : most->first)};
 }
 
+/// How often the gateway closed because of the firewall, by its log.
+std::size_t firewall_downs(const SignedLog& log, const DateRange& range) {
+  std::size_t downs = 0;
+  for (const std::string& line : log.lines) {
+    const auto entry = parse_json_object(line);
+    if (!entry || shown(*entry, "action") != "firewall-switched" || shown(*entry, "outcome") != "failed")
+      continue;
+    const auto at = parse_time(shown(*entry, "ts"));
+    if (at && *at >= range.from && *at < range.to) ++downs;
+  }
+  return downs;
+}
+
+Verdict firewall_watched(const Facts& facts) {
+  if (!facts.gateway) return silence(facts.gateway.error());
+  const JsonObject& firewall = object_at(*facts.gateway, "firewall");
+  if (firewall.empty()) return {Standing::kNotShown, "The gateway is told of no firewall."};
+  if (shown(firewall, "state") != "up")
+    return {Standing::kNotMet,
+            std::format("The appliance's firewall is down, so no mail passes: {}.", shown(firewall, "why"))};
+  const auto log = log_of(facts, Daemon::kGatewayd);
+  if (!log) return silence(log.error());
+  return {Standing::kEnforced,
+          std::format(
+              "The appliance's firewall is up since {} and was looked at on {}; no mail passes without. In "
+              "this range it was down {}. Dropped on the last day: {}. Hash of its rules: {}.",
+              shown(firewall, "since"), shown(firewall, "looked_at"),
+              counted(firewall_downs(**log, facts.range), "time"),
+              counted(count_at(firewall, "dropped_today"), "packet"), shown(firewall, "rules"))};
+}
+
 Verdict pack_key(const Facts& facts) {
   if (facts.audit_key.empty()) return {Standing::kNotShown, "There is no audit key."};
   return {Standing::kEvidenced,
@@ -328,6 +359,7 @@ constexpr std::array kChecks{
     Named{"markings-judged", markings_judged},
     Named{"automated-refused", automated_refused},
     Named{"mail-volume", mail_volume},
+    Named{"firewall-watched", firewall_watched},
     Named{"pack-key", pack_key},
 };
 

@@ -120,6 +120,27 @@ void add_delivery(const JsonObject& status, const JsonObject* policy, Light& lig
   }
 }
 
+/// The box puts its firewall right by itself; what is for a person to do is said where it does not.
+void add_firewall(const JsonObject& status, Light& light) {
+  const JsonObject* firewall = json_object(status, "firewall");
+  if (firewall == nullptr) return;
+  const bool is_up = shown(*firewall, "state") == "up";
+  const std::int64_t changes = count_of(*firewall, "changes");
+  if (is_up && (changes == 0 || light.tone == Tone::kBad || light.tone == Tone::kAttention)) return;
+  light.tone = is_up ? Tone::kAttention : Tone::kBad;
+  light.word = is_up ? "Firewall was changed" : "Firewall";
+  light.sentence =
+      is_up ? "Mail may pass. But since the appliance was started, other firewall rules than its own were "
+              "found " +
+                  count_and_noun(changes, "time", "times") +
+                  " and replaced. Find out who did that; starting the appliance anew ends this message."
+            : "The firewall is not in order, so no mail passes: " + shown(*firewall, "why") +
+                  ". The appliance puts it right within a minute. If this stays, switch it off and on; if it "
+                  "still stays, call its vendor.";
+  light.action = "See what was recorded";
+  light.path = "/audit/gatewayd";
+}
+
 }  // namespace
 
 Light relay_light(const Result<JsonObject>& status) {
@@ -150,6 +171,7 @@ Light relay_light(const Result<JsonObject>& status) {
     add_rules(*policy, light);
     add_old_register(*policy, light);
   }
+  add_firewall(*status, light);
   if (shown(*status, "state") == "draining") {
     light.tone = Tone::kAttention;
     light.word = "Stopping";

@@ -47,6 +47,24 @@ TEST(RelayLight, SaysThatTheLineIsSuspended) {
   EXPECT_EQ(line("terminated").word, "Ended");
 }
 
+TEST(RelayLight, Clause21IsRedWhileTheFirewallIsDownAndSaysWhatToDo) {
+  const auto with = [](const std::string& more) {
+    return relay_light(answer(R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"})" + more + "}"));
+  };
+  EXPECT_EQ(with(R"(,"firewall":{"state":"up","changes":0})").word, "Working");
+  const auto down = with(R"(,"firewall":{"state":"down","why":"other rules"})");
+  EXPECT_EQ(down.tone, Tone::kBad);
+  EXPECT_EQ(down.word, "Firewall");
+  EXPECT_TRUE(down.sentence.contains("no mail passes: other rules. ")) << down.sentence;
+  EXPECT_TRUE(down.sentence.contains("switch it off and on")) << down.sentence;
+  EXPECT_EQ(with(R"(,"firewall":{})").tone, Tone::kBad) << "what says nothing is not up";
+  const auto changed = with(R"(,"firewall":{"state":"up","changes":2})");
+  EXPECT_EQ(changed.tone, Tone::kAttention);
+  EXPECT_TRUE(changed.sentence.contains("found 2 times and replaced")) << changed.sentence;
+  EXPECT_EQ(with(R"(,"policy":{"line":"suspended"},"firewall":{"state":"up","changes":2})").word,
+            "Suspended");
+}
+
 TEST(RelayLight, FaqF9APlannedOutageIsNoAlarm) {
   const std::string window = R"("policy":{"line":"active","maintenance":{"until":"2026-11-22T09:00:00Z"}})";
   const std::string fails =

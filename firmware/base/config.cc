@@ -21,14 +21,20 @@ struct Config::State {
 
 namespace {
 
+void collect_leaves(const toml::table& table, const std::string& prefix, std::vector<std::string>& leaves);
+
+/// A list of values is one leaf; in a list of tables, "key[0]", each table has its own.
+void collect_leaves(const toml::node& node, const std::string& path, std::vector<std::string>& leaves) {
+  if (const toml::table* table = node.as_table()) return collect_leaves(*table, path + ".", leaves);
+  leaves.push_back(path);
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return;
+  for (std::size_t i = 0; i < array->size(); ++i)
+    if ((*array)[i].is_table()) collect_leaves((*array)[i], path + "[" + std::to_string(i) + "]", leaves);
+}
+
 void collect_leaves(const toml::table& table, const std::string& prefix, std::vector<std::string>& leaves) {
-  for (const auto& [key, node] : table) {
-    const std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-    if (const toml::table* child = node.as_table())
-      collect_leaves(*child, path, leaves);
-    else
-      leaves.push_back(path);
-  }
+  for (const auto& [key, node] : table) collect_leaves(node, prefix + std::string(key.str()), leaves);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ class Config {
   /// Whether the file has a value for `key`, of whatever type.
   [[nodiscard]] bool has(std::string_view key);
 
-  // `key` is a dotted path: "wan.relay.host". Without a fallback the key is required.
+  // `key` is a dotted path: "wan.relay.host", or "lan.clear[0].host" in [[lan.clear]]. Without a fallback the
+  // key is required.
   [[nodiscard]] Result<std::string> text(std::string_view key);
   [[nodiscard]] Result<std::string> text(std::string_view key, std::string_view fallback);
   [[nodiscard]] Result<std::int64_t> number(std::string_view key, std::int64_t fallback, std::int64_t least,

@@ -1,5 +1,7 @@
 #include "firmware/base/config_reader.h"
 
+#include "firmware/base/utc_time.h"
+
 namespace privyseal {
 
 std::uint16_t ConfigReader::port(std::string_view key) {
@@ -22,6 +24,12 @@ Day ConfigReader::day(std::string_view key) {
   const auto parsed = parse_day(text(key));
   if (!parsed) refuse(key, "must be a day, as \"2027-03-31\"");
   return parsed.value_or(Day{});
+}
+
+WallTime ConfigReader::utc_time(std::string_view key) {
+  const auto parsed = parse_utc_time(text(key));
+  if (!parsed) refuse(key, "must be a time in UTC, as \"2027-03-31T12:00:00Z\"");
+  return parsed.value_or(WallTime{});
 }
 
 void ConfigReader::refuse(std::string_view key, std::string_view why) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "firmware/base/clock.h"
 #include "firmware/base/config.h"
 #include "firmware/base/day.h"
 #include "firmware/base/door.h"
@@ -42,6 +43,8 @@ class ConfigReader {
   HostPort listen(std::string_view key);
   /// Required: a day of the calendar.
   Day day(std::string_view key);
+  /// Required: as parse_utc_time takes it.
+  WallTime utc_time(std::string_view key);
   /// The file's own `[door]`.
   std::optional<DoorSettings> door() { return taken(read_door_settings(config_)); }
 

@@ -46,6 +46,15 @@ TEST(Config, RefusesAKeyThatNobodyAskedFor) {
   EXPECT_EQ(unknown.error().message, "test.toml: lan.lisen is no known setting");
 }
 
+TEST(Config, RefusesAKeyThatNobodyAskedForInAListOfTables) {
+  Config config = config_of("[[lan.clear]]\nhost = 'x'\n[[lan.clear]]\nhost = 'y'\nhosst = 'z'\n");
+  EXPECT_TRUE(config.has("lan.clear"));
+  EXPECT_EQ(config.text("lan.clear[0].host").value(), "x");
+  EXPECT_EQ(config.text("lan.clear[1].host").value(), "y");
+  EXPECT_FALSE(config.has("lan.clear[2]"));
+  EXPECT_EQ(config.unknown_keys().error().message, "test.toml: lan.clear[1].hosst is no known setting");
+}
+
 TEST(Config, SaysWhereTheSyntaxIsWrong) {
   const auto config = Config::parse("a = 1\nb = = 2\n", "test.toml");
   ASSERT_FALSE(config.has_value());

@@ -34,7 +34,8 @@ constexpr std::size_t index_of() {
 }
 
 using enum Rule;
-/// In clear, only what RFC 3207 section 4 allows is done, and RSET, which does nothing.
+/// In clear, only what RFC 3207 section 4 allows is done, and RSET, which does nothing. Who may send in clear
+/// is looked up in the columns of TLS: column().
 constexpr std::array kTable{
     //                         kClear  kClearHelo kClearEhlo kSecured kReady   kMail    kRecipient kChunks
     Row{index_of<Ehlo>(), {kDo, kDo, kDo, kDo, kDo, kDo, kDo, kDo}},
@@ -80,22 +81,38 @@ Action ServerSession::on(const Command& command) {
   CHECK((due_ == Due::kNothing || is_in_group) && state_ != State::kBody && state_ != State::kClosed);
   if (std::holds_alternative<Bdat>(command) && !options_.chunking)
     return close(make_reply(502, "5.5.1", "Command not implemented"));
-  switch (kTable[command.index()].rules[static_cast<std::size_t>(state_)]) {
+  const State state = std::holds_alternative<StartTls>(command) ? state_ : column();
+  switch (kTable[command.index()].rules[static_cast<std::size_t>(state)]) {
     case kDo:
       return std::visit([this](const auto& known) { return perform(known); }, command);
     case kHello:
       return out_of_order(command, make_reply(503, "5.5.1", "Send EHLO first"));
     case kTls:
-      return out_of_order(command, options_.replies.starttls_required);
+      return tls_first(command);
     case kMail:
       return out_of_order(command, make_reply(503, "5.5.1", "Send MAIL first"));
     case kTwice:
+      if (std::holds_alternative<StartTls>(command) && !is_inside_tls_)
+        return bad(make_reply(503, "5.5.1", "A mail is open: send RSET first"));
       return out_of_order(command, make_reply(503, "5.5.1", "This command was given already"));
     case kChunk:
       return out_of_order(command, make_reply(503, "5.5.1", "Send the rest of the mail with BDAT"));
   }
   CHECK(false);
   std::unreachable();
+}
+
+/// Of the table: a client that may send in clear now has come as far as others have inside TLS.
+ServerSession::State ServerSession::column() const {
+  const bool is_clear = state_ == State::kClear || state_ == State::kClearHelo || state_ == State::kClearEhlo;
+  if (!is_clear || !options_.may_be_clear || !options_.may_be_clear()) return state_;
+  return state_ == State::kClear ? State::kSecured : State::kReady;
+}
+
+/// A chunk behind its command is not read in clear: the session ends.
+Action ServerSession::tls_first(const Command& command) {
+  if (std::holds_alternative<Bdat>(command)) return close(options_.replies.starttls_required);
+  return bad(options_.replies.starttls_required);
 }
 
 /// A chunk stands behind its command whether or not we want it.
@@ -134,6 +151,8 @@ std::uint64_t ServerSession::max_size_bytes() const {
 }
 
 Action ServerSession::perform(const MailFrom& command) {
+  // REQUIRETLS holds for the way to us as well (RFC 8689 section 2), and is not offered in clear.
+  if (command.require_tls && !is_inside_tls_) return bad(options_.replies.starttls_required);
   if (command.size_bytes.value_or(0) > max_size_bytes()) return SendReply{options_.replies.message_too_big};
   if (++mails_ > options_.max_mails) return close(options_.replies.session_used_up);
   // Mails that never come to an end count as idle, or MAIL and RSET in turn would go on for ever.
@@ -182,7 +201,6 @@ Action ServerSession::perform(const Bdat& command) {
 
 /// A client that pipelines sends the other chunks of a refused mail too, so these are no errors of its own.
 Action ServerSession::skip(const Bdat& command, Reply reply) {
-  if (!is_secured()) return close(std::move(reply));
   if (command.size_bytes / kMaxSkipFactor > options_.max_size_bytes)
     return close(options_.replies.message_too_big);
   if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);
@@ -232,16 +250,17 @@ Action ServerSession::greeted(std::string domain, bool is_esmtp, Reply reply) {
     forget_mail();
     return DropMail{std::move(reply)};
   }
-  if (is_secured()) {
-    state_ = State::kReady;
-  } else {
-    state_ = is_esmtp ? State::kClearEhlo : State::kClearHelo;
-  }
+  forget_mail();
   return idle(std::move(reply));
 }
 
+/// Greeted, and no mail is open.
 void ServerSession::forget_mail() {
-  state_ = State::kReady;
+  if (is_inside_tls_) {
+    state_ = State::kReady;
+  } else {
+    state_ = is_esmtp_ ? State::kClearEhlo : State::kClearHelo;
+  }
   is_smtputf8_ = false;
   recipients_ = 0;
   refused_recipients_ = 0;
@@ -291,12 +310,13 @@ void ServerSession::answered(const Reply& reply) {
 void ServerSession::secured() {
   CHECK(due_ == Due::kHandshake || (due_ == Due::kNothing && state_ == State::kClear));
   due_ = Due::kNothing;
+  is_inside_tls_ = true;
   state_ = State::kSecured;
   client_name_.clear();
   is_esmtp_ = false;
 }
 
-bool ServerSession::is_secured() const { return state_ >= State::kSecured && state_ != State::kClosed; }
+bool ServerSession::is_secured() const { return is_inside_tls_ && state_ != State::kClosed; }
 
 bool ServerSession::has_open_mail() const {
   return state_ == State::kMail || state_ == State::kRecipient || state_ == State::kChunks ||

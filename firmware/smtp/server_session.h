@@ -1,8 +1,8 @@
 /// The server side of an SMTP session without its I/O: which command is legal now, and what
 /// the driver must do about it (RFC 5321 section 4.1.4; TLS: RFC 3207).
 ///
-/// The legal orders are a table in server_session.cc: state x command. No mail is taken before TLS;
-/// there is no switch to change that.
+/// The legal orders are a table in server_session.cc: state x command. No mail is taken before TLS, unless
+/// the driver says of each that it may be (Options::may_be_clear).
 ///
 /// How a driver uses it:
 ///   send greeting(); then for each line: action = on(parse_command(line)); do what the action says.
@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -90,6 +91,9 @@ class ServerSession {
     std::size_t max_bad_commands = 10;    ///< the last of them closes the session
     std::size_t max_idle_commands = 100;  ///< EHLO, NOOP, RSET, VRFY, MAIL since the last verdict
     Replies replies;
+    /// Whether this client may begin a mail in clear now. Asked at every command that it gives in clear while
+    /// no mail is open, so that an exception ends at its second; without it nobody may.
+    std::function<bool()> may_be_clear{};
   };
 
   /// What our EHLO says besides, because the next hop said it last time. We carry mail through and keep none:
@@ -125,11 +129,11 @@ class ServerSession {
   /// Columns of the table.
   enum class State {
     kClear,      ///< connected, nothing said
-    kClearHelo,  ///< HELO in clear: nothing can come of it
-    kClearEhlo,  ///< EHLO in clear: STARTTLS may follow
+    kClearHelo,  ///< HELO in clear: nothing can come of it but a mail that may be clear
+    kClearEhlo,  ///< EHLO in clear: STARTTLS may follow, or a mail that may be clear
     kSecured,    ///< TLS is up, EHLO must come again
     kReady,      ///< greeted inside TLS
-    kMail,       ///< MAIL accepted
+    kMail,       ///< MAIL accepted; this and the following inside TLS, or in clear
     kRecipient,  ///< at least one RCPT accepted
     kChunks,     ///< a chunk was taken, the last one was not
     kBody,       ///< 354 sent: no commands, bytes
@@ -153,6 +157,8 @@ class ServerSession {
   [[nodiscard]] Action perform(const Quit& command);
   [[nodiscard]] Action perform(const BadCommand& command);
 
+  [[nodiscard]] State column() const;
+  [[nodiscard]] Action tls_first(const Command& command);
   [[nodiscard]] Action out_of_order(const Command& command, Reply reply);
   [[nodiscard]] Action skip(const Bdat& command, Reply reply);
   [[nodiscard]] Action bad(Reply reply);
@@ -166,6 +172,7 @@ class ServerSession {
   NextHopOffer hop_;
   State state_ = State::kClear;
   Due due_ = Due::kNothing;
+  bool is_inside_tls_ = false;
   bool is_esmtp_ = false;
   std::string client_name_;
   bool is_smtputf8_ = false;  ///< the open mail, or the one that MAIL asks for

@@ -1,5 +1,5 @@
-// Whatever a client says in whatever order: no mail before TLS, no body without a recipient, an end to
-// nonsense.
+// Whatever a client says in whatever order: no mail before TLS unless it may be clear just then, no body
+// without a recipient, an end to nonsense.
 #include <optional>
 
 #include "firmware/base/check.h"
@@ -11,25 +11,27 @@ using namespace privyseal::smtp;
 
 namespace {
 
-ServerSession::Options options() {
+ServerSession::Options options(const bool& may_be_clear) {
   return {.hostname = "gw.example",
           .max_recipients = 3,
           .replies = {.starttls_required = make_reply(530, "5.7.0", "x"),
                       .message_too_big = make_reply(552, "5.3.4", "x"),
                       .too_many_recipients = make_reply(452, "4.5.3", "x"),
                       .too_many_errors = make_reply(421, "4.7.0", "x"),
-                      .session_used_up = make_reply(421, "4.7.0", "x")}};
+                      .session_used_up = make_reply(421, "4.7.0", "x")},
+          .may_be_clear = [&may_be_clear] { return may_be_clear; }};
 }
 
 /// Does what an action asks for; the choices come from the input.
 class Driver {
  public:
-  explicit Driver(unsigned char choices) : choices_(choices) {}
+  explicit Driver(unsigned char choices) : is_excepted_(choices >= 128), choices_(choices) {}
 
   /// False when the session is closed.
   bool on(std::string_view line) {
     const Command command = parse_command(line);
     if (!std::holds_alternative<RcptTo>(command) || !session_.may_add_at_once()) answer_recipients();
+    may_be_clear_ = is_excepted_ && choices_ % 8 != 0;
     const Action action = session_.on(command);
     return std::visit([this](const auto& known) { return perform(known); }, action);
   }
@@ -46,8 +48,9 @@ class Driver {
     session_.secured();
     return check(action.reply);
   }
-  bool perform(const OpenMail&) {
-    CHECK(session_.is_secured() && !session_.has_open_mail());
+  bool perform(const OpenMail& action) {
+    CHECK(!session_.has_open_mail());
+    CHECK(session_.is_secured() || (may_be_clear_ && !action.mail.require_tls));
     return answer(mail_accepted());
   }
   bool perform(const AddRecipient&) {
@@ -56,7 +59,7 @@ class Driver {
     return true;
   }
   bool perform(const StartData&) {
-    CHECK(session_.is_secured() && session_.recipients() > 0);
+    CHECK(is_protected() && session_.recipients() > 0);
     answer(go_ahead());
     if (session_.state() == ServerSession::State::kBody) session_.answered(make_reply(250, "2.0.0", "x"));
     CHECK(!session_.has_open_mail());
@@ -67,13 +70,16 @@ class Driver {
     for (; due_recipients_ > 0; --due_recipients_) answer(recipient_accepted());
   }
   bool perform(const TakeChunk&) {
-    CHECK(session_.is_secured() && session_.recipients() > 0);
+    CHECK(is_protected() && session_.recipients() > 0);
     return answer(make_reply(250, "2.0.0", "x"));
   }
   bool perform(const SkipChunk& action) {
-    CHECK(session_.is_secured());
+    CHECK(is_protected());
     return check(action.reply);
   }
+
+  /// As far as this client must be: the question may have another answer by the end of a mail.
+  [[nodiscard]] bool is_protected() const { return session_.is_secured() || is_excepted_; }
 
   bool answer(const Reply& good) {
     choices_ = static_cast<unsigned char>(choices_ * 37 + 11);
@@ -85,7 +91,9 @@ class Driver {
     return true;
   }
 
-  ServerSession session_{options()};
+  bool is_excepted_;
+  bool may_be_clear_ = false;
+  ServerSession session_{options(may_be_clear_)};
   unsigned char choices_;
   std::size_t due_recipients_ = 0;
 };

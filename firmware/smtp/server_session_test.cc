@@ -140,6 +140,122 @@ TEST(Order, IsAsTheTableSays) {
   }
 }
 
+constexpr bool kExcepted = true;
+
+/// A client that may send in clear while `may_be_clear` says so, brought to a state without TLS.
+ServerSession clear_session_in(State state, const bool* may_be_clear) {
+  ServerSession::Options clear = options();
+  clear.may_be_clear = [may_be_clear] { return *may_be_clear; };
+  ServerSession session(clear);
+  if (state == State::kClear) return session;
+  EXPECT_EQ(say(session, state == State::kClearHelo ? "HELO c" : "EHLO c"), "reply 250");
+  if (state == State::kClearHelo || state == State::kClearEhlo) return session;
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(session);
+  if (state == State::kMail) return session;
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  accept(session);
+  if (state == State::kRecipient) return session;
+  EXPECT_EQ(say(session, "BDAT 5"), "take 5");
+  accept(session);
+  return session;
+}
+
+const std::vector<State> kClearStates{State::kClear, State::kClearHelo, State::kClearEhlo,
+                                      State::kMail,  State::kRecipient, State::kChunks};
+const std::string kHands = "shake hands 220 2.0.0";
+const std::vector<Row> kClearOrderCases{
+    //                       kClear  kClearHelo kClearEhlo kMail kRecipient kChunks
+    {"EHLO c", {kHello, kHello, kHello, "drop 250", "drop 250", "drop 250"}},
+    {"HELO c", {kHello, kHello, kHello, "drop 250", "drop 250", "drop 250"}},
+    {"STARTTLS", {kOrder, kOrder, kHands, kOrder, kOrder, kOrder}},
+    {"MAIL FROM:<a@b.uk>", {kOrder, "open mail", "open mail", kOrder, kOrder, kOrder}},
+    {"MAIL FROM:<a@b.uk> REQUIRETLS", {kOrder, kTls, kTls, kOrder, kOrder, kOrder}},
+    {"RCPT TO:<c@d.uk>", {kOrder, kOrder, kOrder, "add recipient", "add recipient", kOrder}},
+    {"DATA", {kOrder, kOrder, kOrder, kOrder, "start data", kOrder}},
+    {"BDAT 7", {kSkip, kSkip, kSkip, kSkip, "take 7", "take 7"}},
+    {"BDAT 7 LAST", {kSkip, kSkip, kSkip, kSkip, "take 7 last", "take 7 last"}},
+    {"RSET", {kOk, kOk, kOk, kDrop, kDrop, kDrop}},
+    {"NOOP", {kOk, kOk, kOk, kOk, kOk, kOk}},
+    {"VRFY x", {kVrfy, kVrfy, kVrfy, kVrfy, kVrfy, kVrfy}},
+    {"AUTH PLAIN AGEAYg==", std::vector<std::string>(6, "reply 502 5.5.1")},
+    {"QUIT", std::vector<std::string>(6, kBye)},
+};
+
+TEST(Order, OfAClientThatMaySendInClearIsAsTheTableSays) {
+  for (const Row& c : kClearOrderCases) {
+    ASSERT_EQ(c.expected.size(), kClearStates.size()) << c.command;
+    for (std::size_t i = 0; i < kClearStates.size(); ++i) {
+      ServerSession session = clear_session_in(kClearStates[i], &kExcepted);
+      ASSERT_EQ(session.state(), kClearStates[i]);
+      EXPECT_EQ(say(session, c.command), c.expected[i]) << c.command << " in column " << i;
+      EXPECT_FALSE(session.is_secured());
+    }
+  }
+}
+
+TEST(Order, OfAClientWhoseExceptionHasEndedIsEverybodys) {
+  for (const Row& c : kOrderCases) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      bool may_be_clear = true;
+      ServerSession session = clear_session_in(kClearStates[i], &may_be_clear);
+      may_be_clear = false;
+      EXPECT_EQ(say(session, c.command), c.expected[i]) << c.command << " in column " << i;
+    }
+  }
+}
+
+TEST(ServerSession, ClearMailEndsWithTheExceptionInTheMiddleOfASession) {
+  bool may_be_clear = true;
+  ServerSession session = clear_session_in(State::kRecipient, &may_be_clear);
+  may_be_clear = false;
+  EXPECT_EQ(say(session, "DATA"), "start data") << "the mail that had begun";
+  session.answered(go_ahead());
+  accept(session);
+  EXPECT_EQ(session.state(), State::kClearEhlo);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), kTls);
+  EXPECT_EQ(say(session, "STARTTLS"), kHands);
+  session.secured();
+  EXPECT_EQ(say(session, "EHLO c"), kHello);
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+}
+
+TEST(ServerSession, AClientThatMaySendInClearStaysSoFromMailToMail) {
+  for (const State greeted : {State::kClearHelo, State::kClearEhlo}) {
+    ServerSession session = clear_session_in(greeted, &kExcepted);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+      accept(session);
+      EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+      accept(session);
+      EXPECT_EQ(say(session, "DATA"), "start data");
+      session.answered(go_ahead());
+      session.answered(make_reply(i == 0 ? 250 : 451, "", "verdict"));
+      EXPECT_EQ(session.state(), greeted);
+    }
+    EXPECT_EQ(say(session, "STARTTLS"), greeted == State::kClearEhlo ? kHands : kOrder);
+  }
+}
+
+TEST(ServerSession, AClientThatMaySendInClearIsToldWhatAllAre) {
+  ServerSession excepted = clear_session_in(State::kClear, &kExcepted);
+  ServerSession other = session_in(State::kClear);
+  const Command ehlo = parse_command("EHLO c");
+  EXPECT_EQ(std::get<SendReply>(excepted.on(ehlo)).reply.lines,
+            std::get<SendReply>(other.on(ehlo)).reply.lines);
+}
+
+TEST(ServerSession, AClientThatMaySendInClearIsTreatedAsAllInsideTls) {
+  bool may_be_clear = true;
+  ServerSession session = clear_session_in(State::kClearEhlo, &may_be_clear);
+  EXPECT_EQ(say(session, "STARTTLS"), kHands);
+  session.secured();
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), kOrder) << "EHLO must come again";
+  EXPECT_EQ(say(session, "EHLO c"), kHello);
+  may_be_clear = false;
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> REQUIRETLS"), "open mail");
+}
+
 std::vector<std::string> extensions_in(State state) {
   ServerSession session = session_in(state);
   const Action action = session.on(parse_command("EHLO c"));

@@ -27,8 +27,10 @@ std::string address_literal(std::string_view address) {
 
 /// Names of the IANA registry "Mail Transmission Types" (RFC 3848, RFC 6531 section 4.3).
 std::string_view protocol(const TraceFacts& facts) {
-  if (facts.is_smtputf8) return "UTF8SMTPS";
-  return facts.is_esmtp ? "ESMTPS" : "SMTP";
+  const bool is_clear = facts.tls_version.empty();
+  if (facts.is_smtputf8) return is_clear ? "UTF8SMTP" : "UTF8SMTPS";
+  if (!facts.is_esmtp) return "SMTP";
+  return is_clear ? "ESMTP" : "ESMTPS";
 }
 
 std::string date(std::string_view text) { return word(text, " ,:+-()"); }
@@ -38,8 +40,9 @@ std::string date(std::string_view text) { return word(text, " ,:+-()"); }
 std::string received_header(const TraceFacts& facts) {
   std::string header = "Received: from " + host(facts.client_name);
   header += "\r\n\t(" + address_literal(facts.client_address) + ")";
-  header +=
-      "\r\n\t(using " + word(facts.tls_version, ".-_") + " with cipher " + word(facts.cipher, ".-_") + ")";
+  if (!facts.tls_version.empty())
+    header +=
+        "\r\n\t(using " + word(facts.tls_version, ".-_") + " with cipher " + word(facts.cipher, ".-_") + ")";
   header += "\r\n\tby " + host(facts.hostname) + " with " + std::string(protocol(facts));
   header += " id " + word(facts.id, ".-_") + ";";
   header += "\r\n\t" + date(facts.date) + "\r\n";

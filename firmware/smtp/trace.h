@@ -19,7 +19,7 @@ struct TraceFacts {
   std::string_view hostname;        ///< ours
   bool is_esmtp = true;
   bool is_smtputf8 = false;
-  std::string_view tls_version;  ///< "TLSv1.3"
+  std::string_view tls_version;  ///< "TLSv1.3"; empty: in clear
   std::string_view cipher;       ///< "TLS_AES_256_GCM_SHA384"
   std::string_view id;           ///< of the ledger row
   std::string_view date;         ///< RFC 5322: "Thu, 01 Oct 2026 09:01:02 +0000"

@@ -51,6 +51,22 @@ TEST(ReceivedHeader, TellsOfAnInternationalMail) {
   EXPECT_TRUE(received_header(f).contains("with UTF8SMTPS id"));
 }
 
+TEST(ReceivedHeader, SaysThatAMailCameInClear) {
+  TraceFacts f = facts();
+  f.tls_version = "";
+  f.cipher = "";
+  EXPECT_EQ(received_header(f),
+            "Received: from mail.lawfirm.example\r\n"
+            "\t([192.0.2.7])\r\n"
+            "\tby gw.lawfirm.example with ESMTP id 42;\r\n"
+            "\tThu, 01 Oct 2026 09:01:02 +0000\r\n");
+  f.is_smtputf8 = true;
+  EXPECT_TRUE(received_header(f).contains("with UTF8SMTP id"));
+  f.is_smtputf8 = false;
+  f.is_esmtp = false;
+  EXPECT_TRUE(received_header(f).contains("with SMTP id"));
+}
+
 TEST(ReceivedHeader, HasALengthThatCanBeCountedOn) {
   const std::string name(1000, 'x');
   TraceFacts f = facts();

@@ -9,6 +9,7 @@
 #include "firmware/base/cpu_crypto.h"
 #include "firmware/base/log.h"
 #include "firmware/base/sha256.h"
+#include "firmware/base/utc_time.h"
 #include "firmware/gateway/ledger_answers.h"
 #include "firmware/tls/library.h"
 
@@ -144,6 +145,17 @@ Result<std::string> bound(const JsonObject& request, std::string_view key) {
   return json_text(request, key, "").and_then([](const std::string& text) { return time_bound(text); });
 }
 
+JsonArray clear_of(const std::vector<smtp::ClearException>& exceptions, WallTime now) {
+  JsonArray array;
+  for (const smtp::ClearException& exception : exceptions)
+    array.push_back(JsonObject{{"host", exception.host},
+                               {"reason", exception.reason},
+                               {"authoriser", exception.authoriser},
+                               {"until", utc_text(exception.until)},
+                               {"state", exception.is_in_force(now) ? "in-force" : "expired"}});
+  return array;
+}
+
 /// "none": mail is scanned at CJSM only.
 std::string_view name_of(const std::optional<ScannerSettings>& scanner) {
   if (!scanner) return "none";
@@ -223,6 +235,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"ledger", std::move(ledger)},
                     {"audit", std::move(*audit)},
                     {"policy", facts_.book.status()},
+                    {"clear", clear_of(facts_.settings.lan.clear, facts_.clock.now())},
                     {"scanner", name_of(facts_.settings.scanner)},
                     {"today", today_of(*totals)}};
   if (facts_.firewall.is_watched()) status["firewall"] = firewall_of(facts_.firewall.now());

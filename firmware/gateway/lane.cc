@@ -126,12 +126,15 @@ Result<std::shared_ptr<Secret>> read_login(const Settings& settings) {
 
 Result<Lane> make_out_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm,
                            std::shared_ptr<Secret> login) {
+  auto clear_hosts = ClearHosts::make(settings.lan.clear);
+  if (!clear_hosts) return std::unexpected(clear_hosts.error());
   return make_lane(settings.lan, settings.cjsm, lan, cjsm,
                    {.direction = Direction::kOut,
                     .rules = {.hostname = settings.host,
                               .when_unavailable = policy::Refusal::kRelayUnavailable,
                               .when_certificate_refused = policy::Refusal::kRelayCertificateRefused,
-                              .login = std::move(login)}});
+                              .login = std::move(login)},
+                    .clear_hosts = std::move(*clear_hosts)});
 }
 
 Result<Lane> make_in_lane(const Settings& settings, const SideContexts& lan, const SideContexts& cjsm) {

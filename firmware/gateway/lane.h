@@ -10,6 +10,7 @@
 #include "firmware/base/active_identity.h"
 #include "firmware/base/day.h"
 #include "firmware/base/secret.h"
+#include "firmware/gateway/clear_hosts.h"
 #include "firmware/gateway/client_list.h"
 #include "firmware/gateway/mail_record.h"
 #include "firmware/gateway/settings.h"
@@ -51,6 +52,7 @@ struct Lane {
   ClientList clients{};
   ClientList proxies{};
   ClientList old_clients{};  ///< that the listener's exception is for
+  ClearHosts clear_hosts{};  ///< that need no TLS; none where CJSM's mail comes in
   bool normalize = false;    ///< of the listener's settings
   PeerContext listener{};    ///< server side
   std::vector<Hop> hops{};   ///< the one that is preferred first; never empty

@@ -53,6 +53,7 @@ std::string counted(std::size_t count, std::string_view noun) {
 }
 
 std::string session_text(const tls::SessionFacts& facts) {
+  if (facts.version == kNoTls) return "in clear, as an exception allows";
   std::string text = facts.version + ", " + facts.group + ", " + facts.suite;
   text += facts.resumed ? ", resumed" : ", a new handshake";
   if (!facts.peer_subject.empty())

@@ -62,8 +62,8 @@ inline constexpr std::string_view kOne = PRIVYSEAL_MAIL_ROW " FROM mail WHERE id
 
 inline constexpr std::string_view kFlow =
     "SELECT substr(opened_at, 1, 16), outcome, count(*) FROM mail WHERE opened_at >= ?1 GROUP BY 1, 2";
-/// Of the mails with a session: how many, over TLS 1.3, with a key exchange that a quantum computer does not
-/// break; towards CJSM and inside.
+/// Of the mails with a session (those in clear have one without TLS): how many, over TLS 1.3, with a key
+/// exchange that a quantum computer does not break; towards CJSM and inside.
 inline constexpr std::string_view kTls =
     "SELECT count(session_id), coalesce(sum(tls_version = 'TLSv1.3'), 0),"
     " coalesce(sum(tls_group LIKE '%MLKEM%'), 0), count(lan_session_id),"

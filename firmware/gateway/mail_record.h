@@ -36,6 +36,10 @@ enum class Outcome {
 [[nodiscard]] std::string_view to_string(Direction direction);
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 
+/// The version in the facts of a side where a mail came in clear, as an exception allowed: they have nothing
+/// else.
+inline constexpr std::string_view kNoTls = "none";
+
 struct MailRecord {
   WallTime opened_at{};
   Direction direction = Direction::kOut;

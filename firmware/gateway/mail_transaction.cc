@@ -81,7 +81,9 @@ MailRecord MailTransaction::record() const {
                     .recipients = recipients_.empty() ? refused_ : recipients_,
                     .hop = hop_ ? hop_->address().text() : lane_->hops.front().address.text()};
   const bool is_in = lane_->direction == Direction::kIn;
-  (is_in ? record.cjsm_session : record.lan_session) = client_.session;
+  auto& client_session = is_in ? record.cjsm_session : record.lan_session;
+  client_session = client_.session;
+  if (!client_session) client_session.emplace().version = kNoTls;
   if (hop_) (is_in ? record.lan_session : record.cjsm_session) = hop_->facts();
   return record;
 }
@@ -128,13 +130,14 @@ std::string MailTransaction::trace_header() const {
   const std::string id = std::to_string(*row_);
   const std::string address = client_.host();
   const std::string date = to_rfc5322(opened_at_);
+  const tls::SessionFacts session = client_.session.value_or(tls::SessionFacts{});
   return smtp::received_header({.client_name = client_.name,
                                 .client_address = address,
                                 .hostname = service_.settings.host,
                                 .is_esmtp = client_.is_esmtp,
                                 .is_smtputf8 = mail_.smtputf8,
-                                .tls_version = client_.session->version,
-                                .cipher = client_.session->suite,
+                                .tls_version = session.version,
+                                .cipher = session.suite,
                                 .id = id,
                                 .date = date});
 }

@@ -38,8 +38,10 @@ struct ClientFacts {
   std::string address;  ///< "192.0.2.1:40000"
   std::string name;     ///< from EHLO, its own claim
   bool is_esmtp = true;
-  std::optional<tls::SessionFacts> session;
+  std::optional<tls::SessionFacts> session;  ///< none: the mail comes in clear
 
+  /// As which its certificate names it; empty: it showed none.
+  [[nodiscard]] std::string peer_subject() const { return session ? session->peer_subject : ""; }
   /// The address without its port.
   [[nodiscard]] std::string host() const { return address.substr(0, address.rfind(':')); }
 };

@@ -65,7 +65,7 @@ void MailTransaction::judge_body(ByteView part) {
 }
 
 MailFacts MailTransaction::facts() const {
-  const std::string& peer = client_.session->peer_subject;
+  const std::string peer = client_.peer_subject();
   return {.direction = lane_->direction,
           .host = peer.empty() ? client_.host() : peer,
           .sender = mail_.reverse_path ? smtp::to_string(*mail_.reverse_path) : "",
@@ -112,10 +112,10 @@ net::awaitable<MailTransaction::BodyState> MailTransaction::take(ByteView input,
   const bool is_end = step.state == smtp::DotStream::State::kEnd;
   for (const ByteView part : {step.held, step.forward}) {
     judge_body(part);
-    if (goes_on()) co_await pass_on(policy_.pass(part, client_.session->peer_subject));
+    if (goes_on()) co_await pass_on(policy_.pass(part, client_.peer_subject()));
   }
   if (is_end) look_for_repeat();
-  if (is_end && goes_on()) co_await pass_on(policy_.pass_end(client_.session->peer_subject));
+  if (is_end && goes_on()) co_await pass_on(policy_.pass_end(client_.peer_subject()));
   if (is_far_too_big()) co_return BodyState::kTooLate;
   co_return is_end ? BodyState::kEnd : BodyState::kMore;
 }

@@ -68,7 +68,7 @@ net::awaitable<void> MailTransaction::tell_hop_of_chunk(std::uint64_t size_bytes
 net::awaitable<void> MailTransaction::pass_chunk_on(ByteView part, smtp::TakeChunk chunk,
                                                     std::uint64_t left) {
   const bool was_judged = policy_.is_judged();
-  const std::string& peer = client_.session->peer_subject;
+  const std::string peer = client_.peer_subject();
   const bool is_end = chunk.is_last && left == 0;
   auto passed = policy_.pass(part, peer);
   if (is_end && !policy_.is_judged()) passed = policy_.pass_end(peer);

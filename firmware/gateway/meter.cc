@@ -56,6 +56,10 @@ void Meter::refused_plaintext() {
   counts_.with([](Counts& counts) { ++counts.plaintext_refused; });
 }
 
+void Meter::took_clear() {
+  counts_.with([](Counts& counts) { ++counts.clear_taken; });
+}
+
 void Meter::write(MetricsText& text) const {
   counts_.with([&](const Counts& counts) {
     text.family("privyseal_smtp_messages_total", Type::kCounter,
@@ -74,6 +78,9 @@ void Meter::write(MetricsText& text) const {
     text.family("privyseal_tls_plaintext_refused_total", Type::kCounter,
                 "Commands before TLS that were answered 530.");
     text.sample({}, static_cast<double>(counts.plaintext_refused));
+    text.family("privyseal_smtp_clear_messages_total", Type::kCounter,
+                "Mails that hosts of the organisation began in clear, by a dated exception.");
+    text.sample({}, static_cast<double>(counts.clear_taken));
     text.family("privyseal_tls_handshake_duration_seconds", Type::kHistogram,
                 "Time of handshakes that succeeded.");
     for (const auto& [role, times] : counts.handshake_times) text.histogram({{"role", role}}, times);

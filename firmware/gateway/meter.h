@@ -25,6 +25,8 @@ class Meter {
   void failed_handshake(Role role);
   /// A command that needs TLS was answered 530.
   void refused_plaintext();
+  /// A mail began in clear, as an exception allows.
+  void took_clear();
 
   void write(MetricsText& text) const;
 
@@ -36,6 +38,7 @@ class Meter {
     std::map<std::array<std::string, 4>, std::uint64_t> handshakes;  // role, version, group, result
     std::map<std::string, Histogram> handshake_times;                // role
     std::uint64_t plaintext_refused = 0;
+    std::uint64_t clear_taken = 0;
     Counts();
   };
 

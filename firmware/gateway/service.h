@@ -7,6 +7,7 @@
 #include <set>
 
 #include "firmware/base/clock.h"
+#include "firmware/gateway/clear_hosts.h"
 #include "firmware/gateway/firewall_watch.h"
 #include "firmware/gateway/hop_board.h"
 #include "firmware/gateway/lanes.h"
@@ -50,6 +51,7 @@ struct Service {
   HopBoard relays;
   HopBoard mail_servers;
   Meter meter{};
+  ClearUses clear_uses{};
   std::atomic<bool> draining = false;  ///< set once: no new mail, open ones are finished
   std::atomic<std::uint32_t> sessions = 0;
   std::atomic<std::uint32_t> sessions_in = 0;  ///< those of them that are CJSM's

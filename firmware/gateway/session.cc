@@ -1,6 +1,7 @@
 #include "firmware/gateway/session.h"
 
 #include <array>
+#include <functional>
 
 #include "firmware/base/log.h"
 #include "firmware/base/proxy_header.h"
@@ -21,7 +22,8 @@ constexpr auto kHandshakeWithin = 30s;
 constexpr auto kProxyWithin = 10s;
 constexpr int kStartTlsFirst = 530;
 
-smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace, bool normalize) {
+smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pace, bool normalize,
+                                        std::function<bool()> may_be_clear) {
   return {.hostname = settings.host,
           .chunking = !normalize,  // a repair changes how many bytes there are
           .max_size_bytes = settings.limits.max_message_bytes,
@@ -29,7 +31,8 @@ smtp::ServerSession::Options options_of(const Settings& settings, const Pace& pa
           .max_mails = settings.limits.max_mails_per_session,
           .max_bad_commands = pace.max_bad_commands,
           .max_idle_commands = pace.max_idle_commands,
-          .replies = policy::session_replies()};
+          .replies = policy::session_replies(),
+          .may_be_clear = std::move(may_be_clear)};
 }
 
 }  // namespace
@@ -43,7 +46,8 @@ Session::Session(Service& service, Entrance entrance, Waiting& waiting, net::tcp
       stream_(std::move(socket)),
       client_ip_(stream_.peer_ip()),
       reader_(smtp::kMaxCommandLine),
-      protocol_(options_of(service.settings, service.pace(), lane_->normalize)),
+      protocol_(options_of(service.settings, service.pace(), lane_->normalize,
+                           [this] { return clear_exception() != nullptr; })),
       client_{.address = stream_.peer_address(), .name = {}, .is_esmtp = true, .session = {}} {
   if (lane_->normalize) repair_.emplace(smtp::LineRepair::Where::kCommands);
 }
@@ -253,6 +257,11 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
   if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
   co_return co_await shake_hands();
+}
+
+/// Null: this client must use TLS now.
+const smtp::ClearException* Session::clear_exception() const {
+  return lane_->clear_hosts.find(client_ip_, service_.clock.now());
 }
 
 const std::shared_ptr<const tls::Context>& Session::listener() const {

@@ -64,6 +64,8 @@ class Session {
   net::awaitable<Next> shake_hands_first();
   net::awaitable<Next> shake_hands();
   [[nodiscard]] const std::shared_ptr<const tls::Context>& listener() const;
+  [[nodiscard]] const smtp::ClearException* clear_exception() const;
+  void note_clear();
   net::awaitable<Next> body();
   net::awaitable<void> drop_mail(std::string_view why);
   void log_failed_handshake(std::string_view why) const;

@@ -16,6 +16,7 @@ net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
   mail_.emplace(service_, service_.lanes.current(lane_->direction), client_, std::move(action.mail));
   auto refused = mail_->refuses_mail();
   if (!refused) {
+    if (!protocol_.is_secured()) note_clear();
     protocol_.answered(smtp::mail_accepted());
     co_return send_later(smtp::mail_accepted());
   }
@@ -26,6 +27,13 @@ net::awaitable<Session::Next> Session::on(smtp::OpenMail action) {
   const Next next = co_await answer(std::move(*refused));
   if (closes && next == Next::kContinue) co_await stream_.close_after_reading(kHearOutWithin);
   co_return closes ? Next::kClose : next;
+}
+
+/// A mail began in clear, as an exception allows.
+void Session::note_clear() {
+  service_.meter.took_clear();
+  if (service_.clear_uses.is_news(client_.host(), std::chrono::steady_clock::now()))
+    log_event(LogLevel::kWarning, "mail-in-clear", {{"client", client_.host()}});
 }
 
 net::awaitable<Session::Next> Session::on(smtp::AddRecipient action) {

@@ -174,6 +174,9 @@ Result<Settings> read_settings(Config config) {
   if (reader.has("cjsm.tls12_exception"))
     reader.refuse("cjsm.tls12_exception",
                   "cannot be: towards CJSM we show a certificate, and keyd signs no client's TLS 1.2");
+  settings.lan.clear = smtp::read_clear_exceptions(reader, "lan.clear");
+  if (reader.has("cjsm.clear"))
+    reader.refuse("cjsm.clear", "cannot be: nothing passes in clear between CJSM and us");
   settings.cjsm.client_names = reader.texts("cjsm.client_names");
   settings.relay_user = reader.text("cjsm.relay_user", "");
   settings.relay_password_file = reader.text("cjsm.relay_password_file", "");

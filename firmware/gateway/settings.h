@@ -15,6 +15,7 @@
 #include "firmware/gateway/pace.h"
 #include "firmware/gateway/tls12_exception.h"
 #include "firmware/policy/route.h"
+#include "firmware/smtp/clear_exception.h"
 #include "firmware/smtp/hop_place.h"
 
 namespace privyseal::gateway {
@@ -33,6 +34,7 @@ struct SideSettings {
   bool normalize = false;            ///< a bare LF of these clients is taken for CRLF (smtp/line_repair.h)
   std::vector<smtp::HopPlace> hops;  ///< the one that is preferred first; never empty
   std::optional<Tls12Exception> tls12_exception;  ///< LAN side only
+  std::vector<smtp::ClearException> clear;        ///< LAN side only
 };
 
 struct Limits {

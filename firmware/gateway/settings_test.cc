@@ -115,6 +115,90 @@ TEST(Settings, SecureEmailGuideG4ExceptNobodyTowardsCjsm) {
       << settings.error().message;
 }
 
+constexpr std::string_view kClear =
+    "[[lan.clear]]\nhost = \"10.0.0.7\"\nreason = \"old scanner\"\nauthoriser = \"J Smith\"\n"
+    "until = \"2027-03-31T12:00:00Z\"\n";
+
+Result<Settings> settings_with_clear(const std::string& tables) {
+  return Config::parse(std::string(kSound) + tables, "t").and_then(read_settings);
+}
+
+TEST(Settings, ExceptHostsOfTheLanSideFromTlsUntilASecond) {
+  EXPECT_TRUE(settings_with_clear("")->lan.clear.empty());
+  const auto settings = settings_with_clear(std::string(kClear) + std::string(kClear));
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_EQ(settings->lan.clear.size(), 2U);
+  EXPECT_EQ(settings->lan.clear[1].in_words(),
+            "mail in clear is excepted until 2027-03-31T12:00:00Z for 10.0.0.7, by J Smith: old scanner");
+  std::string many;
+  for (int i = 0; i < 16; ++i) many += kClear;
+  EXPECT_TRUE(settings_with_clear(many));
+  EXPECT_FALSE(settings_with_clear(many + std::string(kClear)));
+}
+
+/// `value` in the place of what `key` has.
+std::string clear_with(const std::string& key, const std::string& value) {
+  std::string text(kClear);
+  const auto at = text.find(key + " = ");
+  return text.replace(at, text.find('\n', at) - at, value.empty() ? "" : key + " = " + value);
+}
+
+TEST(Settings, SecureEmailGuideG5TakeNoExceptionFromTlsThatIsNotWhole) {
+  for (const char* host : {R"("127.0.0.1")", R"("127.0.0.0/24")", R"("10.0.0.7/32")", R"("2001:db8::7")",
+                           R"("2001:db8::/120")", R"("::1")"})
+    EXPECT_TRUE(settings_with_clear(clear_with("host", host))) << host;
+  const std::string long_text = "\"" + std::string(201, 'x') + "\"";
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"host", ""},
+                                                        {"host", R"("")"},
+                                                        {"host", R"("scanner.example")"},
+                                                        {"host", R"("10.0.0.0/23")"},
+                                                        {"host", R"("0.0.0.0/0")"},
+                                                        {"host", R"("10.0.0.7/33")"},
+                                                        {"host", R"("10.0.0.7/")"},
+                                                        {"host", R"("10.0.0.7/24x")"},
+                                                        {"host", R"("10.0.0.7/-1")"},
+                                                        {"host", R"("2001:db8::/119")"},
+                                                        {"host", R"("2001:db8::/129")"},
+                                                        {"host", R"("10.0.0.7, 10.0.0.8")"},
+                                                        {"host", R"(["10.0.0.7"])"},
+                                                        {"host", R"("*")"},
+                                                        {"reason", ""},
+                                                        {"reason", R"("")"},
+                                                        {"reason", long_text},
+                                                        {"reason", R"("two\nlines")"},
+                                                        {"reason", "7"},
+                                                        {"authoriser", ""},
+                                                        {"authoriser", R"("")"},
+                                                        {"authoriser", long_text},
+                                                        {"authoriser", R"("a\u007fb")"},
+                                                        {"until", ""},
+                                                        {"until", R"("2027-03-31")"},
+                                                        {"until", "2027-03-31T12:00:00Z"},
+                                                        {"until", R"("never")"},
+                                                        {"until", R"("2027-03-31T12:00:00+01:00")"},
+                                                        {"until", R"("2027-02-29T12:00:00Z")"}}) {
+    const auto refused = settings_with_clear(clear_with(key, value));
+    ASSERT_FALSE(refused) << key << " " << value;
+    EXPECT_TRUE(refused.error().message.starts_with("t: lan.clear[0]." + key + " "))
+        << refused.error().message;
+  }
+  EXPECT_EQ(settings_with_clear(clear_with("until", R"("2027-03-31T12:00")")).error().message,
+            "t: lan.clear[0].until must be a time in UTC, as \"2027-03-31T12:00:00Z\"");
+  for (const std::string& wrong :
+       {std::string(kClear) + "from = \"2027-01-01\"\n", std::string("[lan.clear]\nhost = \"10.0.0.7\"\n"),
+        std::string("[[lan.clear]]\n")})
+    EXPECT_FALSE(settings_with_clear(wrong)) << wrong;
+}
+
+TEST(Settings, Clause17ExceptNobodyFromTlsTowardsCjsm) {
+  std::string text(kClear);
+  text.replace(text.find("lan"), 3, "cjsm");
+  const auto settings = settings_with_clear(text);
+  ASSERT_FALSE(settings);
+  EXPECT_TRUE(settings.error().message.starts_with("t: cjsm.clear cannot be")) << settings.error().message;
+}
+
 TEST(Settings, MayHaveAnotherPace) {
   std::string text(kSound);
   text +=

@@ -21,6 +21,11 @@ Result<std::unique_ptr<SideWork>> SideWork::start(Service& service) {
     log_event(LogLevel::kWarning, "tls12-excepted", {{"what", exception->in_words()}});
     work->note("tls12-excepted", "side/lan", "ok", exception->in_words());
   }
+  for (const smtp::ClearException& exception : service.settings.lan.clear) {
+    log_event(LogLevel::kWarning, "clear-excepted", {{"what", exception.in_words()}});
+    work->note("clear-excepted", "side/lan", exception.is_in_force(service.clock.now()) ? "ok" : "ended",
+               exception.in_words());
+  }
   for (const IdentityStatus& identity : service.lanes.identities()) work->note_switch(identity);
   if (auto started = work->start_checkpoints(); !started) return std::unexpected(started.error());
   if (auto started = work->start_watch(); !started) return std::unexpected(started.error());

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <chrono>
+#include <format>
 #include <set>
+#include <thread>
 
 #include "firmware/base/file.h"
 #include "tests/integration/gateway_lab.h"
@@ -78,6 +81,117 @@ TEST_F(GatewayClauses, Clause17AndSecureEmailGuideG2MailBeforeTlsIsRefused) {
     EXPECT_EQ(reply->code, 530);
     EXPECT_THAT(reply->text, HasSubstr("5.7.0"));
   }
+}
+
+/// A gateway with an exception of one host of loopback from TLS.
+class GatewayClearClauses : public GatewayClauses {
+ protected:
+  using Time = std::chrono::system_clock::time_point;
+
+  static void restart(const std::string& lan_extra) {
+    lab_->gateway.reset();
+    auto settings = lab_->settings;
+    settings.lan.extra = lan_extra;
+    auto started = TestGateway::start(settings);
+    ASSERT_TRUE(started) << started.error().message;
+    lab_->gateway = std::move(*started);
+  }
+  static std::string exception(const std::string& host, const std::string& until) {
+    return "[[lan.clear]]\nhost = \"" + host +
+           "\"\nreason = \"old scanner\"\nauthoriser = \"J Smith\"\nuntil = \"" + until + "\"\n";
+  }
+  void TearDown() override {
+    GatewayClauses::TearDown();
+    restart("");
+  }
+  static SmtpClient greeted(const std::string& source, std::uint16_t port) {
+    auto client = SmtpClient::connect(port, source);
+    EXPECT_TRUE(client);
+    EXPECT_EQ(client->read_reply()->code, 220);
+    const auto offer = client->command("EHLO scanner.example");
+    EXPECT_EQ(offer->code, 250);
+    EXPECT_THAT(offer->text, HasSubstr("STARTTLS"));
+    EXPECT_THAT(offer->text, Not(HasSubstr("REQUIRETLS")));
+    EXPECT_THAT(offer->text, Not(HasSubstr("AUTH")));
+    return std::move(*client);
+  }
+  static JsonObject ask(JsonObject question) {
+    const auto answer = lab_->gateway->ask(question);
+    EXPECT_TRUE(answer) << answer.error().message;
+    return answer.value_or(JsonObject{});
+  }
+};
+
+TEST_F(GatewayClearClauses, Clause17AndSecureEmailGuideG5AnExceptedHostSendsInClearAndTheRowSaysSo) {
+  restart(exception("127.0.0.2", "9999-12-31T00:00:00Z"));
+  SmtpClient scanner = greeted("127.0.0.2", lab_->gateway->lan_port());
+  EXPECT_EQ(scanner.command("MAIL FROM:<alice@lawfirm.example> REQUIRETLS")->code, 530);
+  ASSERT_EQ(scanner.send(mail_out())->code, 250);
+  ASSERT_EQ(lab_->relay->mails().size(), 1U);
+  EXPECT_TRUE(lab_->relay->mails().at(0).message.starts_with(
+      "Received: from scanner.example\r\n\t([127.0.0.2])\r\n\tby gateway.lawfirm.example with ESMTP id "))
+      << lab_->relay->mails().at(0).message;
+  for (const auto& session : sessions_of(lab_->relay.get()))
+    EXPECT_TRUE(is_only_opening(session.plain)) << "onward there is TLS: " << session.plain;
+  const LedgerRow row = only_row();
+  EXPECT_EQ(row.outcome, "delivered");
+  EXPECT_EQ(row.tls_version, "TLSv1.3");
+  const JsonObject track = ask({{"op", "mail-track"}, {"id", row.id}});
+  EXPECT_EQ(json_text(*json_object(*json_object(track, "mail"), "client_tls"), "version").value(), "none");
+  EXPECT_THAT(to_text(track), HasSubstr("Its connection: in clear, as an exception allows"));
+  ASSERT_TRUE(scanner.start_tls(lab_->lan_client_tls()));
+  ASSERT_EQ(scanner.command("EHLO scanner.example")->code, 250);
+  ASSERT_EQ(scanner.send(mail_out())->code, 250);
+  EXPECT_THAT(lab_->relay->mails().at(1).message, HasSubstr("(using TLSv1.3"));
+  const JsonObject status = ask({{"op", "status"}});
+  EXPECT_THAT(to_text(status),
+              HasSubstr(R"("host":"127.0.0.2","reason":"old scanner","authoriser":"J Smith",)"
+                        R"("until":"9999-12-31T00:00:00Z","state":"in-force")"));
+  EXPECT_THAT(json_text(ask({{"op", "metrics"}}), "text").value(),
+              HasSubstr("privyseal_smtp_clear_messages_total 1\n"));
+  EXPECT_THAT(lab_->gateway->output(), HasSubstr("mail in clear is excepted until 9999-12-31T00:00:00Z for "
+                                                 "127.0.0.2, by J Smith: old scanner"));
+  EXPECT_THAT(lab_->gateway->output(), HasSubstr("mail-in-clear"));
+}
+
+TEST_F(GatewayClearClauses, Clause17AndSecureEmailGuideG5AnExceptionIsForItsHostAndForMailOutAlone) {
+  restart(exception("127.0.0.2", "9999-12-31T00:00:00Z"));
+  SmtpClient other = greeted("127.0.0.1", lab_->gateway->lan_port());
+  EXPECT_EQ(other.command("MAIL FROM:<alice@lawfirm.example>")->code, 530);
+  SmtpClient from_cjsm = greeted("127.0.0.2", lab_->gateway->cjsm_port());
+  EXPECT_EQ(from_cjsm.command("MAIL FROM:<bob@police.example.cjsm.net>")->code, 530);
+  lab_->server->play(peer::without_starttls());
+  expect_in(451, mail_in());
+  for (const auto& session : sessions_of(lab_->server.get()))
+    EXPECT_TRUE(is_only_opening(session.plain)) << session.plain;
+  SmtpClient scanner = greeted("127.0.0.2", lab_->gateway->lan_port());
+  EXPECT_FALSE(scanner.start_tls(lab_->lan_client_tls(), "MAIL FROM:<alice@lawfirm.example>\r\n"));
+  EXPECT_TRUE(lab_->relay->mails().empty());
+}
+
+TEST_F(GatewayClearClauses, Clause17AndSecureEmailGuideG5AnExceptionEndsAtItsSecondInTheMiddleOfASession) {
+  const Time until = std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::now() + 6s);
+  restart(exception("127.0.0.1", std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(until))));
+  SmtpClient scanner = greeted("127.0.0.1", lab_->gateway->lan_port());
+  int taken = 0;
+  for (bool is_over = false; !is_over;) {
+    is_over = std::chrono::system_clock::now() >= until;
+    const auto reply = scanner.command("MAIL FROM:<alice@lawfirm.example>");
+    if (is_over) {
+      EXPECT_EQ(reply->code, 530);
+      EXPECT_THAT(reply->text, HasSubstr("5.7.0"));
+    } else if (std::chrono::system_clock::now() < until) {
+      EXPECT_EQ(reply->code, 250);
+      ++taken;
+    }
+    EXPECT_EQ(scanner.command("RSET")->code, 250);
+    std::this_thread::sleep_for(250ms);
+  }
+  EXPECT_GT(taken, 0);
+  EXPECT_THAT(to_text(ask({{"op", "status"}})), HasSubstr(R"("state":"expired")"));
+  ASSERT_TRUE(scanner.start_tls(lab_->lan_client_tls()));
+  ASSERT_EQ(scanner.command("EHLO scanner.example")->code, 250);
+  EXPECT_EQ(scanner.send(mail_out())->code, 250);
 }
 
 TEST_F(GatewayClauses, SecureEmailGuideG2ARelayWithoutStartTlsGetsNothing) {

@@ -62,8 +62,9 @@ OURS = {
     # Who may approve is shown as keyd reads it.
     "provisioning/cli/approvers": ["provisioning/cli/", "hsm/approvers", "hsm/keyd/approval"],
     "provisioning/": ["ca/", "hsm/approvers", "hsm/client", "hsm/destruction", "hsm/key_kind", "hsm/wire", "hsm/pkcs11/"],
-    # What a site says of a next hop is read as the gateway reads it.
-    "provisioning/box/": ["provisioning/", "firmware/smtp/hop_place", "firmware/smtp/tls_start", "hsm/approvers", "hsm/client"],
+    # What a site says of a next hop, or of mail in clear, is read as the gateway reads it.
+    "provisioning/box/": ["provisioning/", "firmware/smtp/clear_exception", "firmware/smtp/hop_place", "firmware/smtp/tls_start",
+                          "hsm/approvers", "hsm/client"],
     "provisioning/verify/": [],
     "tests/": ["firmware/", "hsm/", "ca/", "provisioning/"],
 }

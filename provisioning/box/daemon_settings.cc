@@ -2,6 +2,7 @@
 
 #include <format>
 
+#include "firmware/base/utc_time.h"
 #include "hsm/approvers.h"
 
 namespace privyseal::provisioning {
@@ -44,6 +45,15 @@ std::string old_peers(const Site& site) {
       "\n[lan.tls12_exception]\nreason = \"{}\"\nuntil = \"{:%F}\"\nclients = {}\nservers = {}\n",
       site.old_peers->reason, site.old_peers->until, toml_list(site.old_peers->clients),
       toml_list(site.old_peers->servers));
+}
+
+std::string clear(const Site& site) {
+  std::string text;
+  for (const smtp::ClearException& exception : site.clear)
+    text +=
+        std::format("\n[[lan.clear]]\nhost = \"{}\"\nreason = \"{}\"\nauthoriser = \"{}\"\nuntil = \"{}\"\n",
+                    exception.host, exception.reason, exception.authoriser, utc_text(exception.until));
+  return text;
 }
 
 /// keyd signs as a server for old clients; towards old servers nothing of ours is signed.
@@ -111,7 +121,7 @@ std::string gatewayd_settings(const Site& site) {
              "\"/run/privyseal-gateway/status\"\n\n"
              "[audit]\nkeyd_socket = \"{}\"\n",
              site.hostname, toml_list(site.domains), kOpensslConfig, kKeydSocket) +
-         door("gateway") + gateway_side(site.lan, "lan", "server") + old_peers(site) +
+         door("gateway") + gateway_side(site.lan, "lan", "server") + old_peers(site) + clear(site) +
          gateway_side(site.cjsm, "cjsm", "relay") +
          std::format("client_names = {}\n", toml_list(site.relay_client_names));
 }

@@ -66,6 +66,17 @@ TEST(SettingsFiles, ExceptOldMailServersOnlyWhereTheSiteDoes) {
               testing::Not(HasSubstr("tls12_exception")));
 }
 
+TEST(SettingsFiles, LetHostsSendInClearOnlyWhereTheSiteDoes) {
+  EXPECT_THAT(file("run/privyseal/gatewayd.toml"), testing::Not(HasSubstr("lan.clear")));
+  const std::string one =
+      "[[lan.clear]]\nhost = \"10.0.2.9\"\nreason = \"Old scanner\"\nauthoriser = \"J Smith, IT\"\n"
+      "until = \"2027-03-31T12:00:00Z\"\n";
+  const std::string two =
+      "[[lan.clear]]\nhost = \"10.0.2.16/28\"\nreason = \"Case system\"\nauthoriser = \"J Smith\"\n"
+      "until = \"2027-04-30T00:00:00Z\"\n";
+  EXPECT_THAT(file("run/privyseal/gatewayd.toml", one + two), HasSubstr("\n" + one + "\n" + two));
+}
+
 TEST(SettingsFiles, TellKeydAndTheConsoleWhoMayApproveAndKeydFromWhichConsole) {
   EXPECT_THAT(
       file("run/privyseal/keyd.toml"),

@@ -71,6 +71,9 @@ class Reader {
     return values;
   }
   Day day(const std::string& key) { return config_.day(key); }
+  std::vector<smtp::ClearException> clear_exceptions(const std::string& key) {
+    return smtp::read_clear_exceptions(config_, key);
+  }
   template <class T>
   T taken(const std::string& key, Result<T> value) {
     return config_.taken(key, std::move(value));
@@ -145,6 +148,18 @@ OldPeers read_old_peers(Reader& reader, const Side& lan) {
   return old;
 }
 
+/// As the gateway reads them, and of letters that need no quoting in its settings.
+std::vector<smtp::ClearException> read_clear(Reader& reader) {
+  const std::string key = "lan.clear";
+  auto exceptions = reader.clear_exceptions(key);
+  for (std::size_t i = 0; i < exceptions.size(); ++i)
+    for (const auto& [name, text] :
+         {std::pair{"reason", &exceptions[i].reason}, {"authoriser", &exceptions[i].authoriser}})
+      if (!is_title(*text))
+        reader.refuse(std::format("{}[{}].{}", key, i, name), "must be at most 64 letters and marks");
+  return exceptions;
+}
+
 /// Judged as the file that they become a line of, each.
 std::vector<hsm::ApproverLine> read_approvers(Reader& reader) {
   std::string file;
@@ -168,6 +183,7 @@ Result<Site> read_site(Config config) {
             .est = {}};
   if (reader.has("est.host")) site.est = read_est(reader);
   if (reader.has("lan.tls12_exception")) site.old_peers = read_old_peers(reader, site.lan);
+  site.clear = read_clear(reader);
   site.approvers = read_approvers(reader);
   if (site.domains.empty()) reader.refuse("domains", "must list at least one");
   if (site.lan.interface == site.cjsm.interface)

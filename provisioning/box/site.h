@@ -29,6 +29,8 @@
 ///     further_relays = ["10.0.3.3:465 = relay2.cjsm.example = implicit"]   # optional, also further_servers
 ///     [lan.tls12_exception]                    # optional: as the gateway's settings have it, and keyd's
 ///     reason, until, clients, servers
+///     [[lan.clear]]                            # optional: who may bring mail out in clear
+///     host, reason, authoriser, until          # as the gateway's settings have it (smtp/clear_exception.h)
 ///     [console]
 ///     hostname = "console.lawfirm.example"
 ///     [est]                                    # optional: where renewd enrols by itself
@@ -50,6 +52,7 @@
 #include "firmware/base/config.h"
 #include "firmware/base/day.h"
 #include "firmware/base/result.h"
+#include "firmware/smtp/clear_exception.h"
 #include "firmware/smtp/hop_place.h"
 #include "hsm/approvers.h"
 
@@ -102,6 +105,7 @@ struct Site {
   std::string console_hostname;
   std::optional<EnrolmentServer> est;
   std::optional<OldPeers> old_peers{};
+  std::vector<smtp::ClearException> clear{};
   std::vector<hsm::ApproverLine> approvers{};  ///< none: no key is ever destroyed
 };
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "provisioning/box/test_site.h"
 #include "provisioning/verify/bundle.h"
 
@@ -180,6 +182,38 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
                     BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),
     [](const auto& c) { return c.param.name; });
+
+struct BadClear {
+  const char* instead;  ///< of what follows
+  const char* line;
+  const char* key;
+};
+
+TEST(ReadSite, Clause17TakesNoExceptionFromTlsThatIsNotWhole) {
+  const std::string sound =
+      "[[lan.clear]]\nhost = \"10.0.2.9\"\nreason = \"old\"\nauthoriser = \"J Smith\"\n"
+      "until = \"2027-03-31T12:00:00Z\"\n";
+  const auto site = read(test::site_text() + sound);
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_EQ(site->clear.at(0).authoriser, "J Smith");
+  for (const BadClear& bad :
+       std::to_array<BadClear>({{"lan", "cjsm", "cjsm.clear"},
+                                {"10.0.2.9", "10.0.0.0/8", "lan.clear[0].host"},
+                                {"10.0.2.9", "scanner.example", "lan.clear[0].host"},
+                                {"\"old\"", "'a\" = 1'", "lan.clear[0].reason"},
+                                {"\"old\"", "\"\"", "lan.clear[0].reason"},
+                                {"J Smith", "", "lan.clear[0].authoriser"},
+                                {"authoriser = \"J Smith\"\n", "", "lan.clear[0].authoriser"},
+                                {"2027-03-31T12:00:00Z", "for ever", "lan.clear[0].until"},
+                                {"2027-03-31T12:00:00Z", "2027-03-31", "lan.clear[0].until"},
+                                {"until", "forever = true\nuntil", "lan.clear[0].forever"}})) {
+    std::string text = sound;
+    text.replace(text.find(bad.instead), std::string_view(bad.instead).size(), bad.line);
+    const auto refused = read(test::site_text() + text);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_THAT(refused.error().message, testing::HasSubstr(bad.key)) << text;
+  }
+}
 
 TEST(ReadSite, RefusesAnEnrolmentServerWithoutPassword) {
   std::string est = test::est_text();

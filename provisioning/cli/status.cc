@@ -153,6 +153,17 @@ std::string firewall_trouble(const JsonObject& firewall) {
       counted(changes, "time"));
 }
 
+/// Who may send in clear now, until when and why; else empty.
+std::string clear_trouble(const JsonObject& status) {
+  std::string hosts;
+  for (const JsonObject* exception : objects_at(status, "clear"))
+    if (shown(*exception, "state") == "in-force")
+      hosts +=
+          std::format("{}{} until {} ({})", hosts.empty() ? "" : ", ", escaped(shown(*exception, "host")),
+                      shown_time(*exception, "until"), escaped(shown(*exception, "reason")));
+  return hosts.empty() ? "" : std::format("Mail flows, but may come without TLS from {}.", hosts);
+}
+
 Light mail_light(const Result<JsonObject>& status, WallTime now) {
   if (!status) return no_answer("mail", "gatewayd", status.error());
   const JsonObject& relay = object_at(*status, "relay");
@@ -202,6 +213,8 @@ Light mail_light(const Result<JsonObject>& status, WallTime now) {
     return amber(std::move(trouble), "privyseal policy show");
   if (std::string trouble = revocation_trouble(*status, now); !trouble.empty())
     return amber(std::move(trouble), "privyseal cert revoked FILE --reason TEXT");
+  if (std::string trouble = clear_trouble(*status); !trouble.empty())
+    return amber(std::move(trouble), "journalctl -u privyseal-gatewayd -g mail-in-clear");
   const std::string last = shown_time(relay, "last_delivered_at");
   return {.name = "mail",
           .colour = Colour::kGreen,

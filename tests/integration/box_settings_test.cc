@@ -46,7 +46,9 @@ TEST(BoxSettings, HaveAllThatTheLanSideMayHave) {
               " \"[2001:db8::1]:465 = mail3.lawfirm.example = implicit\"]\n");
   text +=
       "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2028-02-29\"\nclients = [\"10.0.2.7/32\"]\n"
-      "servers = [\"mail.lawfirm.example\", \"mail3.lawfirm.example\"]\n";
+      "servers = [\"mail.lawfirm.example\", \"mail3.lawfirm.example\"]\n"
+      "[[lan.clear]]\nhost = \"10.0.2.9\"\nreason = \"old scanner\"\nauthoriser = \"J Smith\"\n"
+      "until = \"2028-02-29T12:00:00Z\"\n";
   const auto settings =
       Config::parse(file("gatewayd.toml", text), "gatewayd.toml").and_then(gateway::read_settings);
   ASSERT_TRUE(settings) << settings.error().message;
@@ -55,6 +57,9 @@ TEST(BoxSettings, HaveAllThatTheLanSideMayHave) {
   EXPECT_EQ(settings->lan.tls12_exception->in_words(),
             "TLS 1.2 is excepted until 2028-02-29 for 10.0.2.7/32, mail.lawfirm.example, "
             "mail3.lawfirm.example: old");
+  ASSERT_EQ(settings->lan.clear.size(), 1U);
+  EXPECT_EQ(settings->lan.clear[0].in_words(),
+            "mail in clear is excepted until 2028-02-29T12:00:00Z for 10.0.2.9, by J Smith: old scanner");
   const privyseal::test::TempFolder folder;
   std::ofstream(folder.path() / "keyd.toml") << file("keyd.toml", text);
   const auto keyd = keyd::load_settings(folder.path() / "keyd.toml");

@@ -74,6 +74,23 @@ void add_old_register(const JsonObject& policy, Light& light) {
   light.path = "/rules";
 }
 
+/// Hosts of the organisation that may send without TLS now.
+void add_clear(const JsonObject& status, Light& light) {
+  const JsonArray* exceptions = json_array(status, "clear");
+  if (exceptions == nullptr || light.tone == Tone::kBad || light.tone == Tone::kAttention) return;
+  std::string hosts;
+  for (const Json& entry : *exceptions) {
+    if (!entry.is_object() || shown(entry.get_object(), "state") != "in-force") continue;
+    const JsonObject& exception = entry.get_object();
+    hosts += (hosts.empty() ? "" : ", ") + shown(exception, "host") + " until " +
+             friendly_time(shown(exception, "until")) + " (" + shown(exception, "reason") + ")";
+  }
+  if (hosts.empty()) return;
+  light.tone = Tone::kAttention;
+  light.word = "In clear";
+  light.sentence = "Mail may pass. But inside your network it may come without TLS from " + hosts + ".";
+}
+
 /// CJSM is down and has said so before: nobody has to do anything.
 void add_planned_outage(const JsonObject& window, Light& light) {
   light.tone = Tone::kNeutral;
@@ -172,6 +189,7 @@ Light relay_light(const Result<JsonObject>& status) {
     add_old_register(*policy, light);
   }
   add_firewall(*status, light);
+  add_clear(*status, light);
   if (shown(*status, "state") == "draining") {
     light.tone = Tone::kAttention;
     light.word = "Stopping";

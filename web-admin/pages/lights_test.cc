@@ -97,6 +97,26 @@ TEST(RelayLight, CouncilK4AnOldListOfAssuredDomainsIsAmber) {
   EXPECT_EQ(with("true", "suspended").word, "Suspended");
 }
 
+TEST(RelayLight, Clause17MailInClearIsAmberWhileItIsExcepted) {
+  const auto with = [](const std::string& state, const char* line) {
+    return relay_light(answer(
+        R"({"relay":{"last_delivered_at":"2026-11-22T07:30:00.000Z"},"policy":{"line":")" +
+        std::string(line) +
+        R"("},"clear":[{"host":"10.0.0.8","reason":"gone","until":"2026-11-01T00:00:00Z","state":"expired"},)" +
+        R"({"host":"10.0.0.7","reason":"old scanner","until":"2027-03-31T12:00:00Z","state":")" + state +
+        R"("}]})"));
+  };
+  const auto clear = with("in-force", "active");
+  EXPECT_EQ(clear.tone, Tone::kAttention);
+  EXPECT_EQ(clear.word, "In clear");
+  EXPECT_EQ(
+      clear.sentence,
+      "Mail may pass. But inside your network it may come without TLS from 10.0.0.7 until 31 March 2027 "
+      "at 12:00 UTC (old scanner).");
+  EXPECT_EQ(with("expired", "active").word, "Working");
+  EXPECT_EQ(with("in-force", "suspended").word, "Suspended");
+}
+
 TEST(RelayLight, SaysThatNewerRulesAreNotInUse) {
   const auto with = [](const std::string& policy) {
     return relay_light(

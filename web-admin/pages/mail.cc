@@ -134,6 +134,8 @@ Html timeline_of(const JsonObject& answer) {
 Html tls_of(const JsonObject& mail, std::string_view key, std::string_view title) {
   const JsonObject* tls = json_object(mail, key);
   if (tls == nullptr || shown(*tls, "version").empty()) return {};
+  if (shown(*tls, "version") == "none")
+    return join(heading(title), summary({{"Protection", "none: it came in clear, as an exception allows"}}));
   std::vector<Row> rows{
       {"Protection", shown(*tls, "version") + ", " + shown(*tls, "group") + ", " + shown(*tls, "suite")},
       {"Session", shown(*tls, "resumed") == "yes" ? "taken up again" : "new keys for this message"}};

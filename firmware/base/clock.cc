@@ -4,13 +4,25 @@
 #include <format>
 
 #include "firmware/base/file.h"
+#include "firmware/base/log.h"
 
 namespace privyseal {
+namespace {
+
+constexpr const char* kKernels = "/proc/sys/kernel/random/boot_id";
+// A daemon whose /proc shows processes alone (ProcSubset=pid) is told by image/tmpfiles.d.
+constexpr const char* kBoxs = "/run/privyseal/boot-id";
+
+}  // namespace
 
 std::string boot_id() {
   constexpr std::size_t kMostBytes = 64;
-  const auto read = read_file("/proc/sys/kernel/random/boot_id", kMostBytes);
-  if (!read) return {};
+  auto read = read_file(kKernels, kMostBytes);
+  if (!read) read = read_file(kBoxs, kMostBytes);
+  if (!read) {
+    log_event(LogLevel::kWarning, "boot-id-not-known", {{"why", read.error().message}});
+    return {};
+  }
   std::string id(text_of(*read));
   while (id.ends_with('\n')) id.pop_back();
   return id;

@@ -66,6 +66,7 @@ def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours)
         neighbours.exchange()
         neighbours.open_console()
         guest.must_not_say("firewall-changed")
+        guest.must_not_say("boot-id-not-known")
 
 
 def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
@@ -79,6 +80,7 @@ def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> No
         neighbours.exchange()
         neighbours.open_console()
         guest.must_not_say("firewall-changed")
+        guest.must_not_say("boot-id-not-known")
 
 
 def keeps_its_state_from_another_tpm(machine: Machine, _: Neighbours) -> None:

@@ -1,6 +1,6 @@
-// The least that can be done between the source and the sink of the SMTP benches: STARTTLS in, for every
-// mail a fresh handshake out, and the bytes passed on as they come. No rules, no ledger, keys in memory, a
-// thread for each connection. What a relay costs beyond this is its own doing.
+// The least that can be done between the source and the sink of the SMTP benches: STARTTLS or clear text in,
+// for every mail a fresh handshake out, and the bytes passed on as they come. No rules, no ledger, keys in
+// memory, a thread for each connection. What a relay costs beyond this is its own doing.
 //
 //   smtp_limit LAN_CERTIFICATE LAN_KEY WAN_CERTIFICATE WAN_KEY WAN_CA SINK_PORT SINK_NAME
 //

@@ -32,6 +32,7 @@ class Load:
     messages: int
     size_bytes: int
     connections: int = 16
+    in_clear: bool = False  # towards the rival; out it is always TLS
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ def _settled_cpu(rival: Rival) -> dict[str, float]:
 
 
 def send(source: Path, server_name: str, lan_ca: Path, rival: Rival, load: Load) -> Sent:
+    trust = ["", ""] if load.in_clear else [str(lan_ca), server_name]
     done = subprocess.run(
-        [str(source), str(rival.port), str(lan_ca), server_name, str(load.connections), str(load.messages),
+        [str(source), str(rival.port), *trust, str(load.connections), str(load.messages),
          str(load.size_bytes), SENDER, RECIPIENT],
         capture_output=True, text=True, timeout=_ROUND_SECONDS)
     if done.returncode != 0:

@@ -170,6 +170,7 @@ Result<SmtpStream> open_client(std::uint16_t port, SSL_CTX* context, const std::
   SmtpStream stream(std::move(*fd));
   Result<void> done = stream.expect("220");
   if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");
+  if (done && context == nullptr) return stream;
   if (done) done = stream.say("STARTTLS\r\n", "220");
   if (done) done = stream.connect_tls(context, server_name);
   if (done) done = stream.say("EHLO mail.lawfirm.example\r\n", "250");

@@ -61,7 +61,8 @@ class SmtpStream {
   std::size_t begin_ = 0;
 };
 
-/// A mail server's connection to the relay at this port, as far as the EHLO inside TLS.
+/// A mail server's connection to the relay at this port, as far as the EHLO inside TLS; without a context, in
+/// clear.
 [[nodiscard]] Result<SmtpStream> open_client(std::uint16_t port, SSL_CTX* context,
                                              const std::string& server_name);
 

@@ -137,8 +137,8 @@ Response audit_pack_file(Visit& visit) {
   response.headers.emplace_back("Content-Disposition",
                                 std::format("attachment; filename=\"privyseal-pack-{:%F}-{:%F}.tar\"",
                                             day_of(pack.range.from), day_of(pack.range.to)));
-  response.long_body =
-      LongBody{.size_bytes = archive->size_bytes(), .next = [archive] { return archive->next(); }};
+  response.long_body = std::make_shared<LongBody>(
+      LongBody{.size_bytes = archive->size_bytes(), .next = [archive] { return archive->next(); }});
   return response;
 }
 

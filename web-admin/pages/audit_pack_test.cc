@@ -56,7 +56,7 @@ class AuditPackPages : public OfficerTest {
     return at == std::string::npos ? "" : page.substr(at + mark.size(), 64);
   }
   static std::string whole(const Response& response) {
-    const LongBody long_body = response.long_body.value();
+    const LongBody& long_body = *response.long_body;
     std::string body;
     while (body.size() < long_body.size_bytes) {
       const auto piece = long_body.next();

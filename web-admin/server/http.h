@@ -70,7 +70,7 @@ struct Response {
   Status status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::optional<LongBody> long_body{};  ///< instead of `body`
+  std::shared_ptr<const LongBody> long_body{};  ///< instead of `body`
 };
 
 /// Content-Length and Connection are written here. `head_only`: an answer to HEAD. Of a long body nothing is

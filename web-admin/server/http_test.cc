@@ -106,10 +106,11 @@ TEST(Http, WritesAResponse) {
 }
 
 TEST(Http, OfALongBodyTheHeadAloneIsWritten) {
-  const Response response{.status = 200,
-                          .headers = {},
-                          .body = "",
-                          .long_body = LongBody{.size_bytes = 5'000'000'000, .next = {}}};
+  const Response response{
+      .status = 200,
+      .headers = {},
+      .body = "",
+      .long_body = std::make_shared<LongBody>(LongBody{.size_bytes = 5'000'000'000, .next = {}})};
   EXPECT_EQ(text_of(to_bytes(response, true, false)),
             "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n");
 }

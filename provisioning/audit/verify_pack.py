@@ -114,5 +114,6 @@ def verify(folder, key=None):
     print(f"content   {hashlib.sha256(content).hexdigest()}\naudit key {hashlib.sha256(spki).hexdigest()}\nSOUND")
 
 if __name__ == "__main__":
-    try: verify(Path(sys.argv[1] if len(sys.argv) > 1 else "."), *sys.argv[2:3])
+    key = "".join("".join(sys.argv[2:]).split()).lower() or None  # as the console shows it, in groups
+    try: verify(Path(sys.argv[1] if len(sys.argv) > 1 else "."), key)
     except (KeyError, ValueError, TypeError) as error: raise SystemExit(f"NOT SOUND: {error!r}")

@@ -69,8 +69,10 @@ async function walkByKeyboard(page, path) {
   await page.goto(CONSOLE + path);
   const wanted = await page.evaluate(
     () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].length);
+  // In a date, Tab goes through day, month, year and calendar before it leaves.
+  const further = 3 * await page.locator("input[type=date]").count();
   const seen = new Set();
-  for (let i = 0; i < wanted; i += 1) {
+  for (let i = 0; i < wanted + further; i += 1) {
     await page.keyboard.press("Tab");
     const at = await page.evaluate(() => {
       const element = document.activeElement;

@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
   const auto begun = std::chrono::steady_clock::now();
   const double cpu_before = cpu_microseconds(RUSAGE_SELF);
   const int failed =
-      bench::shake_hands(server.acceptor.local_endpoint().port(), handshakes, std::stoi(argv[4]), 1);
+      bench::shake_hands(server.acceptor.local_endpoint().port(), handshakes, std::stoi(argv[4]));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const double cpu = cpu_microseconds(RUSAGE_SELF) - cpu_before;
   server.loop.stop();

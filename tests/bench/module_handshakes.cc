@@ -5,7 +5,7 @@
 // KEY: a PEM file or a URI. With LIBRARY_CONFIGURATION the key lives in a library context of its own, and the
 // rest of TLS in the default one, to which OPENSSL_CONF applies. Prints one JSON object: the rate, the CPU
 // time of the server's threads for each handshake in microseconds, and how many handshakes failed. As many
-// clients as threads; they run on two threads, in library contexts that nobody configured.
+// clients as threads; they run on the first thread, in a library context that nobody configured.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -37,9 +37,6 @@ using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Free<SSL_free>>;
 using StorePtr = std::unique_ptr<OSSL_STORE_CTX, Free<OSSL_STORE_close>>;
-
-/// One alone would be the limit for a server with a near key.
-constexpr int kClientThreads = 2;
 
 KeyPtr load_key(OSSL_LIB_CTX* library, const char* uri) {
   const StorePtr store(
@@ -148,7 +145,7 @@ int main(int argc, char** argv) {
   std::vector<std::jthread> servers;
   for (int i = 0; i < threads; ++i) servers.emplace_back([&] { serve(listener.get(), context.get(), &cpu); });
   const auto begun = std::chrono::steady_clock::now();
-  const int failed = bench::shake_hands(port, handshakes, threads, kClientThreads);
+  const int failed = bench::shake_hands(port, handshakes, threads);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   CHECK(::shutdown(listener.get(), SHUT_RDWR) == 0);
   servers.clear();  // waits for each

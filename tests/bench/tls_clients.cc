@@ -9,9 +9,7 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <atomic>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "firmware/base/check.h"
@@ -104,18 +102,8 @@ class Clients {
 
 }  // namespace
 
-int shake_hands(std::uint16_t port, int count, int concurrent, int threads) {
-  std::atomic<int> failed = 0;
-  {
-    std::vector<std::jthread> clients;
-    for (int i = 0; i < threads; ++i) {
-      const auto share = [&](int all) { return all / threads + (i < all % threads ? 1 : 0); };
-      clients.emplace_back([&failed, port, own = share(count), at_once = share(concurrent)] {
-        failed += Clients(port, own, at_once).run();
-      });
-    }
-  }
-  return failed;
+int shake_hands(std::uint16_t port, int count, int concurrent) {
+  return Clients(port, count, concurrent).run();
 }
 
 }  // namespace privyseal::bench

@@ -186,7 +186,7 @@ class ConsoleTest : public testing::Test {
   Challenges challenges_;
   OpenClaims open_claims_;
   Guarded<std::vector<std::function<void()>>> for_the_desk_;
-  Packer packer_{settings_, clock_, std::chrono::seconds(1)};
+  Packer packer_{settings_, clock_, std::chrono::seconds(5)};
   Services services_{.settings = settings_,
                      .clock = clock_,
                      .users = store_->users(),

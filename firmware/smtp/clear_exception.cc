@@ -1,10 +1,12 @@
 #include "firmware/smtp/clear_exception.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 #include <format>
+#include <optional>
 
 #include "firmware/base/host_port.h"
+#include "firmware/base/number.h"
 #include "firmware/base/utc_time.h"
 
 namespace privyseal::smtp {
@@ -14,16 +16,13 @@ constexpr std::size_t kMostTextBytes = 200;
 
 /// An address, or a network of at most 256 of them.
 bool is_host_or_small_network(const std::string& text) {
-  constexpr unsigned kMostHostBits = 8;
+  constexpr std::int64_t kMostHostBits = 8;
   const auto slash = text.find('/');
   if (!is_ip_address(text.substr(0, slash))) return false;
-  const unsigned all = text.contains(':') ? 128 : 32;
-  unsigned bits = all;
-  if (slash != std::string::npos) {
-    const char* const end = text.data() + text.size();
-    if (std::from_chars(text.data() + slash + 1, end, bits) != std::from_chars_result{end, {}}) return false;
-  }
-  return bits <= all && all - bits <= kMostHostBits;
+  const std::int64_t all = text.contains(':') ? 128 : 32;
+  const std::optional<std::int64_t> bits =
+      slash == std::string::npos ? all : parse_number(std::string_view(text).substr(slash + 1));
+  return bits && *bits <= all && all - *bits <= kMostHostBits;
 }
 
 /// Of one line, so that it can stand in a log.

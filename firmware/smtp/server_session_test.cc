@@ -60,6 +60,23 @@ std::string say(ServerSession& session, std::string_view line) {
 void accept(ServerSession& session) { session.answered(make_reply(250, "2.0.0", "OK")); }
 void refuse(ServerSession& session) { session.answered(make_reply(550, "5.7.1", "no")); }
 
+/// From where MAIL may be said, by the shortest way.
+void lead_to(State state, ServerSession& session) {
+  if (state == State::kReady) return;
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
+  accept(session);
+  if (state == State::kMail) return;
+  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
+  accept(session);
+  if (state == State::kRecipient) return;
+  if (state == State::kChunks) {
+    EXPECT_EQ(say(session, "BDAT 5"), "take 5");
+    return accept(session);
+  }
+  EXPECT_EQ(say(session, "DATA"), "start data");
+  session.answered(go_ahead());
+}
+
 /// A session brought to a state by the shortest way.
 ServerSession session_in(State state) {
   ServerSession session(options());
@@ -74,20 +91,7 @@ ServerSession session_in(State state) {
   session.secured();
   if (state == State::kSecured) return session;
   EXPECT_EQ(say(session, "EHLO c"), "reply 250");
-  if (state == State::kReady) return session;
-  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
-  accept(session);
-  if (state == State::kMail) return session;
-  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
-  accept(session);
-  if (state == State::kRecipient) return session;
-  if (state == State::kChunks) {
-    EXPECT_EQ(say(session, "BDAT 5"), "take 5");
-    accept(session);
-    return session;
-  }
-  EXPECT_EQ(say(session, "DATA"), "start data");
-  session.answered(go_ahead());
+  lead_to(state, session);
   return session;
 }
 
@@ -150,14 +154,7 @@ ServerSession clear_session_in(State state, const bool* may_be_clear) {
   if (state == State::kClear) return session;
   EXPECT_EQ(say(session, state == State::kClearHelo ? "HELO c" : "EHLO c"), "reply 250");
   if (state == State::kClearHelo || state == State::kClearEhlo) return session;
-  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk>"), "open mail");
-  accept(session);
-  if (state == State::kMail) return session;
-  EXPECT_EQ(say(session, "RCPT TO:<c@d.uk>"), "add recipient");
-  accept(session);
-  if (state == State::kRecipient) return session;
-  EXPECT_EQ(say(session, "BDAT 5"), "take 5");
-  accept(session);
+  lead_to(state, session);
   return session;
 }
 

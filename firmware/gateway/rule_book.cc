@@ -211,7 +211,7 @@ LineState RuleBook::line() {
 
 Result<void> RuleBook::may_switch_line() {
   if (line() == LineState::kTerminated)
-    return fail(ErrorCode::kConflict, "line: it was terminated; that is undone at the appliance itself");
+    return fail(ErrorCode::kConflict, "line: it was terminated, and no request takes that back");
   return {};
 }
 

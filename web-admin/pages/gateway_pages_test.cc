@@ -1,4 +1,5 @@
-/// Pages that show and change what the gateway keeps: senders that a cap has stopped, holds, the directory.
+/// Pages that show and change what the gateway keeps: senders that a cap has stopped, the line's end, holds,
+/// the directory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,9 +14,10 @@ using testing::Not;
 class GatewayPages : public OfficerTest {
  protected:
   static constexpr std::array kGrants{
-      DoorGrant{"console", "status"},    DoorGrant{"console", "rate-release"},
-      DoorGrant{"console", "hold-list"}, DoorGrant{"console", "hold-add"},
-      DoorGrant{"console", "hold-end"},  DoorGrant{"console", "directory-search"}};
+      DoorGrant{"console", "status"},     DoorGrant{"console", "rate-release"},
+      DoorGrant{"console", "hold-list"},  DoorGrant{"console", "hold-add"},
+      DoorGrant{"console", "hold-end"},   DoorGrant{"console", "directory-search"},
+      DoorGrant{"console", "line-switch"}};
 
   Result<JsonObject> answer(const DoorRequest& request) {
     asked_ = request.body;
@@ -41,6 +43,13 @@ class GatewayPages : public OfficerTest {
       hold["ended_why"] = "closed";
     }
     return hold;
+  }
+
+  /// The entry of the console's log that stands before the last one.
+  JsonObject entry_before() {
+    const auto size = json_number(ask_own_log(services_, "audit-checkpoint", {}).value(), "size").value();
+    const auto entries = ask_own_log(services_, "audit-entries", {{"after", size - 2}}).value();
+    return parse_json_object(json_texts(entries, "entries").value().at(0)).value();
   }
 
   JsonObject policy_{{"line", "active"}, {"terms", "v10.2"}};
@@ -89,6 +98,67 @@ TEST_F(GatewayPages, AnAuditorSeesWhoIsStoppedAndReleasesNobody) {
   const std::string page = get("/line").body;
   EXPECT_THAT(page, HasSubstr("sender/a@law.example"));
   EXPECT_THAT(page, Not(HasSubstr("Let it send again")));
+}
+
+TEST_F(GatewayPages, AnOfficerEndsTheLineForGoodWithAReasonAndTheAppliancesName) {
+  EXPECT_THAT(get("/line").body, HasSubstr("href=\"/line/end\""));
+  const std::string page = get("/line/end").body;
+  for (const char* words : {"cannot be taken back", "every mail is refused in both directions", "clause 27",
+                            "Type box.example here.", "action=\"/line/end\""})
+    EXPECT_THAT(page, HasSubstr(words));
+  for (const char* fields :
+       {"", "why=the+end", "why=&name=box.example", "why=x&name=box", "why=x&name=Box.example"})
+    EXPECT_EQ(post("/line/end", fields).status, 422) << fields;
+  EXPECT_TRUE(changed_.empty());
+  EXPECT_NE(shown(last_entry(), "action"), "line-switch");
+  EXPECT_THAT(post("/line/end", "why=the+end&name=box").body, HasSubstr("value=\"the end\""));
+
+  const Response ended = post("/line/end", "why=the+end&name=box.example");
+  EXPECT_EQ(ended.status, 303);
+  EXPECT_EQ(shown(changed_, "line"), "terminated");
+  EXPECT_EQ(shown(changed_, "why"), "the end");
+  EXPECT_EQ(shown(*json_object(changed_, "actor"), "name"), "alice");
+  for (const auto& [entry, outcome] : {std::pair{entry_before(), "begun"}, {last_entry(), "ok"}}) {
+    EXPECT_EQ(shown(entry, "action"), "line-switch");
+    EXPECT_EQ(shown(entry, "object"), "line/terminated");
+    EXPECT_EQ(shown(entry, "why"), "the end");
+    EXPECT_EQ(shown(entry, "outcome"), outcome);
+  }
+}
+
+TEST_F(GatewayPages, ALineThatHasEndedIsNotEndedAgain) {
+  policy_["line"] = "terminated";
+  EXPECT_THAT(get("/line?done=terminated").body, HasSubstr("The connection to CJSM is ended."));
+  EXPECT_THAT(get("/line").body, Not(HasSubstr("/line/end")));
+  const std::string page = get("/line/end").body;
+  EXPECT_THAT(page, HasSubstr("The connection has ended."));
+  EXPECT_THAT(page, Not(HasSubstr("action=\"/line/end\"")));
+  refusal_ = "line: it was terminated";
+  const Response refused = post("/line/end", "why=x&name=box.example");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr(refusal_));
+}
+
+TEST_F(GatewayPages, WithoutTheGatewayNobodySaysWhetherTheLineHasEnded) {
+  get("/line/end");
+  door_.reset();
+  const Response away = post("/line/end", "why=x&name=box.example");
+  EXPECT_EQ(away.status, 503);
+  EXPECT_THAT(away.body, HasSubstr("It is not known whether the line has ended"));
+  EXPECT_THAT(away.body, Not(HasSubstr("Nothing was changed")));
+  EXPECT_NE(shown(last_entry(), "outcome"), "ok");
+}
+
+TEST_F(GatewayPages, NobodyButAnOfficerEndsTheLine) {
+  for (const char* role : {"operator", "auditor"}) {
+    become(role);
+    EXPECT_THAT(get("/line").body, Not(HasSubstr("/line/end"))) << role;
+    EXPECT_EQ(get("/line/end").status, 403) << role;
+    EXPECT_EQ(post("/line/end", "why=x&name=box.example").status, 403) << role;
+    sign_in(officer_);
+    get("/");
+  }
+  EXPECT_TRUE(changed_.empty());
 }
 
 TEST_F(GatewayPages, HoldsAreShownPlacedAndEnded) {

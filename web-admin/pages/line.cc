@@ -49,6 +49,12 @@ Html switch_form(const Visit& visit, const Line& line, const JsonObject& policy)
            button(line.button, line.kind)));
 }
 
+/// The way to its end: a page of its own, so that nobody ends it by a slip.
+Html end_link(const Visit& visit, const Line& line) {
+  if (line.other.empty() || !visit.may(Access::kOfficer)) return {};
+  return paragraph(link("/line/end", "End the connection to CJSM for good"));
+}
+
 void add_window(std::vector<Row>& rows, const JsonObject& policy, const char* title, std::string_view key) {
   if (const JsonObject* window = json_object(policy, key))
     rows.push_back(
@@ -92,9 +98,9 @@ Response line_page_with(Visit& visit, const Html& above, Status code) {
   if (line == nullptr)
     return page(visit, Place::kLine, kTitle, join(above, not_answering("The mail gateway", kConsequence)),
                 code);
-  const Html content =
-      join(above, paragraph(join(tag(line->tone, line->word), " ", line->means)),
-           switch_form(visit, *line, *policy), rules_of(*status, *policy), stopped_of(visit, *policy));
+  const Html content = join(above, paragraph(join(tag(line->tone, line->word), " ", line->means)),
+                            switch_form(visit, *line, *policy), rules_of(*status, *policy),
+                            stopped_of(visit, *policy), end_link(visit, *line));
   return page(visit, Place::kLine, kTitle, content, code);
 }
 
@@ -104,11 +110,18 @@ Response refused(Visit& visit, const std::string& reason, Status code) {
 
 }  // namespace
 
+Result<JsonObject> switch_line(Visit& visit, const std::string& line, const std::string& why) {
+  const JsonObject request{{"line", line}, {"why", why}};
+  const Act act{.action = "line-switch", .object = "line/" + line, .params = request, .why = why};
+  return perform(visit, act, visit.at.settings.gateway_door, "line-switch", request);
+}
+
 Response line_page(Visit& visit) {
   const std::string done = visit.query.text("done");
   if (done == "suspended") return line_page_with(visit, success("All mail is suspended."), 200);
   if (done == "released") return line_page_with(visit, success("It may send again."), 200);
   if (done == "active") return line_page_with(visit, success("Mail passes again."), 200);
+  if (done == "terminated") return line_page_with(visit, success("The connection to CJSM is ended."), 200);
   return line_page_with(visit, {}, 200);
 }
 
@@ -134,9 +147,7 @@ Response line_switch(Visit& visit) {
   const std::string why = visit.form.text("why");
   if (line != "active" && line != "suspended") return refused(visit, "Choose what is to be done.", 422);
   if (why.empty()) return refused(visit, "Give a reason.", 422);
-  const JsonObject request{{"line", line}, {"why", why}};
-  const Act act{.action = "line-switch", .object = "line/" + line, .params = request, .why = why};
-  const auto answer = perform(visit, act, visit.at.settings.gateway_door, "line-switch", request);
+  const auto answer = switch_line(visit, line, why);
   if (answer) return redirect_to("/line?done=" + line);
   const bool is_theirs =
       answer.error().code == ErrorCode::kConflict || answer.error().code == ErrorCode::kInvalid;

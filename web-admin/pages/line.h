@@ -1,10 +1,13 @@
 /// Whether mail passes at all: the state of the line, and the switch by which an officer suspends it at once
-/// (clause 5 of the terms) and lets mail pass again. To end it for good is a matter of the command line.
+/// (clause 5 of the terms) and lets mail pass again. pages/line_end ends it for good.
 #pragma once
 
 #include "web-admin/server/visit.h"
 
 namespace privyseal::web {
+
+/// Has gatewayd switch it: written down before and after. kConflict: it was ended for good.
+[[nodiscard]] Result<JsonObject> switch_line(Visit& visit, const std::string& line, const std::string& why);
 
 [[nodiscard]] Response line_page(Visit& visit);
 [[nodiscard]] Response line_switch(Visit& visit);

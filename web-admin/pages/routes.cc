@@ -15,6 +15,7 @@
 #include "web-admin/pages/holds.h"
 #include "web-admin/pages/keys.h"
 #include "web-admin/pages/line.h"
+#include "web-admin/pages/line_end.h"
 #include "web-admin/pages/mail.h"
 #include "web-admin/pages/own_ca.h"
 #include "web-admin/pages/partners.h"
@@ -40,6 +41,8 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/line", kSignedIn, line_page},
     Route{Method::kPost, "/line/release", kOperator, sender_release},
     Route{Method::kPost, "/line", kOfficer, line_switch},
+    Route{Method::kGet, "/line/end", kOfficer, line_end_page},
+    Route{Method::kPost, "/line/end", kOfficer, line_end},
     Route{Method::kGet, "/rules", kSignedIn, rules_page},
     Route{Method::kPost, "/rules", kOfficer, rules_bring},
     Route{Method::kPost, "/rules/part", kOfficer, rules_part},
@@ -91,9 +94,12 @@ static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
          route.pattern == "/audit-pack";
 }));
 
-// What mail is judged by is an officer's matter.
+// What mail is judged by is an officer's matter, and so is the line's end.
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
   return route.method == Method::kGet || !route.pattern.starts_with("/rules") || route.access == kOfficer;
+}));
+static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
+  return route.pattern != "/line/end" || route.access == kOfficer;
 }));
 
 }  // namespace

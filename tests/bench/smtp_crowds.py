@@ -21,6 +21,7 @@ BUSY, IDLE, SLOW = 200, 10_000, 2_000
 PLACES = 15_000
 _OPEN_SECONDS = 900
 _GOOD_MESSAGES = 1000
+_SLOW_ROUNDS = 5
 
 
 class Crowd:
@@ -73,12 +74,14 @@ def measure_crowds(report: Report, rival: Rival, crowd: Callable[[str, int], Cro
         send(Load(10 * BUSY, 4 << 10, connections=BUSY))
     report.add(f"{rival.name}, {BUSY} senders", "memory", peak.mib, "MiB (PSS)")
     good = Load(_GOOD_MESSAGES, 4 << 10, connections=1)
-    alone = [send(good).p99_ms]
-    with crowd("slow", SLOW):
-        beside = send(good).p99_ms
-    alone.append(send(good).p99_ms)
-    report.add(f"{rival.name}, one sender", "p99", statistics.mean(alone), "ms")
-    report.add(f"{rival.name}, one sender beside {SLOW:,} slow ones", "p99", beside, "ms")
-    report.ratios["p99_beside_slow"] = beside / statistics.mean(alone)
+    # A p99 of 1,000 mails is the tenth worst of them: one alone says more of the machine than of the crowd.
+    alone, beside = [send(good).p99_ms], []
+    for _ in range(_SLOW_ROUNDS):
+        with crowd("slow", SLOW):
+            beside.append(send(good).p99_ms)
+        alone.append(send(good).p99_ms)
+    report.add(f"{rival.name}, one sender", "p99", statistics.median(alone), "ms")
+    report.add(f"{rival.name}, one sender beside {SLOW:,} slow ones", "p99", statistics.median(beside), "ms")
+    report.ratios["p99_beside_slow"] = statistics.median(beside) / statistics.median(alone)
     with crowd("idle", IDLE):
         report.add(f"{rival.name}, {IDLE:,} idle senders", "memory", memory_mib(list(rival.daemons.values())), "MiB (PSS)")

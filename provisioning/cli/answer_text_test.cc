@@ -156,6 +156,15 @@ INSTANTIATE_TEST_SUITE_P(
          "             session ab\n"
          "\n2026-03-10 09:00:00 +00:00  began\n"
          "\nTimes are Europe/London.\n"},
+        {"Clause17MailTrackInClear", mail_track_text,
+         R"({"mail":{"id":7,"direction":"out","sender":"a@b","recipients":["c@d"],"hop_tls":{"version":"TLSv1.2"},"client_tls":{"version":"none"}},"timeline":[]})",
+         "mail         7, to CJSM\n"
+         "from         a@b\n"
+         "to           c@d\n"
+         "TLS to us    none: it came in clear, as an exception allows\n"
+         "TLS onwards  TLSv1.2\n"
+         "\nNothing more is recorded.\n"
+         "\nTimes are Europe/London.\n"},
         {"CertList", certificate_list_text,
          R"({"identities":[{"name":"cjsm","issuer":"est","active":{"generation":2,"state":"active","key":"cjsm-2","subject":"CN=g",
               "not_after":"2026-09-01T00:00:00Z"},"previous":null,"candidate":{"generation":3,"state":"failed","key":"cjsm-3","why":"wrong issuer"},

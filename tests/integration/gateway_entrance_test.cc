@@ -59,12 +59,19 @@ TEST_F(GatewayTlsFirst, SaysNothingInClear) {
   EXPECT_TRUE(lab_->relay->sessions().empty());
 }
 
-/// 127.0.0.3 is a proxy, 192.0.2.7 a mail server behind it, and nobody else may send.
+/// 127.0.0.3 and 127.0.0.4 are proxies, 192.0.2.7 and 192.0.2.9 mail servers behind them. Of these only
+/// 192.0.2.9 may send in clear, and 127.0.0.4 when it speaks for itself.
 class GatewayProxy : public GatewayTest {
  protected:
   static void SetUpTestSuite() {
-    open_lab({.lan_clients = "\"192.0.2.7/32\", \"127.0.0.2/32\"",
-              .lan_extra = "proxies = [\"127.0.0.3/32\"]\nlisten_tls = \"127.0.0.1:0\"\n"});
+    open_lab({.lan_clients = R"("192.0.2.7/32", "192.0.2.9/32", "127.0.0.2/32", "127.0.0.4/32")",
+              .lan_extra = "proxies = [\"127.0.0.3/32\", \"127.0.0.4/32\"]\nlisten_tls = \"127.0.0.1:0\"\n" +
+                           exception("192.0.2.9") + exception("127.0.0.4")});
+  }
+
+  static std::string exception(const std::string& host) {
+    return "[[lan.clear]]\nhost = \"" + host +
+           "\"\nreason = \"old scanner\"\nauthoriser = \"J Smith\"\nuntil = \"9999-12-31T00:00:00Z\"\n";
   }
 
   static SmtpClient connect(const std::string& source, const std::string& first, bool tls_first = false) {
@@ -82,6 +89,8 @@ class GatewayProxy : public GatewayTest {
 
   const std::string server_ = header(std::string("\xc0\x00\x02\x07", 4));    // 192.0.2.7:40000
   const std::string stranger_ = header(std::string("\xc0\x00\x02\x08", 4));  // 192.0.2.8
+  const std::string scanner_ = header(std::string("\xc0\x00\x02\x09", 4));   // 192.0.2.9
+  const std::string itself_ = std::string("\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00", 16);
 };
 
 TEST_F(GatewayProxy, TellsWhoSends) {
@@ -113,7 +122,7 @@ TEST_F(GatewayProxy, MustSayAHeader) {
     SmtpClient client = connect("127.0.0.3", first);
     EXPECT_FALSE(client.read_reply());
   }
-  SmtpClient for_itself = connect("127.0.0.3", std::string("\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00", 16));
+  SmtpClient for_itself = connect("127.0.0.3", itself_);
   EXPECT_EQ(for_itself.read_reply()->code, 554);  // it is no client
 }
 
@@ -131,6 +140,24 @@ TEST_F(GatewayProxy, CannotPutCommandsBeforeTls) {
   SmtpClient client = connect("127.0.0.3", server_ + "EHLO client.example\r\nSTARTTLS\r\nNOOP\r\n");
   for (const int code : {220, 250, 521}) EXPECT_EQ(client.read_reply()->code, code);
   EXPECT_TRUE(client.is_ended_by_server(10s));
+}
+
+TEST_F(GatewayProxy, Clause17AnExceptionFromTlsIsForTheHostThatItTells) {
+  const auto greeted = [this](const std::string& proxy, const std::string& header) {
+    SmtpClient client = connect(proxy, header);
+    EXPECT_EQ(client.read_reply()->code, 220);
+    EXPECT_EQ(client.command("EHLO scanner.example")->code, 250);
+    return client;
+  };
+  for (const char* proxy : {"127.0.0.3", "127.0.0.4"}) {
+    EXPECT_EQ(greeted(proxy, server_).command("MAIL FROM:<alice@lawfirm.example>")->code, 530) << proxy;
+    EXPECT_EQ(greeted(proxy, scanner_).send(mail_out())->code, 250) << proxy;
+  }
+  EXPECT_EQ(greeted("127.0.0.4", itself_).send(mail_out())->code, 250);
+  const auto sent = rows(3);
+  for (const std::size_t told : {0U, 1U}) EXPECT_EQ(sent.at(told).client_address, "192.0.2.9:40000");
+  EXPECT_THAT(sent.at(2).client_address, StartsWith("127.0.0.4:"));
+  EXPECT_THAT(lab_->relay->mails().at(0).message, HasSubstr("([192.0.2.9])"));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ class GatewayPages : public OfficerTest {
       DoorGrant{"console", "status"},     DoorGrant{"console", "rate-release"},
       DoorGrant{"console", "hold-list"},  DoorGrant{"console", "hold-add"},
       DoorGrant{"console", "hold-end"},   DoorGrant{"console", "directory-search"},
-      DoorGrant{"console", "line-switch"}};
+      DoorGrant{"console", "line-switch"}, DoorGrant{"console", "mail-track"}};
 
   Result<JsonObject> answer(const DoorRequest& request) {
     asked_ = request.body;
@@ -26,6 +26,7 @@ class GatewayPages : public OfficerTest {
     if (request.operation == "status") return JsonObject{{"scanner", "none"}, {"policy", policy_}};
     if (request.operation == "hold-list") return JsonObject{{"holds", holds_}};
     if (request.operation == "directory-search") return JsonObject{{"entries", people_}};
+    if (request.operation == "mail-track") return JsonObject{{"mail", mail_}};
     changed_ = request.body;
     return JsonObject{};
   }
@@ -55,6 +56,7 @@ class GatewayPages : public OfficerTest {
   JsonObject policy_{{"line", "active"}, {"terms", "v10.2"}};
   JsonArray holds_;
   JsonArray people_;
+  JsonObject mail_;
   std::string refusal_;
   JsonObject asked_;
   JsonObject changed_;
@@ -200,6 +202,26 @@ TEST_F(GatewayPages, TheDirectoryIsSearched) {
   const std::string page = get("/directory?text=bob").body;
   for (const char* words : {"Bob &lt;B&gt;", "York", "bob@york.cjsm.net"})
     EXPECT_THAT(page, HasSubstr(words));
+}
+
+TEST_F(GatewayPages, Clause17AMessageThatCameInClearSaysSo) {
+  const auto tls = [](const char* version) {
+    return JsonObject{{"version", version}, {"group", "x25519"}, {"suite", "TLS_AES_128_GCM_SHA256"}};
+  };
+  mail_ = {{"id", 7}, {"hop_tls", tls("TLSv1.3")}, {"client_tls", {{"version", "none"}}}};
+  const std::string clear = get("/mail/7").body;
+  EXPECT_EQ(shown(asked_, "id"), "7");
+  const auto onward = clear.find("The connection onward");
+  const auto came_by = clear.find("The connection it came by");
+  ASSERT_LT(onward, came_by);
+  ASSERT_NE(came_by, std::string::npos);
+  const char* words = "none: it came in clear, as an exception allows";
+  EXPECT_THAT(clear.substr(came_by), HasSubstr(words));
+  EXPECT_THAT(clear.substr(0, came_by), Not(HasSubstr(words)));
+  mail_["client_tls"] = tls("TLSv1.2");
+  const std::string safe = get("/mail/7").body;
+  EXPECT_THAT(safe, HasSubstr("TLSv1.2, x25519, TLS_AES_128_GCM_SHA256"));
+  EXPECT_THAT(safe, Not(HasSubstr(words)));
 }
 
 }  // namespace

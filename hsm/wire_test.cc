@@ -92,11 +92,31 @@ TEST(Wire, BytesAreAsTheyWere) {  // a change of these needs another version
             "0406010000000100"
             "6b0201");
   EXPECT_EQ(to_hex(to_bytes(Answer{9, ErrorAnswer{ErrorCode::kConflict, "x"}})), "04850900000003010078");
-  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 0, 0, 0, 0, 0, 0, 0, 0}}}})),
+  std::string nine_counts;
+  for (char count = '1'; count <= '9'; ++count)
+    nine_counts += std::string("0") + count + std::string(14, '0');
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, UsesAnswer{{KeyUses{"k", 1, 2, 3, 4, 5, 6, 7, 8, 9}}}})),
             "048409000000"
             "0100"
             "01006b" +
-                std::string("0100000000000000") + std::string(128, '0'));
+                nine_counts);
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, HealthAnswer{.ready = true, .token = "t", .cpu = "c"}})),
+            "048109000000"
+            "01010074010063");
+  EXPECT_EQ(to_hex(to_bytes(
+                Answer{9, KeysAnswer{{KeyInfo{"k", KeyRole::kLanIdentity, KeyType::kEcP256, hex("ee")}}}})),
+            "048209000000"
+            "0100"
+            "01006b02010100ee");
+  EXPECT_EQ(to_hex(to_bytes(Answer{9, SignatureAnswer{hex("30aa")}})), "048309000000020030aa");
+  EXPECT_EQ(to_hex(to_bytes(Request{1, DestroyRequest{"k",
+                                                      "t",
+                                                      {Approval{"a", hex("01"), "c", hex("02")},
+                                                       Approval{"b", hex("03"), "d", hex("04")}}}})),
+            "041101000000"
+            "01006b010074"
+            "010061010001010063010002"
+            "010062010003010064010004");
   EXPECT_EQ(to_hex(to_bytes(Request{1, SignCheckpointRequest{"k", "o\n"}})),
             "0408010000000100"
             "6b02006f0a");
@@ -187,6 +207,10 @@ struct BadMessage {
 const std::string kLongCheckpoint =
     "04080100000001006b0102" + to_hex(Bytes(kMaxCheckpointBytes + 1, std::byte{'c'}));
 const std::string kLongKeyId = "040e010000004100" + to_hex(Bytes(kMaxKeyIdBytes + 1, std::byte{0xee}));
+const std::string kLongToken =
+    "048101000000018100" + to_hex(Bytes(kMaxFactBytes + 1, std::byte{'t'})) + "0000";
+const std::string kLongCpu = "0481010000000100008100" + to_hex(Bytes(kMaxFactBytes + 1, std::byte{'c'}));
+const std::string kLongError = "048501000000000101" + to_hex(Bytes(kMaxErrorBytes + 1, std::byte{'e'}));
 const std::string kLongEntry = "04870100000001000110" + to_hex(Bytes(kMaxEntryBytes + 1, std::byte{'e'}));
 const std::string kLongNote =
     "0488010000000100000000000000"
@@ -286,6 +310,12 @@ INSTANTIATE_TEST_SUITE_P(, RefusedAnswer,
                              {"KindAfterTheLast", "048a01000000"},
                              {"FlagTwo", "0481010000000200000000"},
                              {"ErrorCodeSeven", "048501000000070000"},
+                             {"TokenTooLong", kLongToken.c_str()},
+                             {"CpuTooLong", kLongCpu.c_str()},
+                             {"ErrorTooLong", kLongError.c_str()},
+                             {"KeyOfRoleSix", "048201000000010001006b06010000"},
+                             {"KeyOfTypeSeven", "048201000000010001006b01070000"},
+                             {"RetiredKeyOfRoleSix", "048901000000010001006b060000000000000000"},
                              {"MoreKeysThanThere",
                               "0482010000000200"
                               "01006b01010000"},

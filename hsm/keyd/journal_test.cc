@@ -129,6 +129,55 @@ TEST_F(JournalTest, AnApprovalIsUsedOnce) {
   EXPECT_THAT(journal_->entries(0, 10).value(), ElementsAre(HasSubstr("first"), HasSubstr("third")));
 }
 
+TEST_F(JournalTest, WhatCannotBeEnteredIsNotDone) {
+  {
+    auto disk = Database::open(file_, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        disk.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entry "
+                     "BEGIN SELECT RAISE(ABORT, 'full'); END"));
+  }
+  const hsm::RetiredKey key{.name = "lan-1", .role = hsm::KeyRole::kLanIdentity, .retired_at = 7};
+  EXPECT_FALSE(journal_->retire(key, entry("retire")));
+  EXPECT_TRUE(journal_->retired_keys()->empty());
+  EXPECT_FALSE(journal_->use_approval("00ff", entry("approval")));
+  {
+    auto disk = Database::open(file_, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(disk.execute("DROP TRIGGER full"));
+  }
+  EXPECT_TRUE(journal_->use_approval("00ff", entry("approval"))) << "it was not used up";
+  EXPECT_TRUE(journal_->retire(key, entry("retire")));
+}
+
+TEST_F(JournalTest, AllUsesAreKeptOrNone) {
+  ASSERT_TRUE(journal_->begin_run().value());
+  ASSERT_TRUE(journal_->keep_uses({{.name = "a", .csr = 1}, {.name = "b", .csr = 1}}));
+  {
+    auto disk = Database::open(file_, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        disk.execute("CREATE TRIGGER full BEFORE INSERT ON key_use WHEN NEW.name = 'b' "
+                     "BEGIN SELECT RAISE(ABORT, 'full'); END"));
+  }
+  const std::vector<hsm::KeyUses> more{{.name = "a", .csr = 2}, {.name = "b", .csr = 2}};
+  EXPECT_FALSE(journal_->keep_uses(more));
+  EXPECT_FALSE(journal_->end_run(more));
+  EXPECT_THAT(journal_->uses().value(),
+              ElementsAre(hsm::KeyUses{.name = "a", .csr = 1}, hsm::KeyUses{.name = "b", .csr = 1}));
+  EXPECT_FALSE(journal_->begin_run().value()) << "the run has not ended in order";
+}
+
+TEST_F(JournalTest, WhatCannotBeReadIsNotOverlooked) {
+  ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));
+  {
+    auto disk = Database::open(file_, Database::Mode::kReadWrite).value();
+    ASSERT_TRUE(
+        disk.execute("UPDATE signed_log SET root = x'6161'; "
+                     "INSERT INTO retired_key (name, label) VALUES ('old', 'old')"));
+  }
+  EXPECT_EQ(code_of(journal_->remember(checkpoint("h/gatewayd", 8, 'b'))), ErrorCode::kInvalid);
+  ASSERT_FALSE(journal_->retired_keys());
+  EXPECT_EQ(journal_->retired_keys().error().code, ErrorCode::kInvalid);
+}
+
 TEST_F(JournalTest, ALogNeverGoesBackNotEvenAfterARestart) {
   ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));
   ASSERT_TRUE(journal_->remember(checkpoint("h/gatewayd", 7, 'a')));

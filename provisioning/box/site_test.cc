@@ -148,42 +148,71 @@ TEST_P(ReadSiteRefuses, It) {
 
 INSTANTIATE_TEST_SUITE_P(
     , ReadSiteRefuses,
-    testing::Values(BadSite{"AHostNameThatEndsItsString", R"("gateway.lawfirm.example")", R"('a" evil = "1')",
-                            "hostname"},
-                    BadSite{"AHostNameWithALineEnd", R"("gateway.lawfirm.example")", R"("a\nb")", "hostname"},
-                    BadSite{"NoHostName", R"(hostname = "gateway.lawfirm.example")", "", "hostname"},
-                    BadSite{"AnOrganisationWithAQuote", "Smith & Sons", "Smith \\\" Sons", "organisation"},
-                    BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
-                    BadSite{"AnInterfaceWithRules", R"("enp0s16")", R"('x" } ; flush ruleset')",
-                            "lan.interface"},
-                    BadSite{"AnInterfaceTooLong", R"("enp0s16")", R"("abcdefghijklmnop")", "lan.interface"},
-                    BadSite{"OneInterfaceForBothSides", R"("enp0s17")", R"("enp0s16")", "cjsm.interface"},
-                    BadSite{"AnAddressWithoutPrefix", R"("10.0.2.15/24")", R"("10.0.2.15")", "lan.address"},
-                    BadSite{"APrefixTooLong", R"("10.0.2.15/24")", R"("10.0.2.15/33")", "lan.address"},
-                    BadSite{"APrefixThatIsNoNumber", R"("10.0.2.15/24")", R"("10.0.2.15/2x")", "lan.address"},
-                    BadSite{"AClientThatIsNoNetwork", R"(["10.0.2.0/24"])", R"(["everyone"])", "lan.clients"},
-                    BadSite{"APortOutOfRange", "4646", "65536", "cjsm.relay_port"},
-                    BadSite{"PortNought", "4646", "0", "cjsm.relay_port"},
-                    BadSite{"ARelayInClear", "relay_port = 4646", "relay_port = 4646\nrelay_tls = \"none\"",
-                            "cjsm.relay_tls"},
-                    BadSite{"AFurtherRelayWithoutName", "relay_port = 4646",
-                            "relay_port = 4646\nfurther_relays = [\"10.0.3.3:25\"]", "cjsm.further_relays"},
-                    BadSite{"AFurtherRelayThatEndsItsString", "relay_port = 4646",
-                            "relay_port = 4646\nfurther_relays = ['10.0.3.3:25 = a\" = implicit']",
-                            "cjsm.further_relays"},
-                    BadSite{"AnExceptionForNobody", "[console]",
-                            "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2027-03-31\"\n[console]",
-                            "lan.tls12_exception"},
-                    BadSite{"AnExceptionForEver", "[console]",
-                            "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"for ever\"\n"
-                            "servers = [\"mail.lawfirm.example\"]\n[console]",
-                            "lan.tls12_exception.until"},
-                    BadSite{"RootsThatAreNoPem", "-----BEGIN CERTIFICATE-----\nAAAA", "AAAA", "lan.roots"},
-                    BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
-                    BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),
+    testing::Values(
+        BadSite{"AHostNameThatEndsItsString", R"("gateway.lawfirm.example")", R"('a" evil = "1')",
+                "hostname"},
+        BadSite{"AHostNameWithALineEnd", R"("gateway.lawfirm.example")", R"("a\nb")", "hostname"},
+        BadSite{"NoHostName", R"(hostname = "gateway.lawfirm.example")", "", "hostname"},
+        BadSite{"AnOrganisationWithAQuote", "Smith & Sons", "Smith \\\" Sons", "organisation"},
+        BadSite{"NoDomains", R"(["lawfirm.example"])", "[]", "domains"},
+        BadSite{"AnInterfaceWithRules", R"("enp0s16")", R"('x" } ; flush ruleset')", "lan.interface"},
+        BadSite{"AnInterfaceTooLong", R"("enp0s16")", R"("abcdefghijklmnop")", "lan.interface"},
+        BadSite{"OneInterfaceForBothSides", R"("enp0s17")", R"("enp0s16")", "cjsm.interface"},
+        BadSite{"AnAddressWithoutPrefix", R"("10.0.2.15/24")", R"("10.0.2.15")", "lan.address"},
+        BadSite{"APrefixTooLong", R"("10.0.2.15/24")", R"("10.0.2.15/33")", "lan.address"},
+        BadSite{"APrefixThatIsNoNumber", R"("10.0.2.15/24")", R"("10.0.2.15/2x")", "lan.address"},
+        BadSite{"AClientThatIsNoNetwork", R"(["10.0.2.0/24"])", R"(["everyone"])", "lan.clients"},
+        BadSite{"APortOutOfRange", "4646", "65536", "cjsm.relay_port"},
+        BadSite{"PortNought", "4646", "0", "cjsm.relay_port"},
+        BadSite{"ARelayInClear", "relay_port = 4646", "relay_port = 4646\nrelay_tls = \"none\"",
+                "cjsm.relay_tls"},
+        BadSite{"AFurtherRelayWithoutName", "relay_port = 4646",
+                "relay_port = 4646\nfurther_relays = [\"10.0.3.3:25\"]", "cjsm.further_relays"},
+        BadSite{"AFurtherRelayThatEndsItsString", "relay_port = 4646",
+                "relay_port = 4646\nfurther_relays = ['10.0.3.3:25 = a\" = implicit']",
+                "cjsm.further_relays"},
+        BadSite{"AnExceptionForNobody", "[console]",
+                "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2027-03-31\"\n[console]",
+                "lan.tls12_exception"},
+        BadSite{"AnExceptionForEver", "[console]",
+                "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"for ever\"\n"
+                "servers = [\"mail.lawfirm.example\"]\n[console]",
+                "lan.tls12_exception.until"},
+        BadSite{"RootsThatAreNoPem", "-----BEGIN CERTIFICATE-----\nAAAA", "AAAA", "lan.roots"},
+        BadSite{"ARouteThatIsNoAddress", R"("10.0.3.2")", R"("router")", "network.default_route"},
+        BadSite{"ANameOfTwoDots", R"("gateway.lawfirm.example")", R"("gateway..example")", "hostname"},
+        BadSite{"ANameThatBeginsWithADash", R"("gateway.lawfirm.example")", R"("-x.example")", "hostname"},
+        BadSite{"ANameThatEndsWithADot", R"("gateway.lawfirm.example")", R"("x.example.")", "hostname"},
+        BadSite{"ANameTooLong", R"("gateway.lawfirm.example")", '"' + std::string(254, 'a') + '"',
+                "hostname"},
+        BadSite{"AnOrganisationTooLong", "Smith & Sons", std::string(65, 'S'), "organisation"},
+        BadSite{"ADomainThatIsNone", R"(["lawfirm.example"])", R"(["lawfirm.example", "a_b"])", "domains"},
+        BadSite{"ANameServerByName", "name_servers = []", R"(name_servers = ["dns.example"])",
+                "network.name_servers"},
+        BadSite{"AnIpv6PrefixTooLong", R"("10.0.2.15/24")", R"("2001:db8::1/129")", "lan.address"},
+        BadSite{"AnEmptyPrefix", R"("10.0.2.15/24")", R"("10.0.2.15/")", "lan.address"},
+        BadSite{"ARelayThatIsNoHost", R"(relay_host = "10.0.3.2")", R"(relay_host = "a b")",
+                "cjsm.relay_host"},
+        BadSite{"ARelayWithoutItsName", "relay_name = \"relay.cjsm.example\"", "relay_name = \"\"",
+                "cjsm.relay_name"},
+        BadSite{"AClientNameThatIsNone", R"(client_names = ["relay.cjsm.example"])",
+                R"(client_names = ["*"])", "cjsm.client_names"},
+        BadSite{"AConsoleWithoutName", R"("console.lawfirm.example")", R"("")", "console.hostname"},
+        BadSite{"RootsThatDoNotEnd", "AAAA\n-----END CERTIFICATE-----", "AAAA", "lan.roots"},
+        BadSite{"RootsWithMoreBehindThem", "AAAA\n-----END CERTIFICATE-----",
+                "AAAA\n-----END CERTIFICATE-----\n# more", "lan.roots"},
+        BadSite{"AnOldClientThatIsNoNetwork", "[console]",
+                "[lan.tls12_exception]\nreason = \"old\"\nuntil = \"2027-03-31\"\n"
+                "clients = [\"scanner\"]\n[console]",
+                "lan.tls12_exception.clients"},
+        BadSite{"AnExceptionWithoutReason", "[console]",
+                "[lan.tls12_exception]\nreason = \"\"\nuntil = \"2027-03-31\"\n"
+                "clients = [\"10.0.2.9/32\"]\n[console]",
+                "lan.tls12_exception.reason"},
+        BadSite{"ASettingNobodyKnows", "[console]", "[console]\ndebug = true", "console.debug"}),
     [](const auto& c) { return c.param.name; });
 
-struct BadClear {
+struct WrongLine {
   const char* instead;  ///< of what follows
   const char* line;
   const char* key;
@@ -196,22 +225,50 @@ TEST(ReadSite, Clause17TakesNoExceptionFromTlsThatIsNotWhole) {
   const auto site = read(test::site_text() + sound);
   ASSERT_TRUE(site) << site.error().message;
   EXPECT_EQ(site->clear.at(0).authoriser, "J Smith");
-  for (const BadClear& bad :
-       std::to_array<BadClear>({{"lan", "cjsm", "cjsm.clear"},
-                                {"10.0.2.9", "10.0.0.0/8", "lan.clear[0].host"},
-                                {"10.0.2.9", "scanner.example", "lan.clear[0].host"},
-                                {"\"old\"", "'a\" = 1'", "lan.clear[0].reason"},
-                                {"\"old\"", "\"\"", "lan.clear[0].reason"},
-                                {"J Smith", "", "lan.clear[0].authoriser"},
-                                {"authoriser = \"J Smith\"\n", "", "lan.clear[0].authoriser"},
-                                {"2027-03-31T12:00:00Z", "for ever", "lan.clear[0].until"},
-                                {"2027-03-31T12:00:00Z", "2027-03-31", "lan.clear[0].until"},
-                                {"until", "forever = true\nuntil", "lan.clear[0].forever"}})) {
+  for (const WrongLine& bad :
+       std::to_array<WrongLine>({{"lan", "cjsm", "cjsm.clear"},
+                                 {"10.0.2.9", "10.0.0.0/8", "lan.clear[0].host"},
+                                 {"10.0.2.9", "scanner.example", "lan.clear[0].host"},
+                                 {"\"old\"", "'a\" = 1'", "lan.clear[0].reason"},
+                                 {"\"old\"", "\"\"", "lan.clear[0].reason"},
+                                 {"J Smith", "", "lan.clear[0].authoriser"},
+                                 {"authoriser = \"J Smith\"\n", "", "lan.clear[0].authoriser"},
+                                 {"2027-03-31T12:00:00Z", "for ever", "lan.clear[0].until"},
+                                 {"2027-03-31T12:00:00Z", "2027-03-31", "lan.clear[0].until"},
+                                 {"until", "forever = true\nuntil", "lan.clear[0].forever"}})) {
     std::string text = sound;
     text.replace(text.find(bad.instead), std::string_view(bad.instead).size(), bad.line);
     const auto refused = read(test::site_text() + text);
     ASSERT_FALSE(refused) << text;
     EXPECT_THAT(refused.error().message, testing::HasSubstr(bad.key)) << text;
+  }
+}
+
+TEST(ReadSite, TakesNamesAndNetworksThatAreJustAsLongAsTheyMayBe) {
+  for (const auto& [good, longest] : {std::pair<std::string, std::string>{"10.0.2.15/24", "2001:db8::1/128"},
+                                      {"10.0.2.15/24", "10.0.2.15/32"},
+                                      {"gateway.lawfirm.example", std::string(253, 'a')},
+                                      {"enp0s16", std::string(15, 'e')},
+                                      {"Smith & Sons, Law", std::string(64, 'S')}}) {
+    std::string text = test::site_text();
+    const auto site = read(text.replace(text.find(good), good.size(), longest));
+    EXPECT_TRUE(site) << site.error().message;
+  }
+}
+
+TEST(ReadSite, RefusesAnEnrolmentServerThatIsNone) {
+  for (const auto& [good, bad, key] :
+       std::to_array<WrongLine>({{"\"est.example\"", "\"est example\"", "est.host"},
+                                 {"\"10.0.3.2\"", "\"\"", "est.address"},
+                                 {"8085", "0", "est.port"},
+                                 {"\"estuser\"", "'est\" = 1'", "est.user"},
+                                 {"\"once\"", "\"two words\"", "est.password"},
+                                 {"-----BEGIN CERTIFICATE-----\n", "", "est.roots"}})) {
+    std::string est = test::est_text();
+    est.replace(est.find(good), std::string_view(good).size(), bad);
+    const auto site = read(test::site_text() + est);
+    ASSERT_FALSE(site) << bad;
+    EXPECT_THAT(site.error().message, testing::HasSubstr(key)) << bad;
   }
 }
 

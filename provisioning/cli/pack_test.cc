@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <format>
 #include <fstream>
 #include <sstream>
 
@@ -48,6 +50,13 @@ class PackTest : public testing::Test {
         "audit",      "pack",  "--from",   "2026-03-10", "--to",
         "2026-03-11", "--out", path(name), "--run",      appliance_.run().string()};
     words.insert(words.end(), more.begin(), more.end());
+    out_.str("");
+    err_.str("");
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    return cli::run(views, appliance_.clock(), out_, err_);
+  }
+  ExitStatus run(std::vector<std::string> words) {
+    words.insert(words.end(), {"--run", appliance_.run().string()});
     out_.str("");
     err_.str("");
     const std::vector<std::string_view> views(words.begin(), words.end());
@@ -179,27 +188,52 @@ TEST_F(PackTest, ARowThatWasPurgedTooEarlyIsNamed) {
 }
 
 TEST_F(PackTest, AnExportOfTheLedgerProvesItself) {
-  const auto run = [&](std::vector<std::string> words) {
-    words.insert(words.end(), {"--run", appliance_.run().string()});
-    out_.str("");
-    const std::vector<std::string_view> views(words.begin(), words.end());
-    return cli::run(views, appliance_.clock(), out_, err_);
-  };
   appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
   EXPECT_EQ(run({"ledger", "verify"}), ExitStatus::kOk) << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("Sound: 7 mails as recorded"));
   ASSERT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("7 mails in "));
   EXPECT_EQ(python(path("e/verify_pack.py"), {path("e")}), 0) << said();
   EXPECT_THAT(said(), HasSubstr("7 mails, each in the log"));
   EXPECT_THAT(content(path("e/ledger.csv")), HasSubstr(",alice@lawfirm.example,"));
+  for (const auto& file : fs::directory_iterator(path("e")))
+    EXPECT_EQ(file.status().permissions() & fs::perms::others_all, fs::perms::none) << file.path();
   std::string rows = content(path("e/ledger.jsonl"));
   rows.replace(rows.find("alice@"), 5, "malet");
   std::ofstream(path("e/ledger.jsonl")) << rows;
   EXPECT_NE(verify("e"), 0);
   EXPECT_THAT(said(), HasSubstr("mail 1 differs from entry"));
+}
+
+TEST_F(PackTest, AnExportOfWhatIsNotAsTheLogSaysIsNotSound) {
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
   (*appliance_.mails().at(2).at("row").if_object())["sender"] = "mallory@lawfirm.example";
   EXPECT_EQ(run({"ledger", "verify"}), ExitStatus::kFailed);
   EXPECT_THAT(out_.str(), HasSubstr("NOT SOUND: mail 3: differs from entry"));
+  EXPECT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("NOT SOUND: mail 3: differs from entry"));
+  EXPECT_NE(verify("e"), 0);
+}
+
+TEST_F(PackTest, AnExportHasTheMailsOfItsDaysAsFarAsTheLogIsSigned) {
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::days(1));
+  appliance_.add_mail("later@lawfirm.example");
+  appliance_.sign_logs();
+  appliance_.add_mail("unsigned@lawfirm.example");
+  const std::string day =
+      std::format("{:%F}", std::chrono::floor<std::chrono::days>(appliance_.clock().now()));
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  ASSERT_EQ(run({"ledger", "export", "--from", day, "--out", path("e")}), ExitStatus::kOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("1 mail in "));
+  EXPECT_THAT(out_.str(), HasSubstr("Without 1 newer mail"));
+  const std::string rows = content(path("e/ledger.jsonl"));
+  EXPECT_THAT(rows, HasSubstr("later@"));
+  EXPECT_THAT(rows, Not(HasSubstr("unsigned@")));
+  EXPECT_THAT(rows, Not(HasSubstr("alice@")));
+  EXPECT_EQ(verify("e"), 0) << said();
+  ASSERT_EQ(run({"ledger", "export", "--to", day, "--out", path("f")}), ExitStatus::kOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("7 mails in "));
+  EXPECT_THAT(content(path("f/ledger.csv")), Not(HasSubstr("later@")));
 }
 
 TEST_F(PackTest, AnEndThatTheLogDoesNotKnowIsNamed) {

@@ -54,9 +54,11 @@ OURS = {
     # The console makes the auditor's pack with the same code as the command.
     "web-admin/server/packer": ["web-admin/server/", "provisioning/evidence/"],
     "web-admin/pages/audit_pack": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/", "ca/fingerprint"],
+    # The same figures as the command's.
+    "web-admin/pages/metrics": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/metrics"],
     # The names of the files that an officer brings; everything else about them is the gateway's.
     "web-admin/pages/rules": ["web-admin/server/", "web-admin/pages/", "firmware/policy/rule_file"],
-    # What the command line and the console both make: evidence for an auditor.
+    # What the command line and the console both make: evidence for an auditor, and figures.
     "provisioning/evidence/": ["provisioning/key_text", "ca/fingerprint", "hsm/client", "hsm/wire"],
     "provisioning/cli/": ["provisioning/arguments", "provisioning/evidence/", "ca/fingerprint", "hsm/client", "hsm/wire"],
     # Who may approve is shown as keyd reads it.

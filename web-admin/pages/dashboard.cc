@@ -36,6 +36,14 @@ Html last_hour(const Result<JsonObject>& flow) {
   return join(flow_chart(minutes), flow_table(minutes));
 }
 
+Html figures() {
+  return join(
+      heading("Figures for monitoring"),
+      paragraph(join(link("/metrics", "All figures as text"),
+                     ", as Prometheus reads them: daemons that answer, mails, handshakes, signatures and "
+                     "the ends of certificates. They name nobody.")));
+}
+
 }  // namespace
 
 Response dashboard_page(Visit& visit) {
@@ -57,7 +65,7 @@ Response dashboard_page(Visit& visit) {
     lights += card(light);
   return page(visit, Place::kDashboard, "Is it working?",
               join(el("ul", {{"class", "ps-lights"}}, lights), heading("The last hour"), last_hour(flow),
-                   gateway ? join(heading("Today"), today(*gateway)) : Html()));
+                   gateway ? join(heading("Today"), today(*gateway)) : Html(), figures()));
 }
 
 }  // namespace privyseal::web

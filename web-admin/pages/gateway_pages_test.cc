@@ -17,7 +17,8 @@ class GatewayPages : public OfficerTest {
       DoorGrant{"console", "status"},     DoorGrant{"console", "rate-release"},
       DoorGrant{"console", "hold-list"},  DoorGrant{"console", "hold-add"},
       DoorGrant{"console", "hold-end"},   DoorGrant{"console", "directory-search"},
-      DoorGrant{"console", "line-switch"}, DoorGrant{"console", "mail-track"}};
+      DoorGrant{"console", "line-switch"}, DoorGrant{"console", "mail-track"},
+      DoorGrant{"console", "metrics"}};
 
   Result<JsonObject> answer(const DoorRequest& request) {
     asked_ = request.body;
@@ -27,6 +28,7 @@ class GatewayPages : public OfficerTest {
     if (request.operation == "hold-list") return JsonObject{{"holds", holds_}};
     if (request.operation == "directory-search") return JsonObject{{"entries", people_}};
     if (request.operation == "mail-track") return JsonObject{{"mail", mail_}};
+    if (request.operation == "metrics") return JsonObject{{"text", "privyseal_x 1\n"}};
     changed_ = request.body;
     return JsonObject{};
   }
@@ -191,6 +193,19 @@ TEST_F(GatewayPages, HoldsAreShownPlacedAndEnded) {
 
   refusal_ = "hold: an address, a domain, or a time must be given";
   EXPECT_THAT(post("/holds", "why=x").body, HasSubstr(refusal_));
+}
+
+TEST_F(GatewayPages, TheFiguresAreTextForWhoeverIsSignedIn) {
+  EXPECT_THAT(get("/").body, HasSubstr("href=\"/metrics\""));
+  become("auditor");
+  const Response figures = get("/metrics");
+  EXPECT_EQ(figures.status, 200);
+  EXPECT_THAT(figures.headers, testing::Contains(std::pair("Content-Type", "text/plain; version=0.0.4")));
+  for (const char* line : {"privyseal_up{daemon=\"gatewayd\"} 1\n", "privyseal_up{daemon=\"renewd\"} 0\n",
+                           "privyseal_up{daemon=\"keyd\"} 0\n", "privyseal_x 1\n"})
+    EXPECT_THAT(figures.body, HasSubstr(line));
+  post("/sign-out");
+  EXPECT_EQ(get("/metrics").status, 303);
 }
 
 TEST_F(GatewayPages, TheDirectoryIsSearched) {

@@ -17,6 +17,7 @@
 #include "web-admin/pages/line.h"
 #include "web-admin/pages/line_end.h"
 #include "web-admin/pages/mail.h"
+#include "web-admin/pages/metrics.h"
 #include "web-admin/pages/own_ca.h"
 #include "web-admin/pages/partners.h"
 #include "web-admin/pages/revocations.h"
@@ -31,6 +32,7 @@ using enum Access;
 
 constexpr std::array kRoutes{
     Route{Method::kGet, "/", kSignedIn, dashboard_page},
+    Route{Method::kGet, "/metrics", kSignedIn, metrics_file},
     Route{Method::kGet, "/mail", kSignedIn, mail_page},
     Route{Method::kGet, "/mail/{}", kSignedIn, mail_track_page},
     Route{Method::kGet, "/partners", kSignedIn, partners_page},

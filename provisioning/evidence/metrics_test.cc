@@ -1,11 +1,11 @@
-#include "provisioning/cli/metrics.h"
+#include "provisioning/evidence/metrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/metrics_check.h"
 
-namespace privyseal::cli {
+namespace privyseal::evidence {
 namespace {
 
 using test::wrong_in_metrics;
@@ -66,4 +66,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& c) { return std::string(c.param.name); });
 
 }  // namespace
-}  // namespace privyseal::cli
+}  // namespace privyseal::evidence

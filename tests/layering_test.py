@@ -45,6 +45,10 @@ OURS = {
                       "ca/openssl", "hsm/client", "hsm/wire"],
     # The console reaches other daemons only by doors (firmware/base/door.h) and keyd's client.
     "web-admin/server/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/destruction", "hsm/wire"],
+    # What may stand in a declaration is said in one place, for the console and for the command's file.
+    "web-admin/server/declaration_register": ["web-admin/server/", "provisioning/evidence/declarations"],
+    "web-admin/server/settings.cc": ["web-admin/server/", "provisioning/evidence/declarations"],
+    "web-admin/pages/declarations": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/"],
     "web-admin/server/main.cc": ["web-admin/"],
     "web-admin/server/console_test.cc": ["web-admin/"],
     "web-admin/server/console_fixture.h": ["web-admin/", "tests/support/"],

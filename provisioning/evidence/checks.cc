@@ -2,37 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 
 #include "firmware/base/check.h"
 #include "provisioning/evidence/evidence_checks.h"
-#include "provisioning/evidence/text.h"
 
 namespace privyseal::evidence {
 namespace {
 
-std::string day_text(WallTime day) {
-  return std::format("{:%F}", std::chrono::floor<std::chrono::days>(day));
-}
-
 Finding declared(std::string_view name, const Facts& facts) {
-  Finding finding{.check = std::string(kDeclaration) + std::string(name),
-                  .standing = Standing::kDeclarationDue,
-                  .sentence = "The organisation has not declared this yet."};
   const auto found = facts.declarations.find(name);
-  if (found == facts.declarations.end()) return finding;
-  const Declaration& declaration = found->second;
-  if (declaration.signed_on > facts.now) {
-    finding.sentence = "The declaration bears a date that has not come yet.";
-    return finding;
-  }
-  const bool is_due = declaration.review <= facts.now;
-  if (!is_due) finding.standing = Standing::kDeclared;
-  finding.sentence =
-      std::format("Declared on {} by {}; {} {}.{}", day_text(declaration.signed_on), declaration.by,
-                  is_due ? "its review was due on" : "to be reviewed by", day_text(declaration.review),
-                  declaration.note.empty() ? "" : " " + declaration.note);
-  return finding;
+  auto [is_due, sentence] =
+      judge_declaration(found == facts.declarations.end() ? nullptr : &found->second, facts.now);
+  return {.check = std::string(kDeclaration) + std::string(name),
+          .standing = is_due ? Standing::kDeclarationDue : Standing::kDeclared,
+          .sentence = std::move(sentence)};
 }
 
 RowFindings judge_row(const TermsRow& row, const Facts& facts) {

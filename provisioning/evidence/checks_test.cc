@@ -287,10 +287,83 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoReview", "[training]\nsigned = \"2026-01-01\"\nby = \"A\"", "training.review is missing"},
         {"NoName", "[training]\nsigned = \"2026-01-01\"\nreview = \"2027-01-01\"", "training.by is missing"},
         {"NoDay", "[training]\nsigned = \"soon\"\nreview = \"2027-01-01\"\nby = \"A\"",
-         "training.signed must be a day"},
+         "training: the day of the declaration must be a day"},
+        {"NoLongerThanAYear", "[training]\nsigned = \"2026-01-01\"\nreview = \"2028-01-01\"\nby = \"A\"",
+         "training: the review day must come"},
         {"NoDate", "[training]\nreview = \"2027-01-01\"\nby = \"A\"", "is no known setting"},
     })),
     [](const auto& c) { return std::string(c.param.name); });
+
+struct WrittenCase {
+  const char* name;
+  WrittenDeclaration written;
+  const char* why;  ///< none: it is taken
+};
+class WrittenDeclarations : public testing::TestWithParam<WrittenCase> {};
+TEST_P(WrittenDeclarations, AreTakenOrRefused) {
+  const auto read = parse_declaration(GetParam().written);
+  const std::string said = read ? "" : read.error().message;
+  if (GetParam().why == nullptr) {
+    EXPECT_EQ(said, "");
+  } else {
+    EXPECT_THAT(said, HasSubstr(GetParam().why));
+  }
+}
+const std::string kLongName(kMaxDeclarerBytes, 'a');
+const std::string kLongText(kMaxDeclaredBytes, 'a');
+const std::string kTooLongName = kLongName + "a";
+const std::string kTooLongText = kLongText + "a";
+INSTANTIATE_TEST_SUITE_P(
+    , WrittenDeclarations,
+    testing::ValuesIn(std::to_array<WrittenCase>({
+        {"Plain", {"2026-01-05", "A. Smith, partner", "2027-01-05", "On file."}, nullptr},
+        {"WithoutText", {"2026-01-05", "A", "2026-01-06", ""}, nullptr},
+        {"AcrossALeapDay", {"2027-03-01", "A", "2028-03-01", ""}, nullptr},
+        {"LongestName", {"2026-01-05", kLongName, "2026-02-05", ""}, nullptr},
+        {"LongestText", {"2026-01-05", "A", "2026-02-05", kLongText}, nullptr},
+        {"OtherLetters", {"2026-01-05", "Zo\xC3\xAB \xE2\x80\x93 <b>", "2026-02-05", "a\\b"}, nullptr},
+        {"NoDay", {"", "A", "2026-02-05", ""}, "the day of the declaration must be a day"},
+        {"NoSuchDay", {"2026-02-30", "A", "2026-03-05", ""}, "the day of the declaration must be a day"},
+        {"ATime", {"2026-01-05T00:00:00Z", "A", "2026-03-05", ""}, "the day of the declaration"},
+        {"NoReview", {"2026-01-05", "A", "", ""}, "the review day must be a day"},
+        {"OddReview", {"2026-01-05", "A", "5/2/2026", ""}, "the review day must be a day"},
+        {"ReviewAtOnce", {"2026-01-05", "A", "2026-01-05", ""}, "must come after"},
+        {"ReviewBefore", {"2026-01-05", "A", "2026-01-04", ""}, "must come after"},
+        {"ReviewTooLate", {"2026-01-05", "A", "2027-01-07", ""}, "within a year"},
+        {"ReviewNever", {"2026-01-05", "A", "9999-12-31", ""}, "within a year"},
+        {"Nobody", {"2026-01-05", "", "2026-02-05", "x"}, "name of the person"},
+        {"NobodyButBlanks", {"2026-01-05", " \t\r\n", "2026-02-05", "x"}, "name of the person"},
+        {"NameTooLong", {"2026-01-05", kTooLongName, "2026-02-05", ""}, "120 bytes"},
+        {"TextTooLong", {"2026-01-05", "A", "2026-02-05", kTooLongText}, "2000 bytes"},
+        {"ControlInName", {"2026-01-05", "A\x1B[2J", "2026-02-05", ""}, "invisible"},
+        {"TurnedRound", {"2026-01-05", "A", "2026-02-05", "\xE2\x80\xAEx"}, "invisible"},
+        {"NoUtf8", {"2026-01-05", "A", "2026-02-05", "\xFF"}, "invisible"},
+    })),
+    [](const auto& c) { return std::string(c.param.name); });
+
+TEST(WrittenDeclaration, IsOneLine) {
+  const auto read = parse_declaration({"2026-01-05", "  A.\tSmith ", "2027-01-05", "\nOne.\r\n\r\n Two.\n"});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->by, "A. Smith");
+  EXPECT_EQ(read->note, "One. Two.");
+}
+
+TEST(Declarations, AreDueFromTheReviewDayOn) {
+  const Declaration declaration{day("2026-01-05"), "A", day("2027-01-05"), ""};
+  EXPECT_TRUE(judge_declaration(nullptr, day("2026-06-01")).is_due);
+  EXPECT_TRUE(judge_declaration(&declaration, day("2026-01-04")).is_due);
+  EXPECT_FALSE(judge_declaration(&declaration, day("2026-01-05")).is_due);
+  EXPECT_FALSE(judge_declaration(&declaration, day("2027-01-05") - std::chrono::milliseconds(1)).is_due);
+  EXPECT_TRUE(judge_declaration(&declaration, day("2027-01-05")).is_due);
+}
+
+TEST(Declarations, EachIsAskedForByARowOfTheTerms) {
+  const Terms terms = parse_terms(kTerms, "terms").value();
+  for (const std::string& name : terms.declarations()) EXPECT_FALSE(terms.asking(name).empty()) << name;
+  ASSERT_EQ(terms.asking("training").size(), 1U);
+  EXPECT_EQ(terms.asking("training")[0]->id, "clause-7");
+  EXPECT_TRUE(terms.asking("train").empty());
+}
 
 }  // namespace
 }  // namespace privyseal::evidence

@@ -57,6 +57,14 @@ std::vector<std::string> Terms::declarations() const {
   return names;
 }
 
+std::vector<const TermsRow*> Terms::asking(std::string_view declaration) const {
+  const std::string check = std::string(kDeclaration) + std::string(declaration);
+  std::vector<const TermsRow*> all;
+  for (const TermsRow& row : rows)
+    if (std::ranges::contains(row.checks, check)) all.push_back(&row);
+  return all;
+}
+
 Result<Terms> parse_terms(std::string_view text, std::string_view name) {
   auto config = Config::parse(text, name);
   if (!config) return std::unexpected(config.error());

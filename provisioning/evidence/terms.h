@@ -27,6 +27,8 @@ struct Terms {
 
   /// Names of all declarations that some clause asks for, each once, in the order of the clauses.
   [[nodiscard]] std::vector<std::string> declarations() const;
+  /// The rows that ask for this one.
+  [[nodiscard]] std::vector<const TermsRow*> asking(std::string_view declaration) const;
 };
 
 /// Reads the TOML form (provisioning/terms/). kInvalid: a key is missing or unknown, a row has neither a

@@ -88,6 +88,15 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
+bool is_visible(std::string_view text) {
+  while (!text.empty()) {
+    const auto [code, bytes] = first_character(text);
+    if (bytes == 0 || !may_be_shown(code)) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));

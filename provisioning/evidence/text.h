@@ -19,6 +19,9 @@ namespace privyseal::evidence {
 /// UTF-8 as \xNN, byte by byte, and each backslash doubled. What it gives is one line of valid UTF-8.
 [[nodiscard]] std::string escaped(std::string_view text);
 
+/// Whether `escaped` would leave the text as it is, but for its backslashes.
+[[nodiscard]] bool is_visible(std::string_view text);
+
 /// How many characters `text` (valid UTF-8) takes, near enough for columns.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 

@@ -1,8 +1,10 @@
-/// Any outside text, shown on a terminal and in a page: one line, no byte that acts, no tag.
+/// Any outside text, shown on a terminal and in a page: one line, no byte that acts, no tag; and any text as
+/// a declaration.
 #include <algorithm>
 #include <string_view>
 
 #include "firmware/base/check.h"
+#include "provisioning/evidence/declarations.h"
 #include "provisioning/evidence/page.h"
 #include "provisioning/evidence/text.h"
 
@@ -15,5 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   static_cast<void>(london(text));
   static_cast<void>(parse_date_or_time(text));
   static_cast<void>(width_of(shown));
+  const auto declared = parse_declaration({.signed_on = "2026-03-01",
+                                           .by = text.substr(0, size / 2),
+                                           .review = "2027-03-01",
+                                           .note = text.substr(size / 2)});
+  if (declared) CHECK(is_visible(declared->by) && !declared->by.empty() && is_visible(declared->note));
+  static_cast<void>(parse_declaration({.signed_on = text, .by = "a", .review = text, .note = ""}));
   return 0;
 }

@@ -14,6 +14,12 @@ struct Shown {
 };
 class OutsideText : public testing::TestWithParam<Shown> {};
 TEST_P(OutsideText, CannotStirTheTerminal) { EXPECT_EQ(escaped(GetParam().raw), GetParam().escaped); }
+TEST_P(OutsideText, IsVisibleWhereNothingHadToBeEscaped) {
+  std::string undoubled;
+  for (const char c : std::string_view(GetParam().escaped))
+    if (c != '\\' || !undoubled.ends_with('\\')) undoubled += c;
+  EXPECT_EQ(is_visible(GetParam().raw), undoubled == GetParam().raw);
+}
 using std::string_view_literals::operator""sv;
 INSTANTIATE_TEST_SUITE_P(, OutsideText,
                          testing::ValuesIn(std::to_array<Shown>({

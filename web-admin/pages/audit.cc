@@ -7,6 +7,7 @@
 #include "firmware/base/audit/merkle.h"
 #include "firmware/base/number.h"
 #include "hsm/audit_signer.h"
+#include "web-admin/pages/declarations.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/server/own_door.h"
 
@@ -166,7 +167,8 @@ Response audit_page(Visit& visit) {
       join(paragraph("Each service keeps a log that can only grow. The HSM signs its state every minute, so "
                      "that a later change cannot go unnoticed."),
            el("ul", {{"class", "ps-lights"}}, cards),
-           paragraph(link("/audit-pack", "Make a pack for an auditor: signed evidence of a range of days"))));
+           paragraph(link("/audit-pack", "Make a pack for an auditor: signed evidence of a range of days")),
+           declarations_line(visit)));
 }
 
 Response audit_log_page(Visit& visit) {

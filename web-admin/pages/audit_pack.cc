@@ -5,6 +5,7 @@
 #include "ca/fingerprint.h"
 #include "firmware/base/day.h"
 #include "provisioning/evidence/tar.h"
+#include "web-admin/pages/declarations.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/server/own_door.h"
 #include "web-admin/server/packer.h"
@@ -79,7 +80,7 @@ Html last_pack(const Packer::State& state) {
 
 Response pack_page_with(Visit& visit, const Html& above, Status code) {
   return page(visit, Place::kAudit, kTitle,
-              join(above, last_pack(visit.at.packer.state()), order_form(visit),
+              join(above, last_pack(visit.at.packer.state()), declarations_line(visit), order_form(visit),
                    paragraph(link("/audit", "Back to all logs"))),
               code);
 }
@@ -91,6 +92,8 @@ Response refused(Visit& visit, const std::string& reason, Status code = 422) {
 Result<void> order_pack(Visit& visit, const DateRange& range) {
   auto accounts = users_told(visit.at);
   if (!accounts) return std::unexpected(accounts.error());
+  auto declarations = declarations_of(visit);
+  if (!declarations) return std::unexpected(declarations.error());
   const Actor who = visit.actor();
   const auto ended = [&at = visit.at, who, object = object_of(range)](const Result<Packer::Made>& made) {
     Act act{.action = "audit-pack-make", .object = object};
@@ -98,7 +101,11 @@ Result<void> order_pack(Visit& visit, const DateRange& range) {
     const Result<void> outcome = made.transform([](const auto&) {});
     at.at_desk([&at, who, act, outcome] { at.journal.end(who, act, outcome); });
   };
-  return visit.at.packer.start({.range = range, .who = who, .accounts = std::move(*accounts)}, ended);
+  return visit.at.packer.start({.range = range,
+                                .who = who,
+                                .accounts = std::move(*accounts),
+                                .declarations = std::move(*declarations)},
+                               ended);
 }
 
 }  // namespace

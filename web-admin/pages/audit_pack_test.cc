@@ -129,6 +129,20 @@ TEST_F(AuditPackPages, ItHoldsTheConsolesOwnAccountsAndNoSecretOfThem) {
   EXPECT_THAT(archive, Not(HasSubstr(cookies_.begin()->second)));
 }
 
+TEST_F(AuditPackPages, WhatWasDeclaredInTheConsoleIsDueNoLonger) {
+  const std::string due = "The organisation has not declared this yet. <code>declaration:premises</code>";
+  EXPECT_THAT(whole(get("/audit-pack/" + hash_in(made()))), HasSubstr(due));
+  get("/declarations/premises");
+  EXPECT_EQ(
+      post("/declarations/premises", "by=A.+Smith%2C+partner&review=2027-03-01&text=Locked+doors.").status,
+      303);
+  const std::string archive = whole(get("/audit-pack/" + hash_in(made())));
+  EXPECT_THAT(archive, Not(HasSubstr(due)));
+  EXPECT_THAT(archive, HasSubstr("14. Premises and visitors: <span class=\"status\">declared</span>"));
+  EXPECT_THAT(archive, HasSubstr("Declared on 2026-11-22 by A. Smith, partner; to be reviewed by 2027-03-01. "
+                                 "Locked doors. <code>declaration:premises</code>"));
+}
+
 TEST_F(AuditPackPages, DaysThatAreNoneAreRefusedBeforeAnythingIsAsked) {
   for (const char* fields :
        {"", "from=2026-03-10", "from=2026-03-10&to=2026-03-10", "from=2026-03-11&to=2026-03-10",

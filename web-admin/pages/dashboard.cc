@@ -1,5 +1,6 @@
 #include "web-admin/pages/dashboard.h"
 
+#include "web-admin/pages/declarations.h"
 #include "web-admin/pages/flow_chart.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/lights.h"
@@ -61,7 +62,8 @@ Response dashboard_page(Visit& visit) {
   for (const Light& light :
        {relay_light(gateway), certificate_light(certificates, gateway, visit.at.clock.now()),
         keys_light(ready, keys ? keys->size() : 0),
-        evidence_light(gateway_log, renewal_log, ledger == nullptr ? 0 : count_of(*ledger, "mails"))})
+        evidence_light(gateway_log, renewal_log, ledger == nullptr ? 0 : count_of(*ledger, "mails"),
+                       overdue_declarations(visit))})
     lights += card(light);
   return page(visit, Place::kDashboard, "Is it working?",
               join(el("ul", {{"class", "ps-lights"}}, lights), heading("The last hour"), last_hour(flow),

@@ -292,6 +292,20 @@ Html pem_input(std::string_view label) {
                ""));
 }
 
+Html text_area(const TextArea& area) {
+  const std::string hint_id = area.name + "-hint";
+  return el("div", {{"class", "govuk-form-group"}},
+            el("label", {{"class", "govuk-label"}, {"for", area.name}}, area.label),
+            el("div", {{"id", hint_id}, {"class", "govuk-hint"}}, area.hint),
+            el("textarea",
+               {{"class", "govuk-textarea"},
+                {"id", area.name},
+                {"name", area.name},
+                {"rows", "4"},
+                {"aria-describedby", hint_id}},
+               area.value));
+}
+
 Html select(const Select& select) {
   const std::string id = select.id.empty() ? select.name : select.id;
   return el("div", {{"class", "govuk-form-group"}},

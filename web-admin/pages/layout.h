@@ -98,6 +98,13 @@ struct Reason {
 [[nodiscard]] Html reason_input(const Reason& reason);
 /// For what an authority sent: the field "pem".
 [[nodiscard]] Html pem_input(std::string_view label);
+struct TextArea {
+  std::string name;
+  std::string label;
+  std::string hint;
+  std::string value = {};
+};
+[[nodiscard]] Html text_area(const TextArea& area);
 struct Select {
   std::string name;
   std::string label;

@@ -260,8 +260,8 @@ Light keys_light(const Result<bool>& ready, std::size_t count) {
   return light;
 }
 
-Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal,
-                     std::int64_t mails) {
+Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal, std::int64_t mails,
+                     const Result<std::int64_t>& overdue_declarations) {
   Light light{.name = "Evidence", .action = "Verify the audit logs", .path = "/audit"};
   if (!gateway || !renewal) {
     light.tone = Tone::kAttention;
@@ -276,6 +276,18 @@ Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>
     light.word = "Not signed yet";
     light.sentence =
         "An audit log was not signed by the HSM yet. This happens within a minute of its first entry.";
+    return light;
+  }
+  if (!overdue_declarations || *overdue_declarations > 0) {
+    light.tone = Tone::kAttention;
+    light.word = overdue_declarations ? "Review due" : "Not known";
+    light.sentence =
+        "The audit logs are signed by the HSM. But " +
+        (overdue_declarations ? count_and_noun(*overdue_declarations, "declaration", "declarations") +
+                                    " of your organisation should be made anew: the review day has come."
+                              : std::string("what your organisation has declared cannot be read."));
+    light.action = "See the declarations";
+    light.path = "/declarations";
     return light;
   }
   light.tone = Tone::kGood;

@@ -26,9 +26,10 @@ struct Light {
                                       const Result<JsonObject>& gateway_status, WallTime now);
 /// `ready`: keyd's health; `count`: how many keys it holds.
 [[nodiscard]] Light keys_light(const Result<bool>& ready, std::size_t count);
-/// From the answers to audit-checkpoint of the gateway and of the certificate daemon, and the mails on
-/// record.
+/// From the answers to audit-checkpoint of the gateway and of the certificate daemon, the mails on record,
+/// and how many declarations were made whose review day has come. What was never declared makes no light:
+/// nobody is to begin with one that is amber.
 [[nodiscard]] Light evidence_light(const Result<JsonObject>& gateway, const Result<JsonObject>& renewal,
-                                   std::int64_t mails);
+                                   std::int64_t mails, const Result<std::int64_t>& overdue_declarations);
 
 }  // namespace privyseal::web

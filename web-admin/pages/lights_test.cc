@@ -175,9 +175,25 @@ TEST(EvidenceLight, IsGreenOnlyWhenEveryLogIsSigned) {
   const auto is_signed = answer(R"({"note":"n","size":3})");
   const auto is_empty = answer(R"({"note":"","size":0})");
   const auto is_unsigned = answer(R"({"note":"","size":3})");
-  EXPECT_EQ(evidence_light(is_signed, is_empty, 2).tone, Tone::kGood);
-  EXPECT_EQ(evidence_light(is_signed, is_unsigned, 2).tone, Tone::kAttention);
-  EXPECT_EQ(evidence_light(kAway, is_signed, 2).tone, Tone::kAttention);
+  EXPECT_EQ(evidence_light(is_signed, is_empty, 2, 0).tone, Tone::kGood);
+  EXPECT_EQ(evidence_light(is_signed, is_unsigned, 2, 1).tone, Tone::kAttention);
+  EXPECT_EQ(evidence_light(kAway, is_signed, 2, 1).tone, Tone::kAttention);
+}
+
+TEST(EvidenceLight, ADeclarationThatIsOverdueWantsAPerson) {
+  const auto is_signed = answer(R"({"note":"n","size":3})");
+  const auto light = [&](const Result<std::int64_t>& overdue) {
+    return evidence_light(is_signed, is_signed, 2, overdue);
+  };
+  EXPECT_EQ(light(0).word, "Complete");
+  EXPECT_EQ(light(2).tone, Tone::kAttention);
+  EXPECT_EQ(light(2).word, "Review due");
+  EXPECT_TRUE(light(2).sentence.contains("2 declarations of your organisation")) << light(2).sentence;
+  EXPECT_TRUE(light(1).sentence.contains("1 declaration of your organisation")) << light(1).sentence;
+  EXPECT_EQ(light(1).path, "/declarations");
+  const auto unread = light(fail(ErrorCode::kInvalid, "declarations.toml: line 1"));
+  EXPECT_EQ(unread.tone, Tone::kAttention);
+  EXPECT_EQ(unread.word, "Not known");
 }
 
 TEST(FriendlyTime, NeverInventsOne) {

@@ -9,6 +9,7 @@
 #include "web-admin/pages/certificates.h"
 #include "web-admin/pages/claim.h"
 #include "web-admin/pages/dashboard.h"
+#include "web-admin/pages/declarations.h"
 #include "web-admin/pages/destruction.h"
 #include "web-admin/pages/destructions.h"
 #include "web-admin/pages/directory.h"
@@ -72,6 +73,9 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/audit-pack", kSignedIn, audit_pack_page},
     Route{Method::kPost, "/audit-pack", kSignedIn, audit_pack_make},
     Route{Method::kGet, "/audit-pack/{}", kSignedIn, audit_pack_file},
+    Route{Method::kGet, "/declarations", kSignedIn, declarations_page},
+    Route{Method::kGet, "/declarations/{}", kSignedIn, declaration_page},
+    Route{Method::kPost, "/declarations/{}", kOfficer, declaration_make},
     Route{Method::kGet, "/users", kSignedIn, users_page},
     Route{Method::kPost, "/users/invite", kOfficer, user_invite},
     Route{Method::kPost, "/users/{}/end", kOfficer, user_end},
@@ -96,9 +100,11 @@ static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
          route.pattern == "/audit-pack";
 }));
 
-// What mail is judged by is an officer's matter, and so is the line's end.
+// What mail is judged by, what the organisation declares, and the line's end are an officer's matters.
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
-  return route.method == Method::kGet || !route.pattern.starts_with("/rules") || route.access == kOfficer;
+  return route.method == Method::kGet ||
+         !(route.pattern.starts_with("/rules") || route.pattern.starts_with("/declarations")) ||
+         route.access == kOfficer;
 }));
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
   return route.pattern != "/line/end" || route.access == kOfficer;

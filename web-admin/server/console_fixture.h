@@ -44,6 +44,7 @@ class ConsoleTest : public testing::Test {
     settings_.host = "box.example";
     settings_.party = {.id = "box.example", .origins = {std::string(kOrigin)}};
     settings_.state = folder_.path();
+    settings_.declarations = folder_.path() / "declarations.toml";
     settings_.gateway_door = settings_.renewal_door = folder_.path() / "no-door";
   }
 
@@ -194,6 +195,7 @@ class ConsoleTest : public testing::Test {
                      .claims = store_->claims(),
                      .challenges = challenges_,
                      .open_claims = open_claims_,
+                     .declarations = store_->declarations(),
                      .destructions = store_->destructions(),
                      .journal = store_->journal(),
                      .keys = keys_,

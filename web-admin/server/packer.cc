@@ -85,12 +85,10 @@ Result<Packer::Made> Packer::make(const std::stop_token& stop, const Order& orde
   };
   const auto terms = evidence::parse_terms(evidence::kTerms, "terms v10.2");
   if (!terms) return std::unexpected(terms.error());
-  auto declarations = evidence::read_declarations(evidence::kDeclarationsFile, terms->declarations());
-  if (!declarations) return std::unexpected(declarations.error());
   evidence::Appliance appliance(ask, settings_.keyd_socket);
   auto pack = evidence::make_pack(
       {.appliance = appliance, .clock = clock_, .folder = settings_.state, .say = [](std::string_view) {}},
-      order.range, wait_, *terms, std::move(*declarations));
+      order.range, wait_, *terms, order.declarations);
   if (!pack) return std::unexpected(pack.error());
   return std::make_shared<const evidence::SignedPack>(std::move(*pack));
 }

@@ -29,6 +29,7 @@ class Packer {
     evidence::DateRange range;
     Actor who;
     JsonObject accounts;  ///< the console's users, as its own door tells them
+    evidence::Declarations declarations;
   };
   using Made = std::shared_ptr<const evidence::SignedPack>;
   struct State {

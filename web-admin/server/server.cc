@@ -72,6 +72,7 @@ class Server::State {
                  .claims = store_->claims(),
                  .challenges = challenges_,
                  .open_claims = open_claims_,
+                 .declarations = store_->declarations(),
                  .destructions = store_->destructions(),
                  .journal = store_->journal(),
                  .keys = keys_,

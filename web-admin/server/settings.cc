@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/config_reader.h"
+#include "provisioning/evidence/declarations.h"
 
 namespace privyseal::web {
 namespace {
@@ -42,6 +43,7 @@ Result<Settings> read_settings(Config config) {
                     .status = reader.text("status", ""),
                     .authority = reader.text("authority", ""),
                     .approvers = reader.text("approvers", ""),
+                    .declarations = reader.text("declarations", evidence::kDeclarationsFile),
                     .validated_token = reader.flag("validated_token", false),
                     .gateway_door = reader.text("doors.gateway"),
                     .renewal_door = reader.text("doors.renewal"),

@@ -11,6 +11,8 @@
 ///     status = ""                                # optional: a file for the address, once open
 ///     authority = "/var/lib/privyseal-renewd/authority"   # optional: the own CA that is handed out
 ///     approvers = "/run/privyseal/approvers"     # optional: the list of who may approve a key's end
+///     declarations = "/etc/privyseal/declarations.toml"   # optional, and so is the file: what it declares
+///                                                # counts where the console has no declaration of its own
 ///     validated_token = false                    # optional: true only where the HSM is a validated one
 ///     [doors]
 ///     gateway = "/run/privyseal-gateway/door"
@@ -42,6 +44,7 @@ struct Settings {
   std::filesystem::path status;
   std::filesystem::path authority;  ///< holds root.pem and fingerprint; empty: there is no CA of our own
   std::filesystem::path approvers;  ///< hsm/approvers.h; keyd obeys it, we only show it; empty: none
+  std::filesystem::path declarations;
   bool validated_token = false;
   std::filesystem::path gateway_door;
   std::filesystem::path renewal_door;

@@ -41,6 +41,7 @@ TEST(ConsoleSettings, AreRead) {
   EXPECT_FALSE(settings->door);
   EXPECT_EQ(read(with("192.0.2.2:8443", "[::1]:0"))->listen.text(), "[::1]:0");
   EXPECT_EQ(settings->authority, "");
+  EXPECT_EQ(settings->declarations, "/etc/privyseal/declarations.toml");
   EXPECT_EQ(read(with("rp_id", "authority = \"/a\"\nrp_id"))->authority, "/a");
 }
 

@@ -14,6 +14,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, co
   if (!claims) return std::unexpected(claims.error());
   auto sessions = Sessions::open(store->database_);
   if (!sessions) return std::unexpected(sessions.error());
+  auto declarations = DeclarationRegister::open(store->database_);
+  if (!declarations) return std::unexpected(declarations.error());
   auto destructions = Destructions::open(store->database_);
   if (!destructions) return std::unexpected(destructions.error());
   auto journal = Journal::open(store->database_, origin, clock);
@@ -21,6 +23,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, co
   store->users_.emplace(std::move(*users));
   store->claims_.emplace(std::move(*claims));
   store->sessions_.emplace(std::move(*sessions));
+  store->declarations_.emplace(std::move(*declarations));
   store->destructions_.emplace(std::move(*destructions));
   store->journal_.emplace(std::move(*journal));
   return store;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "web-admin/server/claim.h"
+#include "web-admin/server/declaration_register.h"
 #include "web-admin/server/destructions.h"
 #include "web-admin/server/journal.h"
 #include "web-admin/server/session.h"
@@ -28,6 +29,7 @@ class Store {
   [[nodiscard]] Users& users() { return *users_; }
   [[nodiscard]] Claims& claims() { return *claims_; }
   [[nodiscard]] Sessions& sessions() { return *sessions_; }
+  [[nodiscard]] DeclarationRegister& declarations() { return *declarations_; }
   [[nodiscard]] Destructions& destructions() { return *destructions_; }
   [[nodiscard]] Journal& journal() { return *journal_; }
 
@@ -38,6 +40,7 @@ class Store {
   std::optional<Users> users_;
   std::optional<Claims> claims_;
   std::optional<Sessions> sessions_;
+  std::optional<DeclarationRegister> declarations_;
   std::optional<Destructions> destructions_;
   std::optional<Journal> journal_;
 };

@@ -12,6 +12,7 @@
 #include "hsm/client.h"
 #include "web-admin/server/challenge.h"
 #include "web-admin/server/claim.h"
+#include "web-admin/server/declaration_register.h"
 #include "web-admin/server/destructions.h"
 #include "web-admin/server/form.h"
 #include "web-admin/server/html.h"
@@ -34,6 +35,7 @@ struct Services {
   Claims& claims;
   Challenges& challenges;
   OpenClaims& open_claims;
+  DeclarationRegister& declarations;
   Destructions& destructions;
   Journal& journal;
   hsm::Client& keys;

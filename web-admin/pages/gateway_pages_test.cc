@@ -14,9 +14,9 @@ using testing::Not;
 class GatewayPages : public OfficerTest {
  protected:
   static constexpr std::array kGrants{
-      DoorGrant{"console", "status"},     DoorGrant{"console", "rate-release"},
-      DoorGrant{"console", "hold-list"},  DoorGrant{"console", "hold-add"},
-      DoorGrant{"console", "hold-end"},   DoorGrant{"console", "directory-search"},
+      DoorGrant{"console", "status"},      DoorGrant{"console", "rate-release"},
+      DoorGrant{"console", "hold-list"},   DoorGrant{"console", "hold-add"},
+      DoorGrant{"console", "hold-end"},    DoorGrant{"console", "directory-search"},
       DoorGrant{"console", "line-switch"}, DoorGrant{"console", "mail-track"},
       DoorGrant{"console", "metrics"}};
 

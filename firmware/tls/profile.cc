@@ -5,6 +5,7 @@
 namespace privyseal::tls {
 
 Result<void> apply(const Profile& profile, SSL_CTX* context) {
+  SSL_CTX_set_security_level(context, kSecurityLevel);
   SSL_CTX_set_options(context, profile.options);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(context, 0);

@@ -23,6 +23,10 @@ struct Profile {
 /// X25519MLKEM768 makes.
 inline constexpr const char* kClassicGroups = "X25519:P-256";
 
+/// Of OpenSSL, for every profile: keys and signatures in a chain have 112 bits of strength at least
+/// (RSA-2048, no SHA-1), whatever the system's openssl.cnf says.
+inline constexpr int kSecurityLevel = 2;
+
 /// TLS 1.3 only, forward secrecy always, and nothing that would let a session be used twice:
 /// no tickets, no cache, no early data ("session keys are established for each transaction").
 inline constexpr Profile kProfile{

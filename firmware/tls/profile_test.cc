@@ -15,7 +15,9 @@ std::string version_name(int version) { return version == TLS1_3_VERSION ? "1.3"
 /// Versions, suites as a session would offer them, groups, signatures.
 std::string in_words(const Profile& profile) {
   const SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_set_security_level(context.get(), 0);  // as a lax openssl.cnf would
   EXPECT_TRUE(apply(profile, context.get()));
+  EXPECT_EQ(SSL_CTX_get_security_level(context.get()), 2);
   const SslPtr session(SSL_new(context.get()));
   std::string text = version_name(static_cast<int>(SSL_CTX_get_min_proto_version(context.get()))) + " to " +
                      version_name(static_cast<int>(SSL_CTX_get_max_proto_version(context.get()))) + "\n";

@@ -64,11 +64,11 @@ async function open(page, path, name) {
   step(`${name} fits both widths, and axe finds nothing`);
 }
 
-// Every link, button and field is reached with the Tab key alone, and shows that it is.
+// Every link, button, field and fold is reached with the Tab key alone, and shows that it is.
 async function walkByKeyboard(page, path) {
   await page.goto(CONSOLE + path);
   const wanted = await page.evaluate(
-    () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].length);
+    () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].length);
   // In a date, Tab goes through day, month, year and calendar before it leaves.
   const further = 3 * await page.locator("input[type=date]").count();
   const seen = new Set();
@@ -77,7 +77,7 @@ async function walkByKeyboard(page, path) {
     const at = await page.evaluate(() => {
       const element = document.activeElement;
       if (element === document.body) return null;
-      const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")];
+      const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
       const style = getComputedStyle(element);
       const visible = style.outlineStyle !== "none" || style.boxShadow !== "none" || style.backgroundColor !== "rgba(0, 0, 0, 0)";
       return { index: all.indexOf(element), visible, html: element.outerHTML.slice(0, 80) };
@@ -203,6 +203,26 @@ async function verifyAudit(page) {
   step("four audit logs were verified, and the console's names what was done");
 }
 
+const DECLARED = "Each user signs for the rules before the first mail; the records are with the practice manager.";
+
+async function declareOne(page) {
+  const due = async () => Number((await page.textContent("main")).match(/(\d+) of \d+ are due/)[1]);
+  await page.goto(CONSOLE + "/audit");
+  await page.click("text=What your organisation declares");
+  const before = await due();
+  await page.click("a:has-text('Declare: ') >> nth=0");
+  await page.fill("#by", "A. Smith, practice manager");
+  await page.click("button:has-text('Declare this today')");
+  await page.waitForSelector("text=Nothing is declared");
+  await check(page, "declaration-refused");
+  await page.fill("#text", DECLARED);
+  await page.click("button:has-text('Declare this today')");
+  await page.waitForSelector("text=It is declared");
+  assert.equal(await due(), before - 1);
+  await check(page, "declarations");
+  step("a clause was declared, and is due no more");
+}
+
 // What a person gives to the auditor, and what the auditor does with it: unpack, and check with Python and OpenSSL alone.
 async function takeAPack(page) {
   const day = (from) => new Date(Date.now() + from * 24 * 3600 * 1000).toISOString().slice(0, 10);
@@ -235,6 +255,7 @@ async function takeAPack(page) {
   assert.match(verified.stdout, /2 mails, each in the log/);
   assert.ok(verified.stdout.includes(hash), "the page shows another content hash");
   assert.equal(run("python3", "-I", "pack/verify_pack.py", "pack", "0".repeat(64)).status, 1);
+  assert.equal(run("grep", "-rqF", DECLARED, "pack").status, 0, "the pack does not say what was declared");
   await page.goto(CONSOLE + "/audit/admind");
   const text = await page.textContent("main");
   for (const act of ["audit-pack-make", "audit-pack-download"]) assert.ok(text.includes(act), `the audit log has no ${act}`);
@@ -291,6 +312,37 @@ async function strangers(page) {
   await check(page, "not-found");
 }
 
+async function takeFigures(page) {
+  await page.goto(CONSOLE + "/");
+  const path = await page.getAttribute("a[href='/metrics']", "href");
+  const [type, text] = await page.evaluate(
+    async (from) => { const answer = await fetch(from); return [answer.headers.get("content-type"), await answer.text()]; }, path);
+  assert.match(type, /^text\/plain; version=0\.0\.4/);
+  assert.match(text, /^privyseal_[a-z_]+(\{[^}]*\})? [0-9]/m);
+  step("the figures for Prometheus were taken");
+}
+
+// The last of all: no mail passes after it.
+async function endTheLine(page) {
+  const confirm = async (name) => {
+    await page.fill("#why", "the contract has ended");
+    await page.fill("#name", name);
+    await page.click("button:has-text('End the connection for good')");
+  };
+  await page.goto(CONSOLE + "/line");
+  await page.click("a[href='/line/end']");
+  await confirm("another");
+  await page.waitForSelector("text=Nothing was changed");
+  await check(page, "line-end");
+  const name = (await page.textContent("main")).match(/Type (\S+) here/)[1];
+  await confirm(name);
+  await page.waitForURL("**/line?done=terminated");
+  await check(page, "line-ended");
+  await page.goto(CONSOLE + "/line/end");
+  await page.waitForSelector("text=The connection has ended.");
+  step("the line is ended only by whoever types the appliance's name");
+}
+
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
   args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${host} 127.0.0.1`],
@@ -317,12 +369,15 @@ try {
   const bob = await invite(page, browser, "Bob Operator", "operator");
   await endOfAKey({ alice: page, bob, check, step });
   await verifyAudit(page);
+  await declareOne(page);
   await takeAPack(page);
+  await takeFigures(page);
   await rules({ page, check, step });
   await revocations({ page, check, step });
   await inviteAndEnd(page, browser);
   await strangers(page);
-  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/audit-pack", "/users"]) await walkByKeyboard(page, path);
+  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/audit-pack", "/declarations", "/users"]) await walkByKeyboard(page, path);
+  await endTheLine(page);
   assert.deepEqual(complaints, [], "the browser complained");
   step("the browser complained about nothing");
   writeFileSync(`${SHOTS}/done`, "");

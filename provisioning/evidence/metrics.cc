@@ -1,9 +1,9 @@
 #include "provisioning/evidence/metrics.h"
 
-#include <array>
 #include <chrono>
 
 #include "firmware/base/metrics_text.h"
+#include "provisioning/evidence/named_uses.h"
 #include "provisioning/evidence/reading.h"
 #include "provisioning/evidence/text.h"
 
@@ -13,18 +13,12 @@ namespace {
 using Type = MetricsText::Type;
 
 void write_uses(MetricsText& text, const std::vector<hsm::KeyUses>& uses) {
-  constexpr std::array kUses{std::pair{"tls_client", &hsm::KeyUses::tls_client},
-                             std::pair{"tls_server", &hsm::KeyUses::tls_server},
-                             std::pair{"csr", &hsm::KeyUses::csr},
-                             std::pair{"certificate", &hsm::KeyUses::certificate},
-                             std::pair{"crl", &hsm::KeyUses::crl},
-                             std::pair{"checkpoint", &hsm::KeyUses::checkpoint}};
   text.family("privyseal_hsm_operations_total", Type::kCounter,
               "Signatures by the HSM's keys since they were made, and what keyd refused since it started.");
-  for (const auto& [use, count] : kUses) {
+  for (const auto& [use, count] : kNamedUses) {
     std::uint64_t sum = 0;
     for (const hsm::KeyUses& key : uses) sum += key.*count;
-    text.sample({{"use", use}, {"result", "ok"}}, static_cast<double>(sum));
+    text.sample({{"use", std::string(use)}, {"result", "ok"}}, static_cast<double>(sum));
   }
   std::uint64_t refused = 0;
   for (const hsm::KeyUses& key : uses) refused += key.refused;

@@ -27,6 +27,24 @@ TEST(Metrics, AreTheDaemonsFiguresInOneText) {
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(Metrics, CountEachUseThatKeydCounts) {
+  const std::string text = metrics_of(JsonObject{}, JsonObject{}, hsm::Health{.ready = true},
+                                      std::vector<hsm::KeyUses>{{.name = "a",
+                                                                 .tls_client = 1,
+                                                                 .tls_server = 2,
+                                                                 .csr = 3,
+                                                                 .certificate = 4,
+                                                                 .crl = 5,
+                                                                 .checkpoint = 6,
+                                                                 .ocsp = 7,
+                                                                 .tls12_server = 8}});
+  for (const char* line :
+       {"tls_client\",result=\"ok\"} 1\n", "tls_server\",result=\"ok\"} 2\n", "csr\",result=\"ok\"} 3\n",
+        "certificate\",result=\"ok\"} 4\n", "crl\",result=\"ok\"} 5\n", "checkpoint\",result=\"ok\"} 6\n",
+        "ocsp\",result=\"ok\"} 7\n", "tls12_server\",result=\"ok\"} 8\n"})
+    EXPECT_THAT(text, HasSubstr("privyseal_hsm_operations_total{use=\"" + std::string(line)));
+}
+
 TEST(Metrics, SayWhoDoesNotAnswer) {
   const auto silent = [] { return fail(ErrorCode::kUnavailable, "no answer"); };
   const std::string text = metrics_of(silent(), silent(), silent(), silent());

@@ -1,11 +1,11 @@
 #include "provisioning/box/site.h"
 
 #include <algorithm>
-#include <charconv>
 #include <format>
 
 #include "firmware/base/config_reader.h"
 #include "firmware/base/host_port.h"
+#include "firmware/base/number.h"
 
 namespace privyseal::provisioning {
 namespace {
@@ -28,11 +28,8 @@ bool is_name(std::string_view text) {
 bool is_network(const std::string& text) {
   const auto slash = text.find('/');
   if (slash == std::string::npos || !is_ip_address(text.substr(0, slash))) return false;
-  unsigned bits = 0;
-  const char* end = text.data() + text.size();
-  const unsigned most = text.contains(':') ? 128 : 32;
-  return std::from_chars(text.data() + slash + 1, end, bits) == std::from_chars_result{end, {}} &&
-         bits <= most;
+  const auto bits = parse_number(std::string_view(text).substr(slash + 1));
+  return bits && *bits <= (text.contains(':') ? 128 : 32);
 }
 
 bool is_interface(std::string_view text) {

@@ -47,6 +47,9 @@ OURS = {
     "web-admin/server/": ["firmware/tls/", "hsm/audit_signer", "hsm/client", "hsm/destruction", "hsm/wire"],
     # What may stand in a declaration is said in one place, for the console and for the command's file.
     "web-admin/server/declaration_register": ["web-admin/server/", "provisioning/evidence/declarations"],
+    # What may be said of the token is judged in one place, for pages, pack and command.
+    "web-admin/server/token_banner": ["web-admin/server/", "hsm/client", "provisioning/evidence/token_standing"],
+    "web-admin/server/own_door": ["web-admin/server/", "provisioning/evidence/token_standing"],
     "web-admin/server/settings.cc": ["web-admin/server/", "provisioning/evidence/declarations"],
     "web-admin/pages/declarations": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/"],
     "web-admin/server/main.cc": ["web-admin/"],

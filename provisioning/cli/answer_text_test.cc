@@ -347,19 +347,36 @@ TEST(KeyLight, IsAmberWhenKeydRefusedSomething) {
 
 TEST(Crypto, SaysWhereKeysSignAndWhatTheProcessorDoes) {
   const Crypto crypto = crypto_of(hsm::Health{.ready = true, .token = "Maker, Model", .cpu = "RDRAND"},
-                                  json(R"({"cpu":"AES-NI, VAES"})"));
+                                  json(R"({"cpu":"AES-NI, VAES"})"), json("{}"));
   EXPECT_THAT(
       status_text({}, crypto, {}),
       testing::AllOf(
-          testing::HasSubstr("every private key signs in the token: Maker, Model\n"),
+          testing::HasSubstr(
+              "every private key signs in the token: Maker, Model (test token, not validated)\n"),
           testing::HasSubstr("gatewayd: uses AES-NI, VAES\n"),
           testing::HasSubstr("keyd: no AES instructions in use (only RDRAND): mail is carried, but slowly")));
   EXPECT_EQ(status_json({}, crypto, {}).at("crypto").as_object().at("token").as_string(), "Maker, Model");
 }
 
+TEST(Crypto, SaysWhatIsClaimedOfTheTokenWhereThatCounts) {
+  const auto standing = [](const char* token, const char* console) {
+    const Crypto crypto =
+        crypto_of(hsm::Health{.ready = true, .token = token, .cpu = ""}, json("{}"), json(console));
+    EXPECT_THAT(status_text({}, crypto, {}),
+                testing::HasSubstr(std::format("{} ({})", token, crypto.standing)));
+    return std::string(status_json({}, crypto, {}).at("crypto").as_object().at("token_standing").as_string());
+  };
+  const char* const claim = R"({"claims_validated_token":true})";
+  EXPECT_EQ(standing("Maker, Model", claim), "claimed to be validated");
+  EXPECT_EQ(standing("Maker, Model", R"({"claims_validated_token":false})"), "test token, not validated");
+  EXPECT_EQ(standing("SoftHSM project, SoftHSM v2", claim), "test token, not validated");
+}
+
 TEST(Crypto, OfADaemonThatDoesNotAnswerIsLeftOut) {
   const Crypto crypto =
-      crypto_of(fail(ErrorCode::kUnavailable, "keyd: gone"), fail(ErrorCode::kUnavailable, "gone"));
+      crypto_of(fail(ErrorCode::kUnavailable, "keyd: gone"), fail(ErrorCode::kUnavailable, "gone"),
+                fail(ErrorCode::kUnavailable, "gone"));
+  EXPECT_EQ(crypto.standing, "test token, not validated");
   EXPECT_THAT(status_text({}, crypto, {}), testing::Not(testing::HasSubstr("processor")));
 }
 

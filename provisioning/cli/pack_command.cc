@@ -113,7 +113,7 @@ Report report_of(const SignedPack& pack, const std::string& out) {
   fields.add("files", std::to_string(pack.files->size()));
   fields.add("content hash", pack.content_hash);
   fields.add("audit key", audit_key);
-  fields.add("token", "test token, not validated");
+  fields.add("token", std::string(pack.token.in_words()));
   return {
       .json = {{"ok", pack.unsound.empty()},
                {"out", out},
@@ -121,7 +121,8 @@ Report report_of(const SignedPack& pack, const std::string& out) {
                {"mails", pack.mails},
                {"unsigned_mails", pack.unsigned_mails},
                {"content_hash", pack.content_hash},
-               {"audit_key", audit_key}},
+               {"audit_key", audit_key},
+               {"token", pack.token.in_words()}},
       .text = fields.text() + lines_of("", pack.missing) + lines_of("NOT SOUND: ", pack.unsound) +
               "\nTo check it, with Python and OpenSSL alone: python3 verify_pack.py, in the pack's folder.\n",
       .status = !pack.unsound.empty()   ? ExitStatus::kFailed

@@ -307,5 +307,39 @@ TEST_F(PackTest, ThePageShowsWhatIsFromOutsideAsText) {
   EXPECT_THAT(page, Not(HasSubstr("http://")));
 }
 
+struct Claim {
+  const char* name;
+  const char* token;
+  const char* console;
+  bool counts;
+};
+void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.name; }
+
+class PackOfAToken : public PackTest, public testing::WithParamInterface<Claim> {};
+TEST_P(PackOfAToken, SaysWhatIsClaimedWhereThatCounts) {
+  appliance_.name_token(GetParam().token);
+  if (GetParam().console != nullptr) appliance_.answer("admind", "status", json(GetParam().console));
+  ASSERT_EQ(make("p"), ExitStatus::kOk) << out_.str() << err_.str();
+  const char* const words = GetParam().counts ? "claimed to be validated" : "test token, not validated";
+  EXPECT_THAT(out_.str(), HasSubstr(words));
+  const JsonObject pack = json(content(path("p/pack.json")));
+  EXPECT_EQ(*json_text(pack, "token"), words);
+  EXPECT_EQ(*json_text(pack, "token_name"), GetParam().token);
+  const std::string page = content(path("p/index.html"));
+  EXPECT_EQ(page.contains("class=\"banner\">Test token, not validated"), !GetParam().counts);
+  EXPECT_EQ(page.contains("class=\"banner\">The organisation claims"), GetParam().counts);
+  EXPECT_EQ(verify("p"), 0) << said();
+}
+constexpr const char* kClaims = R"({"claims_validated_token":true})";
+INSTANTIATE_TEST_SUITE_P(, PackOfAToken,
+                         testing::ValuesIn(std::to_array<Claim>({
+                             {"ClaimedAndNotSoftHsms", "Example Corp., M", kClaims, true},
+                             {"ClaimedAndSoftHsms", "SoftHSM project, SoftHSM v2", kClaims, false},
+                             {"ClaimedAndNotNamed", "", kClaims, false},
+                             {"NotClaimed", "Example Corp., M", R"({"claims_validated_token":false})", false},
+                             {"SilentConsole", "Example Corp., M", nullptr, false},
+                         })),
+                         [](const auto& c) { return std::string(c.param.name); });
+
 }  // namespace
 }  // namespace privyseal::cli

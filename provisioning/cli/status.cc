@@ -5,6 +5,7 @@
 
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/text.h"
+#include "provisioning/evidence/token_standing.h"
 
 namespace privyseal::cli {
 namespace {
@@ -295,8 +296,11 @@ Colour worst_of(const std::vector<Light>& lights) {
   return worst;
 }
 
-Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status) {
-  return {.token = health ? escaped(health->token) : "",
+Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status,
+                 const Result<JsonObject>& console) {
+  const auto token = evidence::judge_token(evidence::claims_validated_token(console), health);
+  return {.token = escaped(token.name),
+          .standing = std::string(token.in_words()),
           .keyd_cpu = health ? escaped(health->cpu) : "",
           .gatewayd_cpu = status ? escaped(shown(*status, "cpu")) : ""};
 }
@@ -309,7 +313,8 @@ std::string status_text(const std::vector<Light>& lights, const Crypto& crypto, 
   }
   text += '\n';
   if (!crypto.token.empty())
-    text += std::format("{:<12}  every private key signs in the token: {}\n", "signing", crypto.token);
+    text += std::format("{:<12}  every private key signs in the token: {} ({})\n", "signing", crypto.token,
+                        crypto.standing);
   for (const auto& [daemon, cpu] : {std::pair{"gatewayd", crypto.gatewayd_cpu}, {"keyd", crypto.keyd_cpu}})
     if (!cpu.empty()) text += std::format("{:<12}  {}: {}\n", "processor", daemon, cpu_sentence(cpu));
   return text + std::format("\nAs of {}; times are Europe/London.\n", london(now));
@@ -327,6 +332,7 @@ JsonObject status_json(const std::vector<Light>& lights, const Crypto& crypto, W
           {"colour", to_string(worst_of(lights))},
           {"lights", std::move(list)},
           {"crypto", JsonObject{{"token", crypto.token},
+                                {"token_standing", crypto.standing},
                                 {"keyd_cpu", crypto.keyd_cpu},
                                 {"gatewayd_cpu", crypto.gatewayd_cpu}}}};
 }

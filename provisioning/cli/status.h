@@ -41,11 +41,13 @@ struct Light {
 /// on them.
 struct Crypto {
   std::string token;         ///< empty: keyd does not answer
+  std::string standing;      ///< what may be said of it (provisioning/evidence/token_standing.h)
   std::string keyd_cpu;      ///< as firmware/base/cpu_crypto.h names it; empty: no answer
   std::string gatewayd_cpu;  ///< the same
 };
-/// `status` is gatewayd's.
-[[nodiscard]] Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status);
+/// `status` is gatewayd's, `console` admind's.
+[[nodiscard]] Crypto crypto_of(const Result<hsm::Health>& health, const Result<JsonObject>& status,
+                               const Result<JsonObject>& console);
 
 [[nodiscard]] Colour worst_of(const std::vector<Light>& lights);
 

@@ -10,12 +10,13 @@ Result<Report> status(const Arguments&, Surroundings& at) {
   const WallTime now = at.clock.now();
   const auto gateway = at.appliance.ask(Daemon::kGatewayd, {{"op", "status"}});
   const auto keyd = at.appliance.keyd_health();
-  const Crypto crypto = crypto_of(keyd, gateway);
+  const auto console = at.appliance.ask(Daemon::kAdmind, {{"op", "status"}});
+  const Crypto crypto = crypto_of(keyd, gateway, console);
   const std::vector<Light> lights{
       mail_light(gateway, now),
       key_light(keyd, at.appliance.keys(), at.appliance.key_uses()),
       certificate_light(at.appliance.ask(Daemon::kRenewd, {{"op", "cert-list"}}), now),
-      console_light(at.appliance.ask(Daemon::kAdmind, {{"op", "status"}})),
+      console_light(console),
   };
   const bool is_green = worst_of(lights) == Colour::kGreen;
   return Report{.json = status_json(lights, crypto, now),

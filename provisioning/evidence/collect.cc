@@ -120,6 +120,8 @@ Result<Facts> collect(const Collecting& at, const DateRange& range, std::chrono:
               .accounts = appliance.ask(Daemon::kAdmind, {{"op", "users"}}),
               .keys = appliance.keys(),
               .uses = appliance.key_uses(),
+              .token = judge_token(claims_validated_token(appliance.ask(Daemon::kAdmind, {{"op", "status"}})),
+                                   appliance.keyd_health()),
               .audit_key = std::move(*key),
               .logs = {},
               .mails = Mails(Lines(at.folder)),

@@ -11,6 +11,7 @@
 #include "provisioning/evidence/declarations.h"
 #include "provisioning/evidence/mails.h"
 #include "provisioning/evidence/signed_log.h"
+#include "provisioning/evidence/token_standing.h"
 
 namespace privyseal::evidence {
 
@@ -30,6 +31,7 @@ struct Facts {
   Result<JsonObject> accounts;      ///< admind's users
   Result<std::vector<hsm::KeyInfo>> keys;
   Result<std::vector<hsm::KeyUses>> uses;
+  TokenStanding token{};
   Bytes audit_key;  ///< SubjectPublicKeyInfo
   std::map<Daemon, Result<SignedLog>> logs;
   Mails mails;                       ///< all are in gatewayd's signed log

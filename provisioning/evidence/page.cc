@@ -57,16 +57,14 @@ std::string head(const Facts& facts, const Terms& terms, const std::string& hash
       "{0}</title>\n<style>{1}</style>\n</head>\n"
       "<body>\n<main>\n<h1>Audit pack of {0}</h1>\n",
       html_text(facts.host), kStyle);
-  html +=
-      "<p class=\"banner\">Test token, not validated: no certificate of a validated module is known for the "
-      "token that "
-      "holds these keys.</p>\n";
+  html += "<p class=\"banner\">" + html_text(token_sentence(facts.token)) + "</p>\n";
   html += table("What this is", {"Fact", "Value"},
                 {{"Range", std::format("from {} until before {}", to_rfc3339(facts.range.from),
                                        to_rfc3339(facts.range.to))},
                  {"Made", to_rfc3339(facts.now)},
                  {"Terms", std::format("{}, version {} of {}", terms.title, terms.version, terms.date)},
                  {"Mails in the range", std::to_string(facts.mails.size())},
+                 {"Token", facts.token.name.empty() ? "not known" : facts.token.name},
                  {"Content hash", hash},
                  {"Audit key (SHA-256)", ca::key_fingerprint(facts.audit_key)}});
   if (facts.unsigned_mails > 0)

@@ -45,6 +45,7 @@ Result<SignedPack> make_pack(const Collecting& at, const DateRange& range, std::
                   .range = range,
                   .made_at = facts->now,
                   .audit_key = facts->audit_key,
+                  .token = facts->token,
                   .mails = facts->mails.size(),
                   .unsigned_mails = facts->unsigned_mails,
                   .content_hash = {},

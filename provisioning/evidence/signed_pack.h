@@ -16,6 +16,7 @@ struct SignedPack {
   DateRange range;
   WallTime made_at{};
   Bytes audit_key;  ///< SubjectPublicKeyInfo
+  TokenStanding token{};
   std::size_t mails = 0;
   std::uint64_t unsigned_mails = 0;  ///< left out
   std::string content_hash;

@@ -175,10 +175,13 @@ struct FakeAppliance::Daemon {
 struct FakeAppliance::Keyd {
   SoftwareKeys keys;
   Daemon* log = nullptr;
+  mutable Guarded<std::string> token;
   std::unique_ptr<FakeKeyd> socket;
 
   FakeKeyd::Reply reply(const hsm::Request& request) const {
     audit::Log& own = *log->log;
+    if (std::holds_alternative<hsm::HealthRequest>(request.body))
+      return answer_to(request, hsm::HealthAnswer{.ready = true, .token = token.with(std::identity())});
     if (const auto* read = std::get_if<hsm::ReadAuditRequest>(&request.body))
       return answer_to(request, hsm::AuditEntriesAnswer{own.entries(read->after, read->limit).value()});
     if (std::holds_alternative<hsm::ReadAuditCheckpointRequest>(request.body))
@@ -239,6 +242,10 @@ void FakeAppliance::stop(const std::string& daemon) {
     keyd_->socket.reset();
   else
     at(daemon).door.reset();
+}
+
+void FakeAppliance::name_token(const std::string& token) {
+  keyd_->token.with([&](std::string& name) { name = token; });
 }
 
 std::vector<JsonObject> FakeAppliance::requests(const std::string& daemon) const {

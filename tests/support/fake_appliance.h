@@ -41,6 +41,8 @@ class FakeAppliance {
   // `daemon` is "gatewayd", "renewd" or "admind"; entries also "keyd".
   void answer(const std::string& daemon, const std::string& operation, Result<JsonObject> answer);
   void stop(const std::string& daemon);  ///< "keyd" too
+  /// Maker and model, as keyd's health says them; before, it says none.
+  void name_token(const std::string& token);
   /// The requests that a door has answered from canned answers, newest last.
   [[nodiscard]] std::vector<JsonObject> requests(const std::string& daemon) const;
 

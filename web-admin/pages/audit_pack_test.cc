@@ -143,6 +143,20 @@ TEST_F(AuditPackPages, WhatWasDeclaredInTheConsoleIsDueNoLonger) {
                                  "Locked doors. <code>declaration:premises</code>"));
 }
 
+TEST_F(AuditPackPages, AClaimOfAValidatedTokenIsInItWhereItCounts) {
+  const auto says = [&](bool is_claimed, const char* token) {
+    settings_.validated_token = is_claimed;
+    appliance_.name_token(token);
+    const std::string archive = whole(get("/audit-pack/" + hash_in(made())));
+    EXPECT_NE(archive.contains("\"token\":\"claimed to be validated\""),
+              archive.contains("\"token\":\"test token, not validated\""));
+    return archive.contains("\"token\":\"claimed to be validated\"");
+  };
+  EXPECT_TRUE(says(true, "Example Corp., M"));
+  EXPECT_FALSE(says(true, "SoftHSM project, SoftHSM v2"));
+  EXPECT_FALSE(says(false, "Example Corp., M"));
+}
+
 TEST_F(AuditPackPages, DaysThatAreNoneAreRefusedBeforeAnythingIsAsked) {
   for (const char* fields :
        {"", "from=2026-03-10", "from=2026-03-10&to=2026-03-10", "from=2026-03-11&to=2026-03-10",

@@ -75,14 +75,15 @@ Html who_is_it(const Visit& visit) {
 }
 
 Html token_banner(const Visit& visit) {
-  if (visit.at.settings.validated_token) return {};
+  if (!visit.at.token_banner.is_test(std::chrono::steady_clock::now())) return {};
   return el(
       "div", {{"class", "govuk-phase-banner govuk-width-container"}},
       el("p", {{"class", "govuk-phase-banner__content"}},
          el("strong", {{"class", "govuk-tag govuk-tag--orange govuk-phase-banner__content__tag"}},
             "Test token, not validated"),
          el("span", {{"class", "govuk-phase-banner__text"}},
-            "The keys of this appliance lie in a software token. It is for practice, not for real mail.")));
+            "Nothing shows that the keys of this appliance lie in a validated token. It is for practice, "
+            "not for real mail.")));
 }
 
 Html foot() {

@@ -187,6 +187,7 @@ class ConsoleTest : public testing::Test {
   Challenges challenges_;
   OpenClaims open_claims_;
   Guarded<std::vector<std::function<void()>>> for_the_desk_;
+  TokenBanner token_banner_{settings_};
   Packer packer_{settings_, clock_, std::chrono::seconds(5)};
   Services services_{.settings = settings_,
                      .clock = clock_,
@@ -202,6 +203,7 @@ class ConsoleTest : public testing::Test {
                      .log_reader = reader_,
                      .log_origin = "box.example/admind",
                      .audit_key = [] { return Bytes(); },
+                     .token_banner = token_banner_,
                      .packer = packer_,
                      .at_desk =
                          [this](std::function<void()> task) {

@@ -1,6 +1,7 @@
 #include "web-admin/server/own_door.h"
 
 #include "firmware/base/audit/door_operations.h"
+#include "provisioning/evidence/token_standing.h"
 
 namespace privyseal::web {
 namespace {
@@ -13,7 +14,8 @@ Result<JsonObject> status(Services& services, const DoorRequest&) {
   return JsonObject{{"state", "running"},
                     {"users", users->size()},
                     {"officer", *officer},
-                    {"url", services.settings.party.origins.front()}};
+                    {"url", services.settings.party.origins.front()},
+                    {evidence::kTokenClaim, services.settings.validated_token}};
 }
 
 Result<JsonObject> claim_code(Services& services, const DoorRequest& request) {

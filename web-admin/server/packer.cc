@@ -12,12 +12,14 @@ namespace {
 
 using evidence::Daemon;
 
-/// The console's own part: its log through a connection of the packer's own, and who its users are.
+/// The console's own part: its log through a connection of the packer's own, who its users are, and what
+/// its settings claim of the token.
 Result<JsonObject> ask_ourselves(const Settings& settings, const JsonObject& accounts,
                                  const JsonObject& request) {
   const auto operation = json_text(request, "op");
   if (!operation) return std::unexpected(operation.error());
   if (*operation == "users") return accounts;
+  if (*operation == "status") return JsonObject{{evidence::kTokenClaim, settings.validated_token}};
   auto database = Database::open(settings.state / "console.db", Database::Mode::kReadOnly);
   if (!database) return std::unexpected(database.error());
   return audit::answer_door(*operation, request,

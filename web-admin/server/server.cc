@@ -79,6 +79,7 @@ class Server::State {
                  .log_reader = *log_reader_,
                  .log_origin = origin(),
                  .audit_key = [this] { return checkpoints_->state().public_key; },
+                 .token_banner = token_banner_,
                  .packer = packer_,
                  .at_desk = [this](std::function<void()> task) { asio::post(desk_, std::move(task)); }});
     console_.emplace(*services_, routes_, apology_);
@@ -256,6 +257,7 @@ class Server::State {
   OpenClaims open_claims_;
   std::optional<Services> services_;
   std::optional<Console> console_;
+  TokenBanner token_banner_{settings_};
   Packer packer_{settings_, clock_};
   asio::thread_pool desk_{1};
   net::io_context loop_{1};

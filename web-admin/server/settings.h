@@ -13,7 +13,8 @@
 ///     approvers = "/run/privyseal/approvers"     # optional: the list of who may approve a key's end
 ///     declarations = "/etc/privyseal/declarations.toml"   # optional, and so is the file: what it declares
 ///                                                # counts where the console has no declaration of its own
-///     validated_token = false                    # optional: true only where the HSM is a validated one
+///     validated_token = false                    # optional: true where the HSM is a validated one;
+///                                                # does not count where keyd names no token, or SoftHSM's
 ///     [doors]
 ///     gateway = "/run/privyseal-gateway/door"
 ///     renewal = "/run/privyseal-renewd/door"

@@ -20,6 +20,7 @@
 #include "web-admin/server/journal.h"
 #include "web-admin/server/session.h"
 #include "web-admin/server/settings.h"
+#include "web-admin/server/token_banner.h"
 #include "web-admin/server/users.h"
 
 namespace privyseal::web {
@@ -42,6 +43,7 @@ struct Services {
   Database& log_reader;  ///< a further connection to the console's own log
   std::string log_origin;
   std::function<Bytes()> audit_key;  ///< public part; empty: keyd has not told it yet
+  TokenBanner& token_banner;
   Packer& packer;
   std::function<void(std::function<void()> task)> at_desk;  ///< from any thread: has it done at the desk
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "hsm/wire.h"
@@ -28,7 +29,7 @@ inline constexpr std::array kNamedUses{NamedUse{"tls_client", &hsm::KeyUses::tls
                                        NamedUse{"checkpoint", &hsm::KeyUses::checkpoint}};
 
 static_assert(sizeof(hsm::KeyUses) ==
-                  sizeof(hsm::KeyUses::name) + (kNamedUses.size() + 1) * sizeof(hsm::KeyUses::refused),
+                  sizeof(std::string) + (kNamedUses.size() + 1) * sizeof(hsm::KeyUses::refused),
               "a use that keyd counts has no name here");
 static_assert(
     [] {

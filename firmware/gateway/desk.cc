@@ -380,6 +380,10 @@ Result<JsonObject> Desk::flow(const DoorRequest& request) {
   return JsonObject{{"from", from}, {"minutes", flow_of(*counts, first, *minutes)}, {"tls", tls_of(*tls)}};
 }
 
+void Desk::settle_words() {
+  static_cast<void>(facts_.change([](LedgerStore&) { return Result<void>(); }));
+}
+
 Result<JsonObject> Desk::find(const DoorRequest& request) {
   const auto text = json_text(request.body, "text", "");
   if (!text) return std::unexpected(text.error());
@@ -393,6 +397,7 @@ Result<JsonObject> Desk::find(const DoorRequest& request) {
   if (!before_id) return std::unexpected(before_id.error());
   const auto limit = json_number(request.body, "limit", kMostMails, 1, kMostMails);
   if (!limit) return std::unexpected(limit.error());
+  if (!text->empty()) settle_words();
   const auto mails = reader_.find({.text = *text,
                                    .from = *from,
                                    .to = *to,
@@ -413,6 +418,7 @@ Result<JsonObject> Desk::track(const DoorRequest& request) {
 Result<JsonObject> Desk::partners(const DoorRequest& request) {
   const auto from = bound(request.body, "from");
   if (!from) return std::unexpected(from.error());
+  settle_words();
   return reader_.domains(*from).transform(
       [this](const auto& domains) { return partners_of(domains, facts_.settings.domains); });
 }

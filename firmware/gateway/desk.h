@@ -44,7 +44,7 @@ class Desk {
     std::function<std::uint64_t()> write_failures;  ///< of the ledger, since the start
     const Meter& meter;
     std::function<std::string()> purge_waits;  ///< as Ledger's
-    /// Changes the ledger; on the disk when it returns.
+    /// As Ledger's: on the disk when it returns.
     std::function<Result<void>(std::function<Result<void>(LedgerStore&)>)> change;
     std::function<Result<void>(audit::Entry)> record;  ///< in the audit log, on the disk when it returns
   };
@@ -58,6 +58,10 @@ class Desk {
 
  private:
   Desk(Facts facts, LedgerReader reader) : facts_(std::move(facts)), reader_(std::move(reader)) {}
+
+  /// Every mail so far is found by its words. When that fails, as on a full disk, the newest may be missing;
+  /// the ledger's alert tells, and the others are wanted then more than ever.
+  void settle_words();
 
   Result<JsonObject> status(const DoorRequest& request);
   Result<JsonObject> flow(const DoorRequest& request);

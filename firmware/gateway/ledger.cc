@@ -1,5 +1,6 @@
 #include "firmware/gateway/ledger.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -114,6 +115,7 @@ class Ledger::Writer {
   static constexpr std::int64_t kRowsAStep = 200;
   static constexpr std::chrono::seconds kNextStep{1};
   static constexpr std::chrono::hours kNextPurge{1};
+  static constexpr std::chrono::seconds kWordsWait{1};
 
   void enqueue(Job job) {
     {
@@ -132,15 +134,32 @@ class Ledger::Writer {
     for (;;) {
       {
         std::unique_lock lock(mutex_);
-        wake_.wait_until(lock, next_purge_, [this] { return stopping_ || !queue_.empty(); });
-        if (stopping_ && queue_.empty()) return;
+        wake_.wait_until(lock, words_due_ ? std::min(next_purge_, *words_due_) : next_purge_,
+                         [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_ && queue_.empty()) break;
         batch.swap(queue_);
         if (!batch.empty()) batch.back().forget.swap(forget_);
       }
       if (!batch.empty()) write_batch(batch);
       batch.clear();
-      if (std::chrono::steady_clock::now() >= next_purge_) purge();
+      const auto now = std::chrono::steady_clock::now();
+      if (words_due_ && now >= *words_due_) enter_words();
+      if (now >= next_purge_) purge();
     }
+    if (words_due_) enter_words();
+  }
+
+  /// Of mails that came alone.
+  void enter_words() {
+    words_due_.reset();
+    const auto entered =
+        with_store([](LedgerStore& store) { return store.together([] { return Result<void>(); }); });
+    if (!entered) tell_failure(entered.error(), 0);
+  }
+
+  void tell_failure(const Error& error, std::size_t rows) {
+    ++failures_;
+    log_event(LogLevel::kAlert, "ledger-not-writable", {{"why", error.message}, {"rows", rows}});
   }
 
   void purge() {
@@ -183,11 +202,11 @@ class Ledger::Writer {
   void write_batch(std::vector<Job>& batch) {
     std::vector<RowId> rows;
     const auto written = try_batch(batch, rows);
-    if (!written) {
-      ++failures_;
-      log_event(LogLevel::kAlert, "ledger-not-writable",
-                {{"why", written.error().message}, {"rows", batch.size()}});
-    }
+    if (!written) tell_failure(written.error(), batch.size());
+    if (!store_ || !store_->lacks_words())
+      words_due_.reset();
+    else if (!words_due_)
+      words_due_ = std::chrono::steady_clock::now() + kWordsWait;
     for (std::size_t i = 0; i < batch.size(); ++i)
       if (batch[i].act)
         change(batch[i]);
@@ -201,7 +220,9 @@ class Ledger::Writer {
   }
 
   Result<void> try_batch(const std::vector<Job>& batch, std::vector<RowId>& rows) {
-    return with_store([&](LedgerStore& store) { return store.together([&] { return write(batch, rows); }); });
+    return with_store([&](LedgerStore& store) {
+      return store.together([&] { return write(batch, rows); }, LedgerStore::Words::kLater);
+    });
   }
 
   /// Inside a transaction.
@@ -245,6 +266,7 @@ class Ledger::Writer {
   Retention::Progress purged_;        // likewise
   Guarded<std::string> delay_;
   std::chrono::steady_clock::time_point next_purge_ = std::chrono::steady_clock::now();  // likewise
+  std::optional<std::chrono::steady_clock::time_point> words_due_;                       // likewise
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> queue_;            // guarded by mutex_

@@ -49,6 +49,7 @@ class Ledger {
   [[nodiscard]] net::awaitable<Result<void>> record(MailRecord record, MailEnd end);
 
   /// Runs `act` in a transaction of its own, so that its failure is no mail's. Waits: not for a loop.
+  /// Then all mails so far have their words, which else come up to a second after them.
   [[nodiscard]] Result<void> change(std::function<Result<void>(LedgerStore&)> act);
 
   /// What delays purging, for people, as the last look found it; empty: nothing.

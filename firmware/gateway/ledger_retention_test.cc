@@ -240,7 +240,8 @@ TEST_F(LedgerRetention, AHoldKeepsARowThatAFormerVersionWroteWithoutWords) {
     const RowId row = add(sender, "bob@york.cjsm.net");
     auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
     const std::string bare = "UPDATE mail SET form = 1 WHERE id = " + std::to_string(row) +
-                             "; DELETE FROM mail_key WHERE mail = " + std::to_string(row);
+                             "; DELETE FROM mail_key WHERE mail = " + std::to_string(row) +
+                             "; UPDATE upkeep SET words_until = " + std::to_string(row - 1);
     ASSERT_TRUE(database.execute(bare.c_str()));
     ASSERT_TRUE(prepare_ledger(database));  // each start does it
   }

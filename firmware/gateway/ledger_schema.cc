@@ -107,7 +107,7 @@ Result<void> make_first_form(Database& database) { return database.execute(kFirs
 Result<void> make_second_form(Database& database) { return database.execute(kSecondForm); }
 Result<void> make_third_form(Database& database) { return database.execute(kThirdForm); }
 
-/// The newest mail that has its words; those that this version writes have them from the start.
+/// Every mail up to this one has its words.
 Result<std::int64_t> words_until(Database& database) {
   auto read = database.prepare("SELECT words_until FROM upkeep WHERE one = 1");
   if (!read) return std::unexpected(read.error());
@@ -116,39 +116,55 @@ Result<std::int64_t> words_until(Database& database) {
   return *row ? read->number(0) : 0;
 }
 
-/// The mails of a version that knew no words get theirs, also those that it wrote when an update had been
-/// taken back: without them no search and no hold would find them.
-Result<void> fill_in_words(Database& database) {
+// The rows whose words may be missing; ?1: the last that surely has them.
+constexpr std::string_view kOfFirstForm =
+    " FROM mail INDEXED BY mail_without_words WHERE form = 1 AND id > ?1 ORDER BY id";
+constexpr std::string_view kNewest = " FROM mail WHERE id > ?1 ORDER BY id";
+
+/// Without their words no search and no hold would find these mails. To add a word again does no harm.
+Result<void> fill_in_words(Database& database, std::string_view rows) {
   const auto until = words_until(database);
   if (!until) return std::unexpected(until.error());
   auto keys = KeyTable::open(database);
   if (!keys) return std::unexpected(keys.error());
-  auto select =
-      database.prepare("SELECT id, opened_at, " + std::string(kWordColumns) +
-                       " FROM mail INDEXED BY mail_without_words WHERE form = 1 AND id > ?1 ORDER BY id");
+  auto select = database.prepare("SELECT id, opened_at, " + std::string(kWordColumns) + std::string(rows));
   if (!select) return std::unexpected(select.error());
   select->bind(1, *until);
-  std::int64_t last = *until;
   for (;;) {
     const auto row = select->step();
     if (!row) return std::unexpected(row.error());
-    if (!*row) break;
-    last = select->number(0);
-    if (auto added = keys->add(words_at(*select, 2), select->text(1), last); !added) return added;
+    if (!*row) return {};
+    if (auto added = keys->add(words_at(*select, 2), select->text(1), select->number(0)); !added)
+      return added;
   }
-  if (last == *until) return {};
-  auto mark = database.prepare("UPDATE upkeep SET words_until = ?1 WHERE one = 1");
-  if (!mark) return std::unexpected(mark.error());
-  return mark->bind(1, last).run();
+}
+
+/// Up to the third form a mail got its words together with its row; from now on, later (LedgerStore).
+Result<void> make_fourth_form(Database& database) {
+  if (auto filled = fill_in_words(database, kOfFirstForm); !filled) return filled;
+  return database.execute("UPDATE upkeep SET words_until = (SELECT coalesce(max(id), 0) FROM mail)");
+}
+
+/// What this version had no time for before it ended, and what former versions wrote when an update had been
+/// taken back.
+Result<void> fill_in_newest_words(Database& database) {
+  if (auto filled = fill_in_words(database, kNewest); !filled) return filled;
+  return note_words_complete(database);
 }
 
 }  // namespace
 
 Result<void> prepare_ledger(Database& database) {
-  const auto made =
-      apply_schema(database, std::array<SchemaStep, 3>{make_first_form, make_second_form, make_third_form});
+  const auto made = apply_schema(database, std::array<SchemaStep, 4>{make_first_form, make_second_form,
+                                                                     make_third_form, make_fourth_form});
   if (!made) return made;
-  return transaction(database, [&] { return fill_in_words(database); });
+  return transaction(database, [&] { return fill_in_newest_words(database); });
+}
+
+Result<void> note_words_complete(Database& database) {
+  return database.execute(
+      "UPDATE upkeep SET words_until = coalesce((SELECT min(id) FROM mail WHERE outcome = 'open'),"
+      " (SELECT max(id) + 1 FROM mail), 1) - 1");
 }
 
 std::int64_t day_number(std::string_view time, char missing) {

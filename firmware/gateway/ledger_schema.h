@@ -12,9 +12,13 @@
 
 namespace privyseal::gateway {
 
-/// Makes the tables, or brings those of a former version to this one. Rows of a former version keep their
-/// form, so that the audit log goes on vouching for them (ledger_row.h).
+/// Makes the tables, or brings those of a former version to this one, and gives mails the words that they
+/// lack. Rows of a former version keep their form, so that the audit log goes on vouching for them
+/// (ledger_row.h).
 [[nodiscard]] Result<void> prepare_ledger(Database& database);
+
+/// All mails that are closed have their words now; those that are open may get some with their end.
+[[nodiscard]] Result<void> note_words_complete(Database& database);
 
 /// The day of an RFC 3339 time, or of the beginning of one, as a number: 20260301. What is not there of the
 /// day is made of `missing`, '0' or '9'.

@@ -26,6 +26,9 @@ constexpr std::string_view kClose =
 
 constexpr std::size_t kSaltBytes = 16;
 
+// Entered in a few milliseconds, for which mail waits.
+constexpr std::size_t kMostWordless = 256;
+
 /// Parameters that are not bound stay NULL: a mail that never had that session.
 void bind_session(Statement& add, int first, const std::optional<tls::SessionFacts>& session) {
   if (!session) return;
@@ -113,8 +116,25 @@ Result<void> LedgerStore::close_rows(const std::vector<RowId>& rows, const MailE
   return {};
 }
 
-Result<void> LedgerStore::together(const std::function<Result<void>()>& work) {
-  return transaction(*database_, work);
+Result<void> LedgerStore::together(const std::function<Result<void>()>& work, Words words) {
+  const std::size_t before = wordless_.size();
+  bool are_entered = false;
+  auto done = transaction(*database_, [&] -> Result<void> {
+    if (auto worked = work(); !worked) return worked;
+    are_entered = !wordless_.empty() && (words == Words::kNow || wordless_.size() >= kMostWordless);
+    return are_entered ? enter_words() : Result<void>();
+  });
+  if (!done)
+    wordless_.resize(before);
+  else if (are_entered)
+    wordless_.clear();
+  return done;
+}
+
+Result<void> LedgerStore::enter_words() {
+  for (const MailWords& mail : wordless_)
+    if (auto added = statements_.keys.add(mail.words, mail.opened_at, mail.mail); !added) return added;
+  return note_words_complete(*database_);
 }
 
 Result<Retention::Progress> LedgerStore::purge(const Retention::Progress& from, WallTime now,
@@ -146,10 +166,10 @@ Result<RowId> LedgerStore::add(const MailRecord& record) {
   if (auto added = add.step(); !added) return std::unexpected(added.error());
   const RowId id = add.number(0);
   const std::string row = canonical_row(add);
-  const auto words = opening_words_at(add, row_column_count());
+  wordless_.push_back({.mail = id,
+                       .opened_at = to_rfc3339(record.opened_at),
+                       .words = opening_words_at(add, row_column_count())});
   add.reset();
-  if (auto keyed = statements_.keys.add(words, to_rfc3339(record.opened_at), id); !keyed)
-    return std::unexpected(keyed.error());
   if (auto vouched = vouch("mail-opened", id, row, to_string(Outcome::kOpen), statements_.mark_opened);
       !vouched)
     return std::unexpected(vouched.error());
@@ -174,10 +194,10 @@ Result<void> LedgerStore::close(RowId row, const MailEnd& end) {
   if (!closed) return std::unexpected(closed.error());
   if (!*closed) return fail(ErrorCode::kConflict, "ledger: no such open row");
   const std::string text = canonical_row(close);
-  const std::string opened_at = close.text(1);
-  const auto words = closing_words_at(close, row_column_count());
+  auto words = closing_words_at(close, row_column_count());
+  if (!words.empty())
+    wordless_.push_back({.mail = row, .opened_at = close.text(1), .words = std::move(words)});
   close.reset();
-  if (auto keyed = statements_.keys.add(words, opened_at, row); !keyed) return keyed;
   return vouch("mail-closed", row, text, to_string(end.outcome), statements_.mark_closed);
 }
 

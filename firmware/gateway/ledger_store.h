@@ -1,12 +1,18 @@
 /// The mail ledger's rows in SQLite, with the audit log of them: plain, synchronous, one thread.
 ///
-/// Each opening and closing of a row appends an entry to the audit log in the same transaction.
-/// `Ledger` puts this behind a thread of its own; `LedgerReader` reads beside it.
+/// Each opening and closing of a row appends an entry to the audit log in the same transaction. The words
+/// under which a mail is found (search_keys.h) may come later, those of many mails together: they lie
+/// scattered over the file, and each mail alone would write as much for them as for all the rest. The file
+/// knows which mails may lack theirs, so that nothing is lost with the process. `Ledger` puts this behind a
+/// thread of its own; `LedgerReader` reads beside it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "firmware/base/audit/log.h"
 #include "firmware/base/clock.h"
@@ -32,8 +38,15 @@ class LedgerStore {
   /// For the start of the process: rows that an earlier one left open become `unknown`.
   [[nodiscard]] Result<void> close_left_overs(WallTime now);
 
+  enum class Words : std::uint8_t {
+    kNow,    ///< of all mails so far
+    kLater,  ///< unless many wait: see lacks_words()
+  };
+
   /// Runs `work`; when this succeeds, what it wrote survives a power cut. Else nothing of it was written.
-  [[nodiscard]] Result<void> together(const std::function<Result<void>()>& work);
+  [[nodiscard]] Result<void> together(const std::function<Result<void>()>& work, Words words = Words::kNow);
+  /// Some mails would not be found by their words yet.
+  [[nodiscard]] bool lacks_words() const { return !wordless_.empty(); }
   // Inside the work of `together`.
   [[nodiscard]] Result<RowId> add(const MailRecord& record);
   [[nodiscard]] Result<void> close(RowId row, const MailEnd& end);
@@ -56,6 +69,12 @@ class LedgerStore {
   }
 
  private:
+  struct MailWords {
+    RowId mail = 0;
+    std::string opened_at;
+    std::vector<std::string> words;
+  };
+
   /// Prepared once.
   struct Statements {
     Statement add;
@@ -70,6 +89,7 @@ class LedgerStore {
         log_(std::move(log)),
         unheard_(std::move(unheard)),
         statements_(std::move(statements)) {}
+  [[nodiscard]] Result<void> enter_words();
   [[nodiscard]] Result<void> vouch(std::string_view action, RowId row, const std::string& canonical_row,
                                    std::string_view outcome, Statement& mark);
   [[nodiscard]] Result<std::vector<RowId>> open_rows();
@@ -79,6 +99,7 @@ class LedgerStore {
   audit::Log log_;
   UnheardStore unheard_;
   Statements statements_;
+  std::vector<MailWords> wordless_;  // written, but not entered under these words
 };
 
 }  // namespace privyseal::gateway

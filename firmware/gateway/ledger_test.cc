@@ -100,6 +100,13 @@ class LedgerFile : public testing::Test {
     return actions;
   }
 
+  /// Those that find a mail.
+  std::int64_t words() {
+    auto database = Database::open(file_, Database::Mode::kReadOnly).value();
+    auto select = database.prepare("SELECT count(*) FROM mail_key").value();
+    return select.step().value() ? select.number(0) : 0;
+  }
+
   /// How long the box was on, when the ledger last looked.
   std::int64_t looks() {
     auto database = Database::open(file_, Database::Mode::kReadOnly).value();
@@ -167,6 +174,26 @@ TEST_F(LedgerFile, KeepsWhyPurgingWaitsForPeople) {
   EXPECT_TRUE(test::wait_until([&] {
     return ledger->purge_waits().contains("mails since 2025-08-13 are due");
   })) << ledger->purge_waits();
+}
+
+TEST_F(LedgerFile, EntersTheWordsOfALonelyMailByItself) {
+  const auto ledger = open();
+  ASSERT_TRUE(run(ledger->record(some_mail(), delivered())));
+  EXPECT_TRUE(test::wait_until([&] { return words() > 0; }));
+}
+
+TEST_F(LedgerFile, EntersAllWordsBeforeItEnds) {
+  auto ledger = open();
+  ASSERT_TRUE(run(ledger->record(some_mail(), delivered())));
+  ledger->stop();
+  EXPECT_GT(words(), 0);
+}
+
+TEST_F(LedgerFile, EntersAllWordsWithAChange) {
+  const auto ledger = open();
+  ASSERT_TRUE(run(ledger->record(some_mail(), delivered())));
+  ASSERT_TRUE(ledger->change([](LedgerStore&) { return Result<void>(); }));
+  EXPECT_GT(words(), 0);
 }
 
 TEST_F(LedgerFile, AChangeThatFailsIsNoMailsFailure) {

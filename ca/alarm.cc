@@ -35,7 +35,7 @@ std::string end_text(const Generation* active, WallTime now) {
   return "the certificate in use ends in " + std::to_string(left) + (left == 1 ? " day" : " days");
 }
 
-Alarm alarm(std::string cause, std::string detail, const Generation* active, WallTime now) {
+Alarm alarm(std::string cause, const std::string& detail, const Generation* active, WallTime now) {
   const std::int64_t mark = active == nullptr ? -1 : mark_of(*active, now);
   return {.cause = std::move(cause),
           .is_critical = active == nullptr || (mark >= 0 && mark <= kCriticalDays),
@@ -68,7 +68,7 @@ std::optional<Alarm> retire_failure_of(const IdentityState& identity, const Gene
 
 std::optional<Alarm> alarm_of(const IdentityState& identity, WallTime now) {
   const Generation* active = active_of(identity);
-  const auto failure = failure_of(identity, active, now);
+  auto failure = failure_of(identity, active, now);
   if (active != nullptr && active->not_after <= now)
     return alarm("expired", failure ? failure->detail : "", active, now);
   if (active != nullptr && !active->live && active->failures >= kPatience)

@@ -217,8 +217,8 @@ Result<std::unique_ptr<Authority>> Authority::open(Database& database, Signer& s
     return fail(ErrorCode::kInvalid, "authority: a revocation list must live for 1 to 40 days");
   auto store = AuthorityStore::open(database);
   if (!store) return std::unexpected(store.error());
-  auto state = std::make_unique<State>(database, signer, std::move(settings), clock, std::move(record),
-                                       std::move(*store));
+  auto state =
+      std::make_unique<State>(database, signer, std::move(settings), clock, std::move(record), *store);
   if (auto loaded = state->load_root(); !loaded) return std::unexpected(loaded.error());
   return std::unique_ptr<Authority>(new Authority(std::move(state)));
 }

@@ -269,7 +269,7 @@ Result<void> Renewal::record(std::vector<ca::Generation> changed, Event event, c
   return {};
 }
 
-Result<void> Renewal::delay(const ca::Generation& generation, std::string action, std::string why,
+Result<void> Renewal::delay(const ca::Generation& generation, std::string action, const std::string& why,
                             std::optional<milliseconds> wait) {
   const auto rest =
       wait.value_or(ca::retry_after(generation.failures + 1, random_permille(), settings_.rules.retry_first));

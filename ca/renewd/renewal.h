@@ -102,7 +102,7 @@ class Renewal {
   /// False: a person acted meanwhile.
   [[nodiscard]] bool is_unchanged(const Generation& generation) const;
   Result<void> record(std::vector<Generation> changed, Event event, const Actor& actor);
-  Result<void> delay(const Generation& generation, std::string action, std::string why,
+  Result<void> delay(const Generation& generation, std::string action, const std::string& why,
                      std::optional<std::chrono::milliseconds> wait = {});
   Result<void> review_alarm(const ca::IdentityState& identity);
   audit::Entry entry(const Event& event, std::int64_t generation, const Actor& actor) const;

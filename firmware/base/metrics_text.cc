@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format>
+#include <numeric>
 
 namespace privyseal {
 namespace {
@@ -27,9 +28,8 @@ void Histogram::observe(double value) {
 }
 
 std::vector<std::uint64_t> Histogram::cumulative() const {
-  std::vector<std::uint64_t> all;
-  std::uint64_t sum = 0;
-  for (const std::uint64_t count : counts_) all.push_back(sum += count);
+  std::vector<std::uint64_t> all(counts_.size());
+  std::partial_sum(counts_.begin(), counts_.end(), all.begin());
   return all;
 }
 

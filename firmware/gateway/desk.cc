@@ -218,7 +218,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
   const auto totals = reader_.totals(today);
   if (!totals) return std::unexpected(totals.error());
   auto ledger = ledger_of(*totals);
-  if (auto waits = facts_.purge_waits(); !waits.empty()) ledger["purge_waits"] = std::move(waits);
+  if (const auto waits = facts_.purge_waits(); !waits.empty()) ledger["purge_waits"] = waits;
   auto audit = audit_status();
   if (!audit) return std::unexpected(audit.error());
   JsonObject status{{"state", facts_.is_draining() ? "draining" : "running"},
@@ -240,9 +240,9 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"today", today_of(*totals)}};
   if (facts_.firewall.is_watched()) status["firewall"] = firewall_of(facts_.firewall.now());
   for (HopBoard* board : {&facts_.relays, &facts_.mail_servers})
-    if (auto waits = board->waits(std::chrono::steady_clock::now());
+    if (const auto waits = board->waits(std::chrono::steady_clock::now());
         !waits.empty() && !status.contains("hop_waits"))
-      status["hop_waits"] = std::move(waits);
+      status["hop_waits"] = waits;
   return status;
 }
 

@@ -2,10 +2,11 @@
 
 #include <format>
 
-#include "firmware/base/file.h"
+#include "provisioning/cli/growing_file.h"
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/table.h"
 #include "provisioning/cli/text.h"
+#include "provisioning/evidence/directory_file.h"
 
 namespace privyseal::cli {
 namespace {
@@ -16,38 +17,14 @@ Result<JsonObject> search_request(const Arguments& arguments) {
   return JsonObject{{"op", "directory-search"}, {"text", arguments.text("text")}};
 }
 
-/// The whole file, part by part. The door says of how many entries the directory consists, so that a new
-/// import meanwhile is seen.
-Result<std::string> fetch(const Appliance& appliance, const std::string& format) {
-  std::string text;
-  std::int64_t after = 0;
-  std::optional<std::int64_t> entries;
-  for (;;) {
-    const auto part =
-        appliance.ask(Daemon::kGatewayd, {{"op", "directory-export"}, {"format", format}, {"after", after}});
-    if (!part) return std::unexpected(part.error());
-    const auto next = json_number(*part, "next");
-    const auto count = json_number(*part, "entries");
-    const auto piece = json_text(*part, "text");
-    if (!next || !count || !piece || (*next <= after && *next != *count))
-      return fail(ErrorCode::kInvalid, "gatewayd: its answer cannot be read");
-    if (entries.value_or(*count) != *count)
-      return fail(ErrorCode::kConflict, "the directory has changed meanwhile; ask again");
-    entries = *count;
-    text += *piece;
-    after = *next;
-    if (after == *count) return text;
-  }
-}
-
 Result<Report> export_directory(const Arguments& arguments, Surroundings& at) {
-  const auto text = fetch(at.appliance, arguments.text("format"));
-  if (!text) return std::unexpected(text.error());
-  const std::string& out = arguments.text("out");
-  if (auto written = replace_file(out, bytes_of(*text), kPeople); !written)
-    return std::unexpected(written.error());
-  return Report{.json = {{"ok", true}, {"file", out}, {"bytes", text->size()}},
-                .text = std::format("{}: {} bytes, active people only.\n", escaped(out), text->size())};
+  const std::filesystem::path out = arguments.text("out");
+  const auto people = evidence::directory_file(at.appliance, arguments.text("format"), folder_of(out));
+  if (!people) return std::unexpected(people.error());
+  if (auto written = write_content(*people, out, kPeople); !written) return std::unexpected(written.error());
+  return Report{.json = {{"ok", true}, {"file", out.string()}, {"bytes", people->size_bytes()}},
+                .text = std::format("{}: {} bytes, active people only.\n", escaped(out.string()),
+                                    people->size_bytes())};
 }
 
 }  // namespace

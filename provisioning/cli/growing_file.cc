@@ -32,6 +32,10 @@ Result<void> GrowingFile::finish() {
   return write_out().and_then([this] { return move_into_place(unfinished(), file_); });
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
 Result<void> write_content(const evidence::Content& content, const std::filesystem::path& file, mode_t mode) {
   auto growing = GrowingFile::create(file, mode);
   if (!growing) return std::unexpected(growing.error());

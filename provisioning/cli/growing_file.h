@@ -32,6 +32,9 @@ class GrowingFile {
   std::string waiting_;  // for being enough for a write
 };
 
+/// Where what will become `file` waits: on the disk that it goes to.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
+
 /// The whole content of a file of evidence.
 [[nodiscard]] Result<void> write_content(const evidence::Content& content, const std::filesystem::path& file,
                                          mode_t mode);

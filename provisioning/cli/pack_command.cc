@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <format>
+#include <optional>
 
 #include "ca/fingerprint.h"
 #include "firmware/base/file.h"
@@ -32,8 +33,10 @@ Result<DateRange> range_of(const Arguments& arguments) {
   if (!from) return std::unexpected(from.error());
   const auto to = time_option(arguments, "to");
   if (!to) return std::unexpected(to.error());
-  if (**from >= **to) return fail(ErrorCode::kInvalid, "--from must be before --to");
-  return DateRange{**from, **to};
+  const std::optional<WallTime>& first = *from;
+  const std::optional<WallTime>& end = *to;
+  if (!first || !end || *first >= *end) return fail(ErrorCode::kInvalid, "--from must be before --to");
+  return DateRange{*first, *end};
 }
 
 Result<void> check(const Arguments& arguments) {
@@ -130,9 +133,8 @@ Report report_of(const SignedPack& pack, const std::string& out) {
                                         : ExitStatus::kOk};
 }
 
-/// Where what is collected waits: on the disk that the pack goes to.
-fs::path folder_of(const fs::path& out) {
-  const fs::path folder = out.has_parent_path() ? out.parent_path() : fs::path(".");
+fs::path made_folder_of(const fs::path& out) {
+  const fs::path folder = folder_of(out);
   std::error_code ignored;  // nothing can be kept there then, which says why
   fs::create_directories(folder, ignored);
   return folder;
@@ -149,7 +151,7 @@ Result<Report> pack(const Arguments& arguments, Surroundings& at) {
   const auto made = evidence::make_pack(
       {.appliance = at.appliance,
        .clock = at.clock,
-       .folder = folder_of(out),
+       .folder = made_folder_of(out),
        .say = [&](std::string_view note) { at.notes << note << '\n'
                                                     << std::flush; }},
       *range_of(arguments), wait ? std::chrono::seconds(*wait) : evidence::kWaitForCheckpoint, *terms,

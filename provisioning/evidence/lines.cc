@@ -67,10 +67,15 @@ Lines::Lines(std::initializer_list<std::string_view> lines) : Lines() {
 }
 
 void Lines::push_back(std::string_view line) {
-  if (file_->trouble) return;
-  file_->waiting.append(line).push_back('\n');
-  file_->bytes += line.size() + 1;
+  append(line);
+  append("\n");
   ++file_->lines;
+}
+
+void Lines::append(std::string_view bytes) {
+  if (file_->trouble) return;
+  file_->waiting.append(bytes);
+  file_->bytes += bytes.size();
   if (file_->waiting.size() >= kPieceBytes) file_->note(file_->write_out());
 }
 

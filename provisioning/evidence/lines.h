@@ -29,6 +29,8 @@ class Lines {
   Lines(std::initializer_list<std::string_view> lines);
 
   void push_back(std::string_view line);
+  /// Bytes as they are, for a file whose lines end otherwise: `size` does not count them.
+  void append(std::string_view bytes);
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// None yet, in the same folder.

@@ -28,6 +28,17 @@ TEST(Lines, AreReadAsTheyWereWrittenAndAsOften) {
   EXPECT_TRUE(lines.state());
 }
 
+TEST(Lines, BytesAreAddedAsTheyAre) {
+  Lines lines;
+  lines.append("a\r\n");
+  lines.append(std::string(100'000, 'x'));
+  lines.append("");
+  lines.append("y");
+  EXPECT_EQ(lines.size_bytes(), 100'004U);
+  EXPECT_EQ(lines.size(), 0U);
+  EXPECT_EQ(lines.piece(99'999), "xxxxy");
+}
+
 TEST(Lines, NoneAreNoFile) {
   const Lines none("/nonexistent");
   EXPECT_TRUE(none.empty());

@@ -58,9 +58,15 @@ OURS = {
     # That what the pages bring to keyd is what keyd takes.
     "web-admin/pages/destructions_test.cc": ["web-admin/", "hsm/keyd/approval", "hsm/wire", "tests/support/"],
     "web-admin/pages/": ["web-admin/server/", "hsm/approvers", "hsm/audit_signer", "hsm/destruction", "hsm/client", "hsm/key_kind", "hsm/wire"],
-    # The console makes the auditor's pack with the same code as the command.
+    # The console makes the auditor's pack, and takes ledger and directory out, with the same code as the command.
+    "web-admin/server/asked_as": ["web-admin/server/", "provisioning/evidence/appliance"],
     "web-admin/server/packer": ["web-admin/server/", "provisioning/evidence/"],
-    "web-admin/pages/audit_pack": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/", "ca/fingerprint"],
+    "web-admin/server/ledger_exporter": ["web-admin/server/", "provisioning/evidence/"],
+    "web-admin/pages/take_out": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/", "ca/fingerprint"],
+    "web-admin/pages/appliance_fixture.h": ["web-admin/", "tests/support/"],
+    "web-admin/pages/audit_pack": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/"],
+    "web-admin/pages/ledger": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/"],
+    "web-admin/pages/directory": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/directory_file"],
     # The same figures as the command's.
     "web-admin/pages/metrics": ["web-admin/server/", "web-admin/pages/", "provisioning/evidence/metrics"],
     # The names of the files that an officer brings; everything else about them is the gateway's.

@@ -1,84 +1,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <thread>
-
-#include "tests/support/fake_appliance.h"
-#include "tests/support/process.h"
-#include "web-admin/server/console_fixture.h"
+#include "web-admin/pages/appliance_fixture.h"
 
 namespace privyseal::web {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kDays = "from=2026-03-10&to=2026-03-11";
 
-/// The other daemons are stand-ins with real logs, signed, and seven mails on one day.
-class AuditPackPages : public OfficerTest {
+class AuditPackPages : public ApplianceTest {
  protected:
-  AuditPackPages() {
-    settings_.gateway_door = appliance_.run() / "privyseal-gateway/door";
-    settings_.renewal_door = appliance_.run() / "privyseal-renewd/door";
-    settings_.keyd_socket = appliance_.run() / "privyseal-keyd/socket";
-    appliance_.answer("gatewayd", "status", JsonObject{{"state", "running"}});
-    appliance_.answer("renewd", "cert-list", JsonObject{{"identities", JsonArray()}});
-    for (const char* daemon : {"keyd", "renewd"})
-      appliance_.append(daemon, {.actor = daemon, .action = "start"});
-    for (int i = 0; i < 7; ++i) appliance_.add_mail("alice@lawfirm.example");
-    appliance_.sign_logs();
-  }
-  ~AuditPackPages() override { packer_.stop(); }
-
   Response order(const std::string& fields = kDays) {
     get("/audit-pack");
     return post("/audit-pack", fields);
   }
-  /// The page once the order has ended.
-  std::string ended() {
-    for (int i = 0; i < 2'000; ++i) {
-      const std::string page = get("/audit-pack").body;
-      if (!page.contains("is being made")) return page;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return "it never ended";
-  }
+  std::string ended() { return page_once_without("/audit-pack", "is being made"); }
   std::string made() {
     EXPECT_EQ(order().status, 303);
     return ended();
   }
-  static std::string hash_in(const std::string& page) {
-    const std::string mark = "href=\"/audit-pack/";
-    const auto at = page.find(mark);
-    return at == std::string::npos ? "" : page.substr(at + mark.size(), 64);
-  }
-  static std::string whole(const Response& response) {
-    const LongBody& long_body = *response.long_body;
-    std::string body;
-    while (body.size() < long_body.size_bytes) {
-      const auto piece = long_body.next();
-      if (!piece || piece->empty()) return "broken off";
-      body += *piece;
-    }
-    return body;
-  }
-  /// What the auditor's own tools say.
-  int run(const std::string& program, const std::vector<std::string>& arguments) {
-    fs::remove(said_);
-    auto child = test::ChildProcess::start(
-        {.program = program, .arguments = arguments, .environment = {"PATH=/usr/bin:/bin"}, .output = said_});
-    return child.value().wait(std::chrono::minutes(2)).value();
-  }
-  std::string said() const {
-    std::ifstream file(said_);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  test::FakeAppliance appliance_;
-  fs::path said_ = folder_.path() / "said";
+  static std::string hash_in(const std::string& page) { return hash_behind("/audit-pack/", page); }
 };
 
 TEST_F(AuditPackPages, WhatIsDownloadedVerifiesWithPythonAndOpensslAlone) {
@@ -92,16 +36,12 @@ TEST_F(AuditPackPages, WhatIsDownloadedVerifiesWithPythonAndOpensslAlone) {
   EXPECT_THAT(file.headers, testing::Contains(std::pair(
                                 "Content-Disposition",
                                 "attachment; filename=\"privyseal-pack-2026-03-10-2026-03-11.tar\"")));
-  const std::string at = folder_.path().string();
-  std::ofstream(at + "/p.tar") << whole(file);
-  ASSERT_EQ(run("/usr/bin/tar", {"-xf", at + "/p.tar", "-C", at}), 0) << said();
-  const auto verify = [&] {
-    return run("/usr/bin/python3", {"-I", PRIVYSEAL_AUDIT_FOLDER "/verify_pack.py", at + "/pack"});
-  };
+  unpack(file);
+  const auto verify = [&] { return verify_unpacked("pack"); };
   EXPECT_EQ(verify(), 0) << said();
   EXPECT_THAT(said(), HasSubstr("7 mails, each in the log"));
   EXPECT_THAT(said(), HasSubstr("content   " + hash_in(page)));
-  std::ofstream(at + "/pack/accounts.json", std::ios::app) << " ";
+  std::ofstream(folder_.path() / "pack/accounts.json", std::ios::app) << " ";
   EXPECT_NE(verify(), 0);
 }
 
@@ -190,7 +130,7 @@ TEST_F(AuditPackPages, OneIsMadeAtATimeAndTheLastIsKept) {
   EXPECT_EQ(order().status, 303);
   const Response second = order();
   EXPECT_EQ(second.status, 503);
-  EXPECT_THAT(second.body, HasSubstr("a pack is being made already"));
+  EXPECT_THAT(second.body, HasSubstr("one is being made already"));
   const std::string first = hash_in(ended());
   EXPECT_THAT(get("/audit-pack").body, HasSubstr("Without 1 mail"));
   EXPECT_EQ(order("from=2026-01-01&to=2026-01-02").status, 303);
@@ -209,15 +149,9 @@ TEST_F(AuditPackPages, AStopEndsWhatIsBeingMade) {
 }
 
 TEST_F(AuditPackPages, NothingOfItHasAName) {
-  const auto names = [&] {
-    std::vector<std::string> all;
-    for (const auto& entry : fs::directory_iterator(folder_.path())) all.push_back(entry.path().filename());
-    std::ranges::sort(all);
-    return all;
-  };
-  const auto before = names();
+  const auto before = names_kept();
   EXPECT_THAT(made(), HasSubstr("Download the pack"));
-  EXPECT_EQ(names(), before);
+  EXPECT_EQ(names_kept(), before);
 }
 
 }  // namespace

@@ -168,11 +168,13 @@ Response mail_page(Visit& visit) {
              : not_answering("The mail gateway", "Its records are safe and can be read when it is back.");
   if (!answer && answer.error().code == ErrorCode::kInvalid)
     found = inset("That cannot be searched for. Try how an address begins.");
-  return page(visit, Place::kMail, "Mail",
-              join(search_form(visit), found,
-                   paragraph(join(link("/partners", "Partners"), ": with whom mail is exchanged. ",
-                                  link("/directory", "Directory"), ": who is on CJSM. ",
-                                  link("/holds", "Holds"), ": what is kept beyond six months."))));
+  return page(
+      visit, Place::kMail, "Mail",
+      join(search_form(visit), found,
+           paragraph(join(link("/partners", "Partners"), ": with whom mail is exchanged. ",
+                          link("/directory", "Directory"), ": who is on CJSM. ", link("/holds", "Holds"),
+                          ": what is kept beyond six months. ", link("/ledger", "Take out the ledger"),
+                          ": the records of some days as CSV, with their proof."))));
 }
 
 Response mail_track_page(Visit& visit) {

@@ -15,6 +15,7 @@
 #include "web-admin/pages/directory.h"
 #include "web-admin/pages/holds.h"
 #include "web-admin/pages/keys.h"
+#include "web-admin/pages/ledger.h"
 #include "web-admin/pages/line.h"
 #include "web-admin/pages/line_end.h"
 #include "web-admin/pages/mail.h"
@@ -38,6 +39,10 @@ constexpr std::array kRoutes{
     Route{Method::kGet, "/mail/{}", kSignedIn, mail_track_page},
     Route{Method::kGet, "/partners", kSignedIn, partners_page},
     Route{Method::kGet, "/directory", kSignedIn, directory_page},
+    Route{Method::kGet, "/directory/{}", kSignedIn, directory_file},
+    Route{Method::kGet, "/ledger", kSignedIn, ledger_page},
+    Route{Method::kPost, "/ledger", kSignedIn, ledger_export},
+    Route{Method::kGet, "/ledger/{}", kSignedIn, ledger_file},
     Route{Method::kGet, "/holds", kSignedIn, holds_page},
     Route{Method::kPost, "/holds", kOfficer, hold_add},
     Route{Method::kPost, "/holds/end", kOfficer, hold_end},
@@ -97,7 +102,7 @@ constexpr std::array kRoutes{
 // may read.
 static_assert(std::ranges::all_of(kRoutes, [](const Route& route) {
   return route.method == Method::kGet || route.access != kSignedIn || route.pattern == "/sign-out" ||
-         route.pattern == "/audit-pack";
+         route.pattern == "/audit-pack" || route.pattern == "/ledger";
 }));
 
 // What mail is judged by, what the organisation declares, and the line's end are an officer's matters.

@@ -19,6 +19,7 @@
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/routes.h"
 #include "web-admin/server/console.h"
+#include "web-admin/server/ledger_exporter.h"
 #include "web-admin/server/own_door.h"
 #include "web-admin/server/packer.h"
 #include "web-admin/server/store.h"
@@ -189,6 +190,7 @@ class ConsoleTest : public testing::Test {
   Guarded<std::vector<std::function<void()>>> for_the_desk_;
   TokenBanner token_banner_{settings_};
   Packer packer_{settings_, clock_, std::chrono::seconds(5)};
+  LedgerExporter ledger_exporter_{settings_, clock_};
   Services services_{.settings = settings_,
                      .clock = clock_,
                      .users = store_->users(),
@@ -205,6 +207,7 @@ class ConsoleTest : public testing::Test {
                      .audit_key = [] { return Bytes(); },
                      .token_banner = token_banner_,
                      .packer = packer_,
+                     .ledger_exporter = ledger_exporter_,
                      .at_desk =
                          [this](std::function<void()> task) {
                            for_the_desk_.with([&](auto& tasks) { tasks.push_back(std::move(task)); });

@@ -1,11 +1,8 @@
 #include "web-admin/server/packer.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "firmware/base/audit/door_operations.h"
-#include "firmware/base/log.h"
 #include "provisioning/evidence/embedded.h"
+#include "web-admin/server/asked_as.h"
 
 namespace privyseal::web {
 namespace {
@@ -26,73 +23,33 @@ Result<JsonObject> ask_ourselves(const Settings& settings, const JsonObject& acc
                             {.database = *database, .origin = settings.host + "/admind", .public_key = {}});
 }
 
-/// As the visitor asks: his name stands in the other daemons' logs.
-Result<JsonObject> ask_as(const Actor& who, const std::filesystem::path& door, JsonObject request,
-                          std::chrono::milliseconds deadline) {
-  request["actor"] = JsonObject{{"name", who.name}, {"role", who.role}, {"source", who.source}};
-  return ask_door(door, request, deadline);
-}
-
-void wait_for_end(const std::stop_token& stop, std::chrono::seconds most) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  static_cast<void>(never.wait_for(lock, stop, most, [] { return false; }));
-}
-
-}  // namespace
-
-Result<void> Packer::start(Order order, Done done) {
-  if (is_stopped_) return fail(ErrorCode::kUnavailable, "the console is stopping");
-  const bool is_under_way = state_.with(
-      [](const State& state) { return state.order.has_value() && !state.failure && state.pack == nullptr; });
-  if (is_under_way) return fail(ErrorCode::kConflict, "a pack is being made already");
-  thread_ = {};
-  state_.with([&](State& state) { state = {.order = order, .failure = {}, .pack = {}}; });
-  thread_ = std::jthread([this, order = std::move(order),
-                          done = std::move(done)](const std::stop_token& stop) { work(stop, order, done); });
-  return {};
-}
-
-void Packer::stop() {
-  is_stopped_ = true;
-  thread_ = {};
-}
-
-void Packer::work(const std::stop_token& stop, const Order& order, const Done& done) {
-  const auto made = make(stop, order);
-  if (!made) log_event(LogLevel::kWarning, "audit-pack-not-made", {{"why", made.error().message}});
-  done(made);
-  state_.with([&](State& state) {
-    if (made)
-      state.pack = *made;
-    else
-      state.failure = made.error();
-  });
-  wait_for_end(stop, kKeptFor);
-  state_.with([](State& state) { state = {}; });
-}
-
-Result<Packer::Made> Packer::make(const std::stop_token& stop, const Order& order) const {
+Result<evidence::SignedPack> make_pack(const Settings& settings, const Clock& clock,
+                                       std::chrono::seconds wait, const std::stop_token& stop,
+                                       const PackOrder& order) {
+  const MayAsk may_ask = until_stopped(stop);
+  const auto ask_others = asked_as(order.who, settings, may_ask);
   const auto ask = [&](Daemon daemon, const JsonObject& request,
                        std::chrono::milliseconds deadline) -> Result<JsonObject> {
-    if (stop.stop_requested()) return fail(ErrorCode::kUnavailable, "the console is stopping");
-    auto answer =
-        daemon == Daemon::kAdmind
-            ? ask_ourselves(settings_, order.accounts, request)
-            : ask_as(order.who, daemon == Daemon::kGatewayd ? settings_.gateway_door : settings_.renewal_door,
-                     request, deadline);
+    if (daemon != Daemon::kAdmind) return ask_others(daemon, request, deadline);
+    if (auto may = may_ask(); !may) return std::unexpected(may.error());
+    auto answer = ask_ourselves(settings, order.accounts, request);
     if (!answer) return fail(name_of(daemon), answer.error());
     return answer;
   };
   const auto terms = evidence::parse_terms(evidence::kTerms, "terms v10.2");
   if (!terms) return std::unexpected(terms.error());
-  evidence::Appliance appliance(ask, settings_.keyd_socket);
-  auto pack = evidence::make_pack(
-      {.appliance = appliance, .clock = clock_, .folder = settings_.state, .say = [](std::string_view) {}},
-      order.range, wait_, *terms, order.declarations);
-  if (!pack) return std::unexpected(pack.error());
-  return std::make_shared<const evidence::SignedPack>(std::move(*pack));
+  evidence::Appliance appliance(ask, settings.keyd_socket);
+  return evidence::make_pack(
+      {.appliance = appliance, .clock = clock, .folder = settings.state, .say = [](std::string_view) {}},
+      order.range, wait, *terms, order.declarations);
 }
+
+}  // namespace
+
+Packer::Packer(const Settings& settings, const Clock& clock, std::chrono::seconds wait)
+    : Workshop("audit-pack-not-made",
+               [&settings, &clock, wait](const std::stop_token& stop, const PackOrder& order) {
+                 return make_pack(settings, clock, wait, stop, order);
+               }) {}
 
 }  // namespace privyseal::web

@@ -21,6 +21,7 @@
 #include "web-admin/server/admission.h"
 #include "web-admin/server/connection.h"
 #include "web-admin/server/identity.h"
+#include "web-admin/server/ledger_exporter.h"
 #include "web-admin/server/own_door.h"
 #include "web-admin/server/packer.h"
 #include "web-admin/server/store.h"
@@ -81,6 +82,7 @@ class Server::State {
                  .audit_key = [this] { return checkpoints_->state().public_key; },
                  .token_banner = token_banner_,
                  .packer = packer_,
+                 .ledger_exporter = ledger_exporter_,
                  .at_desk = [this](std::function<void()> task) { asio::post(desk_, std::move(task)); }});
     console_.emplace(*services_, routes_, apology_);
     if (auto listening = listen(); !listening) return listening;
@@ -108,7 +110,10 @@ class Server::State {
     loop_.stop();
     if (loop_thread_.joinable()) loop_thread_.join();
     // At the desk, as every order; what it has to say of its end is done there behind this.
-    asio::post(desk_, [this] { packer_.stop(); });
+    asio::post(desk_, [this] {
+      packer_.stop();
+      ledger_exporter_.stop();
+    });
     desk_.join();
     if (const auto noted = note_life("console-stopped"); !noted)
       log_event(LogLevel::kWarning, "console-stop-not-recorded", {{"why", noted.error().message}});
@@ -259,6 +264,7 @@ class Server::State {
   std::optional<Console> console_;
   TokenBanner token_banner_{settings_};
   Packer packer_{settings_, clock_};
+  LedgerExporter ledger_exporter_{settings_, clock_};
   asio::thread_pool desk_{1};
   net::io_context loop_{1};
   std::optional<Identity> identity_;  // the loop's

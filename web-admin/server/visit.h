@@ -25,6 +25,7 @@
 
 namespace privyseal::web {
 
+class LedgerExporter;
 class Packer;
 
 /// All that the console stands on. Threads: the desk's.
@@ -45,6 +46,7 @@ struct Services {
   std::function<Bytes()> audit_key;  ///< public part; empty: keyd has not told it yet
   TokenBanner& token_banner;
   Packer& packer;
+  LedgerExporter& ledger_exporter;
   std::function<void(std::function<void()> task)> at_desk;  ///< from any thread: has it done at the desk
 };
 

@@ -1,6 +1,6 @@
 // A network admin's way through the console, in a real Chromium with a virtual authenticator:
 // claim, sign in, every page at two widths (no overflow, axe finds nothing), track a message, request, import and
-// activate a certificate, end a key by two persons, verify the audit logs, take a pack for an auditor, bring registers, invite somebody; and what a stranger gets.
+// activate a certificate, end a key by two persons, verify the audit logs, take a pack for an auditor, the ledger and the directory, bring registers, invite somebody; and what a stranger gets.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -262,6 +262,36 @@ async function takeAPack(page) {
   step("a pack for an auditor was made, downloaded, and verified with Python and OpenSSL alone");
 }
 
+// The same for the ledger alone: a spreadsheet, and its proof.
+async function takeTheLedger(page) {
+  const day = (from) => new Date(Date.now() + from * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  await page.goto(CONSOLE + "/mail");
+  await page.click("text=Take out the ledger");
+  await page.fill("#from", day(-400));
+  await page.fill("#to", day(1));
+  await page.click("button:has-text('Take out these days')");
+  await page.waitForSelector(".govuk-error-summary >> text=more than 366 days");
+  await check(page, "ledger-refused");
+  await page.fill("#from", day(-1));
+  await page.click("button:has-text('Take out these days')");
+  for (let i = 0; i < 60 && (await page.locator("text=being taken out").count()) > 0; i += 1) {
+    await page.waitForTimeout(500);
+    await page.goto(CONSOLE + "/ledger");
+  }
+  await page.waitForSelector("text=Download the ledger");
+  await check(page, "ledger");
+  const key = (await page.textContent("#audit-key")).replaceAll(/\s/g, "");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download the ledger")]);
+  await download.saveAs(`${SHOTS}/ledger.tar`);
+  const run = (program, ...words) => spawnSync(program, words, { encoding: "utf8", cwd: SHOTS, env: { PATH: "/usr/bin:/bin" } });
+  assert.equal(run("tar", "-xf", "ledger.tar").status, 0);
+  const verified = run("python3", "-I", "ledger/verify_pack.py", "ledger", key);
+  assert.equal(verified.status, 0, verified.stderr + verified.stdout);
+  assert.match(verified.stdout, /2 mails, each in the log/);
+  assert.equal(run("grep", "-qF", "bob@police", "ledger/ledger.csv").status, 0, "the spreadsheet lacks a mail");
+  step("the ledger was taken out as CSV, and verified with Python and OpenSSL alone");
+}
+
 // Somebody else, with a browser and an authenticator of his own, who has claimed his invitation.
 async function invite(page, browser, name, role) {
   await page.goto(CONSOLE + "/users");
@@ -371,12 +401,13 @@ try {
   await verifyAudit(page);
   await declareOne(page);
   await takeAPack(page);
+  await takeTheLedger(page);
   await takeFigures(page);
   await rules({ page, check, step });
   await revocations({ page, check, step });
   await inviteAndEnd(page, browser);
   await strangers(page);
-  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/audit-pack", "/declarations", "/users"]) await walkByKeyboard(page, path);
+  for (const path of ["/", "/mail", "/certificates/cjsm", "/rules", "/revocations", "/audit-pack", "/ledger", "/declarations", "/users"]) await walkByKeyboard(page, path);
   await endTheLine(page);
   assert.deepEqual(complaints, [], "the browser complained");
   step("the browser complained about nothing");

@@ -51,6 +51,22 @@ async function bringADirectory(page, check, step) {
   step(`a directory of ${directory.length} bytes went through the page in parts, and gatewayd uses it`);
 }
 
+async function takeTheDirectoryOut(page, check, step) {
+  await page.goto(CONSOLE + "/mail");
+  await page.click("main >> text=Directory");
+  await check(page, "directory-take-out");
+  for (const [link, name] of [["CSV", "csv"], ["LDIF", "ldif"]]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`main a:has-text('${link}')`)]);
+    assert.equal(download.suggestedFilename(), `cjsm-directory.${name}`);
+    await download.saveAs(`${SHOTS}/cjsm-directory.${name}`);
+  }
+  const csv = readFileSync(`${SHOTS}/cjsm-directory.csv`, "utf8");
+  assert.equal(csv.split("\r\n").length, 6002, "a heading, everybody, and the end of the last line");
+  assert.ok(csv.includes("José,Number5999,"), "the last person is missing");
+  assert.equal(readFileSync(`${SHOTS}/cjsm-directory.ldif`, "utf8").match(/^dn:/gm).length, 6000);
+  step("the directory was taken out as CSV and as LDIF");
+}
+
 async function bringWhatIsWrong(page, check, step) {
   const wrong = Buffer.concat([directory, Buffer.from('Ann,"Bee,webmail,Police,ann@police.example.cjsm.net\r\n')]);
   await bring(page, "directory.csv", wrong);
@@ -91,6 +107,7 @@ async function goBack(page, check, step) {
 
 export async function rules({ page, check, step }) {
   await bringADirectory(page, check, step);
+  await takeTheDirectoryOut(page, check, step);
   await bringWhatIsWrong(page, check, step);
   await goBack(page, check, step);
 }

@@ -143,6 +143,7 @@ class Gateway::State {
 
   Result<void> open_listener(const HostPort& address, Entrance entrance) {
     std::vector<net::io_context*> contexts;
+    contexts.reserve(loops_.size());
     for (auto& loop : loops_) contexts.push_back(&loop->context);
     auto listener = Listener::open(address, std::move(contexts),
                                    [this, entrance](std::size_t loop, net::tcp::socket socket) {

@@ -77,7 +77,7 @@ const std::shared_ptr<const Context>& Lane::listener_for(const boost::asio::ip::
 }
 
 Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIdentity& identity,
-                                       std::shared_ptr<const tls::Library> library) {
+                                       const std::shared_ptr<const tls::Library>& library) {
   // The organisation's mail server is known by its address, and asks us for no certificate.
   return make_contexts(library, settings.lan,
                        {.side = Side::kServer,
@@ -96,7 +96,7 @@ Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIde
 
 Result<SideContexts> make_cjsm_contexts(const Settings& settings, const ActiveIdentity& identity,
                                         const std::vector<tls::RevocationList>& revoked,
-                                        std::shared_ptr<const tls::Library> library) {
+                                        const std::shared_ptr<const tls::Library>& library) {
   // Towards CJSM both ends show certificates, whoever calls.
   return make_contexts(library, settings.cjsm,
                        {.side = Side::kServer,

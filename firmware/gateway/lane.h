@@ -70,12 +70,12 @@ struct SideContexts {
 
 /// Errors as Context::make.
 [[nodiscard]] Result<SideContexts> make_lan_contexts(const Settings& settings, const ActiveIdentity& identity,
-                                                     std::shared_ptr<const tls::Library> library);
+                                                     const std::shared_ptr<const tls::Library>& library);
 /// `revoked`: signed by roots of the CJSM side.
 [[nodiscard]] Result<SideContexts> make_cjsm_contexts(const Settings& settings,
                                                       const ActiveIdentity& identity,
                                                       const std::vector<tls::RevocationList>& revoked,
-                                                      std::shared_ptr<const tls::Library> library);
+                                                      const std::shared_ptr<const tls::Library>& library);
 
 /// What the relay wants to know us by, from its file; null where the settings name none. Errors as
 /// read_secret_file and smtp::auth_plain_line.

@@ -145,7 +145,7 @@ std::optional<std::string> first_line_in(Lines& lines, Encoding encoding, std::s
 std::optional<std::string> first_line_of(const Header& header, std::string_view body, bool is_whole) {
   if (body.size() >= kMaxOpeningBytes) is_whole = true;
   Lines lines(body.substr(0, kMaxOpeningBytes), is_whole);
-  const auto not_there = is_whole ? std::optional<std::string>("") : std::nullopt;
+  auto not_there = is_whole ? std::optional<std::string>("") : std::nullopt;
   std::string type = value_of(header, "content-type");
   Encoding encoding = encoding_of(header);
   std::string boundary;

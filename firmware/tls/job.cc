@@ -125,7 +125,8 @@ Job::Step Job::step() {
   int ignored = 0;
   Job* self = this;
   const bool was_paused = paused_ != nullptr;
-  const int status = ASYNC_start_job(&paused_, wait_.get(), &ignored, enter, &self, sizeof(self));
+  const int status =
+      ASYNC_start_job(&paused_, wait_.get(), &ignored, enter, static_cast<void*>(&self), sizeof(Job*));
   const bool is_paused = status == ASYNC_PAUSE;
   if (!is_paused) paused_ = nullptr;
   if (pool_ != nullptr && was_paused) --pool_->paused_;

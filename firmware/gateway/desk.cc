@@ -235,7 +235,7 @@ Result<JsonObject> Desk::status(const DoorRequest&) {
                     {"ledger", std::move(ledger)},
                     {"audit", std::move(*audit)},
                     {"policy", facts_.book.status()},
-                    {"clear", clear_of(facts_.settings.lan.clear, facts_.clock.now())},
+                    {"clear", clear_of(facts_.settings.lan.clear, facts_.forward_clock.now())},
                     {"scanner", name_of(facts_.settings.scanner)},
                     {"today", today_of(*totals)}};
   if (facts_.firewall.is_watched()) status["firewall"] = firewall_of(facts_.firewall.now());

@@ -31,6 +31,7 @@ class Desk {
   struct Facts {
     const Settings& settings;
     const Clock& clock;
+    const Clock& forward_clock;  ///< as Service's
     Lanes& lanes;
     RuleBook& book;
     FirewallWatch& firewall;

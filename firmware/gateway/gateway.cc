@@ -14,6 +14,9 @@
 #include "firmware/base/file.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
+#include "firmware/gateway/forward_clock.h"
+#include "firmware/gateway/ledger_age.h"
+#include "firmware/gateway/ledger_reader.h"
 #include "firmware/gateway/listener.h"
 #include "firmware/gateway/session.h"
 #include "firmware/gateway/side_work.h"
@@ -63,6 +66,11 @@ class Gateway::State {
     if (!route) return std::unexpected(route.error());
     auto ledger = Ledger::open(settings_.ledger, settings_.audit.origin, clock_);
     if (!ledger) return std::unexpected(ledger.error());
+    auto reader = LedgerReader::open(settings_.ledger);
+    if (!reader) return std::unexpected(reader.error());
+    const auto latest = latest_time(reader->database());
+    if (!latest) return std::unexpected(latest.error());
+    forward_clock_.emplace(clock_, *latest);
     const auto state = settings_.ledger.parent_path();
     auto book = RuleBook::open(
         {.folder = settings_.policy, .line = state / "line.json", .brought = state / "policy"}, clock_);
@@ -78,6 +86,7 @@ class Gateway::State {
         new Service{.settings = settings_,
                     .route = *route_,
                     .clock = clock_,
+                    .forward_clock = *forward_clock_,
                     .ledger = *ledger_,
                     .lanes = *lanes_,
                     .book = *book_,
@@ -191,6 +200,7 @@ class Gateway::State {
 
   const Settings settings_;
   const SystemClock clock_;
+  std::optional<ForwardClock> forward_clock_;
   std::unique_ptr<Lanes> lanes_;
   std::optional<policy::Route> route_;
   std::unique_ptr<RuleBook> book_;

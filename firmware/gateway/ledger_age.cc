@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "firmware/base/utc_time.h"
+
 namespace privyseal::gateway {
 namespace {
 
 constexpr std::chrono::hours kMarkEvery{6};
 constexpr std::chrono::days kGrace{1};  // marks are hours apart, and clocks are never quite right
 constexpr std::size_t kDayBytes = sizeof("2026-03-01") - 1;
+constexpr std::size_t kSecondBytes = sizeof("2026-03-01T09:30:00") - 1;
 
 struct Life {
   std::chrono::seconds lived{};
@@ -104,6 +107,19 @@ Result<std::string> purge_delay(Database& database, WallTime now, std::chrono::s
     return "there are mails of the future, up to " + newest->substr(0, kDayBytes) +
            ": the clock is wrong, or was. They are kept until they are old by their own date";
   return std::string();
+}
+
+Result<WallTime> latest_time(Database& database) {
+  auto select = database.prepare(
+      "SELECT max(coalesce((SELECT max(opened_at) FROM mail), ''), coalesce((SELECT max(at) FROM age_mark), "
+      "''))");
+  if (!select) return std::unexpected(select.error());
+  const auto text = first_text(*select);
+  if (!text) return std::unexpected(text.error());
+  if (text->empty()) return WallTime{};
+  const auto time = parse_utc_time(text->substr(0, kSecondBytes) + "Z");
+  if (!time) return fail(ErrorCode::kInvalid, "ledger: the latest time in it is none");
+  return *time;
 }
 
 }  // namespace privyseal::gateway

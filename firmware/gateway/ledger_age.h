@@ -37,4 +37,7 @@ struct ProvenOld {
 /// kept, for a person to read; empty: there are none.
 [[nodiscard]] Result<std::string> purge_delay(Database& database, WallTime now, std::chrono::seconds age);
 
+/// The latest time that the ledger has recorded, of a mail or a mark; the epoch: none. kInvalid: it is none.
+[[nodiscard]] Result<WallTime> latest_time(Database& database);
+
 }  // namespace privyseal::gateway

@@ -277,5 +277,21 @@ TEST(HoldKey, IsAnAddressOrADomain) {
   EXPECT_EQ(hold_key("  "), "");
 }
 
+TEST_F(LedgerRetention, KnowsTheLatestTimeThatItHasRecorded) {
+  auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
+  const auto latest = [&] { return latest_time(database).value(); };
+  EXPECT_EQ(latest(), WallTime{});
+  ASSERT_TRUE(store_.live(clock_));  // a mark
+  EXPECT_EQ(latest(), kNine);
+  clock_.set(kNine + hours(2));
+  add("a@b.example", "c@d.example");
+  EXPECT_EQ(latest(), kNine + hours(2));
+  clock_.set(kNine - days(9));
+  add("a@b.example", "c@d.example");
+  EXPECT_EQ(latest(), kNine + hours(2));
+  ASSERT_TRUE(database.execute("UPDATE mail SET opened_at = 'soon'"));
+  EXPECT_EQ(latest_time(database).error().code, ErrorCode::kInvalid);
+}
+
 }  // namespace
 }  // namespace privyseal::gateway

@@ -44,7 +44,7 @@ net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<
     auto place = board.take(i, now);
     if (!place) continue;
     is_any_free = true;
-    hop_.emplace(lane_->rules, lane_->hops[i], day_of(service_.clock.now()));
+    hop_.emplace(lane_->rules, lane_->hops[i], day_of(service_.forward_clock.now()));
     hop_place_.reset();
     hop_place_.emplace(std::move(*place));
     NextHop::Judgements judged;

@@ -43,6 +43,7 @@ struct Service {
   const Settings& settings;
   const policy::Route& route;
   const Clock& clock;
+  const Clock& forward_clock;  ///< forward_clock.h: for the end of exceptions
   Ledger& ledger;
   Lanes& lanes;
   RuleBook& book;

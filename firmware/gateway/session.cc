@@ -261,11 +261,11 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
 
 /// Null: this client must use TLS now.
 const smtp::ClearException* Session::clear_exception() const {
-  return lane_->clear_hosts.find(client_ip_, service_.clock.now());
+  return lane_->clear_hosts.find(client_ip_, service_.forward_clock.now());
 }
 
 const std::shared_ptr<const tls::Context>& Session::listener() const {
-  return lane_->listener_for(client_ip_, day_of(service_.clock.now()));
+  return lane_->listener_for(client_ip_, day_of(service_.forward_clock.now()));
 }
 
 net::awaitable<Session::Next> Session::shake_hands() {

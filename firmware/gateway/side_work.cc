@@ -23,8 +23,8 @@ Result<std::unique_ptr<SideWork>> SideWork::start(Service& service) {
   }
   for (const smtp::ClearException& exception : service.settings.lan.clear) {
     log_event(LogLevel::kWarning, "clear-excepted", {{"what", exception.in_words()}});
-    work->note("clear-excepted", "side/lan", exception.is_in_force(service.clock.now()) ? "ok" : "ended",
-               exception.in_words());
+    work->note("clear-excepted", "side/lan",
+               exception.is_in_force(service.forward_clock.now()) ? "ok" : "ended", exception.in_words());
   }
   for (const IdentityStatus& identity : service.lanes.identities()) work->note_switch(identity);
   if (auto started = work->start_checkpoints(); !started) return std::unexpected(started.error());
@@ -61,6 +61,7 @@ Result<void> SideWork::start_door() {
   auto desk =
       Desk::open({.settings = service_.settings,
                   .clock = service_.clock,
+                  .forward_clock = service_.forward_clock,
                   .lanes = service_.lanes,
                   .book = service_.book,
                   .firewall = service_.firewall,

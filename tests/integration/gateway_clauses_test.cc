@@ -209,6 +209,35 @@ TEST_F(GatewayClearClauses, Clause17AndSecureEmailGuideG5AnExceptionEndsAtItsSec
   EXPECT_EQ(scanner.send(mail_out())->code, 250);
 }
 
+/// In a lab of its own, because its ledger has a mail of the far future then.
+class GatewayClearWithAClockSetBack : public GatewayTest {
+ protected:
+  static constexpr const char* kScanner = "127.0.0.2";
+  static void SetUpTestSuite() {
+    open_lab({.lan_extra = std::string("[[lan.clear]]\nhost = \"") + kScanner +
+                           "\"\nreason = \"old scanner\"\nauthoriser = \"J Smith\"\n"
+                           "until = \"9998-12-31T00:00:00Z\"\n"});
+  }
+  static int mail_in_clear() {
+    auto client = SmtpClient::connect(lab_->gateway->lan_port(), kScanner);
+    EXPECT_TRUE(client);
+    EXPECT_EQ(client->read_reply()->code, 220);
+    EXPECT_EQ(client->command("EHLO scanner.example")->code, 250);
+    return client->command("MAIL FROM:<alice@lawfirm.example>")->code;
+  }
+};
+
+TEST_F(GatewayClearWithAClockSetBack, Clause17AndSecureEmailGuideG5RevivesNoException) {
+  EXPECT_EQ(mail_in_clear(), 250);
+  record_mail_at("9999-01-01T00:00:00.000Z");
+  const auto again = lab_->gateway->restart(SIGTERM);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(mail_in_clear(), 530);
+  const auto status = lab_->gateway->ask({{"op", "status"}});
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_THAT(to_text(*status), HasSubstr(R"("state":"expired")"));
+}
+
 TEST_F(GatewayClauses, SecureEmailGuideG2ARelayWithoutStartTlsGetsNothing) {
   lab_->relay->play(peer::without_starttls());
   expect_out(451, mail_out());

@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "firmware/base/check.h"
+#include "firmware/base/database.h"
 
 namespace privyseal::test {
 
@@ -173,6 +174,16 @@ void GatewayTest::TearDownTestSuite() {
 void GatewayTest::TearDown() {
   EXPECT_TRUE(lab_->gateway->process().is_running()) << lab_->gateway->output();
   if (HasFailure()) std::fputs(lab_->gateway->output().c_str(), stderr);
+}
+
+void GatewayTest::record_mail_at(const std::string& rfc3339) {
+  auto database = Database::open(lab_->gateway->ledger(), Database::Mode::kReadWrite);
+  ASSERT_TRUE(database) << database.error().message;
+  auto insert = database->prepare(
+      "INSERT INTO mail (opened_at, direction, client_address, sender, recipients, hop, outcome, salt, form)"
+      " VALUES (?1, 'out', '', '', '', '', 'refused', zeroblob(16), 2)");
+  ASSERT_TRUE(insert) << insert.error().message;
+  ASSERT_TRUE(insert->bind(1, rfc3339).run());
 }
 
 std::vector<LedgerRow> GatewayTest::rows(std::size_t count) const {

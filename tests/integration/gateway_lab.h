@@ -98,6 +98,8 @@ class GatewayTest : public testing::Test {
 
   /// This test's rows, once each is closed and there are `count` of them.
   [[nodiscard]] std::vector<LedgerRow> rows(std::size_t count) const;
+  /// As if the clock had stood there once, and a mail had come then. The ledger keeps it.
+  static void record_mail_at(const std::string& rfc3339);
   /// The one row of this test, once it is closed.
   [[nodiscard]] LedgerRow only_row() const { return rows(1).at(0); }
   /// The relay's, or the server's, sessions once all of them are over.

@@ -1,6 +1,7 @@
 // TLS 1.2 with old mail servers on the LAN side: only those that the settings except, only until the day, and
 // written down.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "tests/integration/gateway_lab.h"
 
@@ -81,6 +82,23 @@ class GatewayTls12Ended : public GatewayTls12 {
 
 TEST_F(GatewayTls12Ended, IsAsIfThereWereNone) {
   EXPECT_FALSE(shakes_hands(kOldClient, old(lab_->lan_client_tls())));
+  lab_->server->use(old(lab_->server_tls()));
+  expect_in(451, mail_in());
+  EXPECT_TRUE(lab_->server->mails().empty());
+}
+
+class GatewayTls12WithAClockSetBack : public GatewayTls12 {
+ protected:
+  static void SetUpTestSuite() { open("9998-12-31"); }
+};
+
+TEST_F(GatewayTls12WithAClockSetBack, IsAsEndedAsItWas) {
+  EXPECT_TRUE(shakes_hands(kOldClient, old(lab_->lan_client_tls())));
+  record_mail_at("9999-01-01T00:00:00.000Z");
+  const auto again = lab_->gateway->restart(SIGTERM);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_FALSE(shakes_hands(kOldClient, old(lab_->lan_client_tls())));
+  EXPECT_TRUE(shakes_hands(kOldClient, lab_->lan_client_tls()));
   lab_->server->use(old(lab_->server_tls()));
   expect_in(451, mail_in());
   EXPECT_TRUE(lab_->server->mails().empty());

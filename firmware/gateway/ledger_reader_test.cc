@@ -56,6 +56,7 @@ INSERT INTO mail_key SELECT * FROM (
   UNION ALL SELECT '@court.cjsm.net', CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
   UNION ALL SELECT message_id, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail
   UNION ALL SELECT session_id, CAST(replace(substr(opened_at, 1, 10), '-', '') AS INTEGER), id FROM mail) ORDER BY 1, 2, 3;
+UPDATE upkeep SET words_until = (SELECT max(id) FROM mail);
 COMMIT;
 )";
 }
@@ -248,10 +249,22 @@ TEST_F(LedgerReaderTest, ReadsNoTableFromEndToEndForASearch) {
 }
 
 /// A million mails of 2,000 senders to 20,000 recipients within six months, as SQL makes them. Prints how
-/// long the searches take. Disabled here because it is a test of ctest's own (ledger_million): no build needs
-/// it twice, and TSan takes too long.
-class AMillionMails : public LedgerReaderTest {};
-constexpr milliseconds kMostForASearch{1000};  // a hundred times what an index takes
+/// long the searches take; none may take as long as reading all mails. Disabled here because it is a test of
+/// ctest's own (ledger_million): no build needs it twice, and TSan takes too long.
+class AMillionMails : public LedgerReaderTest {
+ protected:
+  static milliseconds since(std::chrono::steady_clock::time_point begun) {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+  }
+
+  milliseconds to_read_all() {
+    const auto begun = std::chrono::steady_clock::now();
+    auto all =
+        reader_.database().prepare("SELECT count(*) FROM mail WHERE message_id LIKE '%no one%'").value();
+    EXPECT_TRUE(all.step().value());
+    return since(begun);
+  }
+};
 TEST_F(AMillionMails, DISABLED_CouncilK9AreSearchedByIndex) {
   {
     auto database = Database::open(folder_ / "ledger.db", Database::Mode::kReadWrite).value();
@@ -259,16 +272,22 @@ TEST_F(AMillionMails, DISABLED_CouncilK9AreSearchedByIndex) {
   }
   const auto opened = std::chrono::steady_clock::now();
   ASSERT_TRUE(LedgerStore::open(folder_ / "ledger.db", "box/gatewayd", clock_));
-  std::cout << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - opened)
-            << " to open the ledger of " << (std::filesystem::file_size(folder_ / "ledger.db") >> 20U)
-            << " MiB\n";
+  std::cout << since(opened) << " to open the ledger of "
+            << (std::filesystem::file_size(folder_ / "ledger.db") >> 20U) << " MiB\n";
+  to_read_all();  // from now on the file is in memory
+  const auto reading = to_read_all();
+  std::cout << reading << " to read all\n";
   const auto timed = [&](const MailQuery& query) {
-    const auto since = std::chrono::steady_clock::now();
-    const auto count = found(query).size();
-    const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since);
+    std::size_t count = 0;
+    auto took = milliseconds::max();
+    for (int i = 0; i < 3; ++i) {  // a busy machine may hold up one
+      const auto begun = std::chrono::steady_clock::now();
+      count = found(query).size();
+      took = std::min(took, since(begun));
+    }
     std::cout << took << " for " << count << " of text '" << query.text << "' outcome '" << query.outcome
               << "' from '" << query.from << "' to '" << query.to << "'\n";
-    EXPECT_LT(took, kMostForASearch) << query.text;
+    EXPECT_LT(took, reading) << query.text;
     return count;
   };
   EXPECT_EQ(timed({}), 100U);
@@ -288,12 +307,10 @@ TEST_F(AMillionMails, DISABLED_CouncilK9AreSearchedByIndex) {
   EXPECT_EQ(timed({.before_id = 500'000}), 100U);
   const auto partners_since = std::chrono::steady_clock::now();
   EXPECT_EQ(reader_.domains("").value().size(), 2U);
-  std::cout << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - partners_since)
-            << " for the domains\n";
-  const auto since = std::chrono::steady_clock::now();
+  std::cout << since(partners_since) << " for the domains\n";
+  const auto status_since = std::chrono::steady_clock::now();
   EXPECT_EQ(reader_.totals("2026-06-30").value().mails, 1'000'000);
-  std::cout << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since)
-            << " for status\n";
+  std::cout << since(status_since) << " for status\n";
 }
 
 TEST_F(LedgerReaderTest, TakesWildcardsAsTheyStand) {

@@ -209,7 +209,7 @@ constexpr std::string_view kHowToCheck = R"(<h2>How to check this pack</h2>
 <p>On any machine with Python 3 and OpenSSL, in the folder of this file:</p>
 <pre>python3 verify_pack.py</pre>
 <p>It checks every file against MANIFEST, the signature of MANIFEST, each audit log against its signed checkpoint, and each
-mail of the ledger against the log. Compare the audit key that it prints with the one that the organisation gave you on another way; and rather than
+mail of the ledger against the log. Compare the audit key that it prints with the one that the organisation gave you in another way; and rather than
 trust the copy of verify_pack.py in here, take one from elsewhere.</p>
 )";
 

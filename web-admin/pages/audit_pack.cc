@@ -42,8 +42,8 @@ Html ready(const SignedPack& pack, const Actor& who) {
                audit_key_row(pack.audit_key)}),
       paragraph(link("/audit-pack/" + pack.content_hash, "Download the pack")),
       paragraph("It is kept for an hour, or until another is made. The auditor unpacks it and runs "
-                "verify_pack.py in it, with Python and OpenSSL alone. Tell him the audit key on another "
-                "way: he compares it with the one that he is shown."));
+                "verify_pack.py in it, with Python and OpenSSL alone. Give the auditor the audit key "
+                "in another way, by telephone perhaps: it must be the one that verify_pack.py prints."));
 }
 
 Html last_pack(const Packer::State& state) {

@@ -67,8 +67,8 @@ Html ready(const LedgerExport& made, const Actor& who) {
               paragraph(link("/ledger/" + made.rows_hash(), "Download the ledger")),
               paragraph("It is kept for an hour, or until another is made. Unpack it: ledger.csv is for a "
                         "spreadsheet. Whoever wants to check it runs verify_pack.py in it, with Python and "
-                        "OpenSSL alone. Tell him the audit key on another way: he compares it with the one "
-                        "that he is shown."));
+                        "OpenSSL alone. Give them the audit key in another way, by telephone perhaps: it "
+                        "must be the one that verify_pack.py prints."));
 }
 
 Html last_one(const LedgerExporter::State& state) {

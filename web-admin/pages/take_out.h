@@ -26,7 +26,7 @@ namespace privyseal::web {
 [[nodiscard]] std::string object_of(std::string_view kind, const evidence::DateRange& range);
 
 [[nodiscard]] Html code_text(std::string_view id, std::string_view text);
-/// The audit key's fingerprint, which reaches the auditor on another way.
+/// The audit key's fingerprint, which reaches the auditor in another way.
 [[nodiscard]] Row audit_key_row(ByteView public_key);
 [[nodiscard]] Row size_row(const std::shared_ptr<const evidence::PackFiles>& files, std::string_view kind);
 

@@ -25,12 +25,10 @@ TokenStanding judge_token(bool is_claimed, const Result<hsm::Health>& keyd) {
 std::string token_sentence(const TokenStanding& standing) {
   if (!standing.is_claimed)
     return "Test token, not validated: no certificate of a validated module is known for the token that "
-           "holds "
-           "the keys.";
+           "holds the keys.";
   return std::format(
       "The organisation claims that its token, {}, is a validated one. The appliance cannot prove it: ask "
-      "for "
-      "the module's certificate.",
+      "for the module's certificate.",
       escaped(standing.name));
 }
 

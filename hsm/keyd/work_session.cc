@@ -10,6 +10,9 @@ namespace privyseal::keyd {
 namespace {
 
 constexpr std::chrono::milliseconds kBeforeTheSameAgain{20};
+// Of one request in one epoch, while others do well: two faults of the token may hit the same request by
+// chance, and a third says that the fault is in what was asked.
+constexpr int kMostBrokenSessions = 3;
 
 WorkSession::Time now() { return std::chrono::steady_clock::now(); }
 
@@ -79,17 +82,17 @@ bool WorkSession::is_worth_another(const pkcs11::Failure& failure, Attempts& att
       discard();
       return !std::exchange(attempts.was_once_more, true);
     case Cure::kNewSession:
-    case Cure::kLogIn:
+    case Cure::kLogIn: {
       log_event(LogLevel::kWarning, "session-replaced", {{"why", failure.message}});
       discard();
-      if (attempts.epoch != epoch_) {
-        attempts.epoch = epoch_;
-        attempts.since = at;
-        return true;
-      }
-      // A fresh one is no better. If others do well in the same epoch, the fault is in what was asked.
-      if (token_.gate().has_succeeded_since(attempts.since) && token_.gate().is_current(epoch_)) return false;
+      if (std::exchange(attempts.epoch, epoch_) != epoch_) attempts.broken_sessions = 0;
+      const Time last_failure = std::exchange(attempts.last_failure, at);
+      if (++attempts.broken_sessions == 1) return true;
+      // A fresh one is no better. It is the token only if others do no better in the same epoch.
+      if (token_.gate().has_succeeded_since(last_failure) && token_.gate().is_current(epoch_))
+        return attempts.broken_sessions < kMostBrokenSessions;
       break;
+    }
     case Cure::kReinitialise:
       discard();
       break;

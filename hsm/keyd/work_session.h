@@ -25,8 +25,9 @@ class WorkSession {
   void set_deadline(Time deadline) { deadline_ = deadline; }
 
   /// Calls `act(session)`, which gives a Result or an Outcome, and calls it again when a cure of its failure
-  /// has been found before the deadline: on a fresh session once, and after the token was brought back. `act`
-  /// must be one that may be done twice. kTimeout: the token was not there until the deadline.
+  /// has been found before the deadline: on a fresh session, twice if others do well, and after the token was
+  /// brought back. `act` must be one that may be done more than once. kTimeout: the token was not there until
+  /// the deadline.
   template <class Act>
   auto use(Act act) -> std::invoke_result_t<Act&, const pkcs11::Session&> {
     Attempts attempts;
@@ -69,7 +70,8 @@ class WorkSession {
  private:
   struct Attempts {
     std::uint64_t epoch = 0;  ///< in which a session has failed
-    Time since{};
+    int broken_sessions = 0;  ///< in that epoch
+    Time last_failure{};
     bool was_once_more = false;
   };
   /// Marks the time in which a call may hang.

@@ -394,6 +394,8 @@ class KeydWithSixteenWorkers : public KeydFault {
     SigningLoad load(keyd, "egress", 16);
     while (load.made() < signatures) {
       ASSERT_TRUE(load.goes_on(signatures / 40)) << keyd.log();
+      // The next fault is another request's. The clerk has no session before there is an audit key.
+      ASSERT_TRUE(wait_until([&] { return shim().open_sessions() >= 16 + kOtherSessions - 1; }));
       shim().order({.value = CKR_DEVICE_ERROR, .stays = true});
     }
     load.stop();
@@ -407,6 +409,27 @@ class KeydWithSixteenWorkers : public KeydFault {
 
 TEST_F(KeydWithSixteenWorkers, LeaksNoSession) { leaks_no_session(2000); }
 TEST_F(KeydWithSixteenWorkers, DISABLED_LeaksNoSessionInALongTime) { leaks_no_session(100'000); }
+
+TEST_F(KeydWithSixteenWorkers, TwoSessionsThatBreakUnderOneRequestFailNoSignature) {
+  SigningLoad load(keyd, "egress", 16);
+  ASSERT_TRUE(load.goes_on());
+  shim().set_latency_of_open(100ms);  // so that others sign while one opens a session
+  shim().order({.value = CKR_DEVICE_ERROR, .stays = true, .new_sessions = 1});
+  ASSERT_TRUE(wait_until([&] { return times_in_log("session-replaced") == 2; })) << keyd.log();
+  load.stop();
+  EXPECT_THAT(load.failures(), IsEmpty()) << keyd.log();
+}
+
+TEST_F(KeydWithSixteenWorkers, ARequestThatBreaksEachSessionFailsBeforeItsDeadline) {
+  SigningLoad load(keyd, "egress", 16);
+  ASSERT_TRUE(load.goes_on());
+  shim().set_latency_of_open(100ms);  // as above
+  shim().order({.value = CKR_DEVICE_ERROR, .stays = true, .new_sessions = kWithoutEnd});
+  ASSERT_TRUE(load.fails(5));
+  EXPECT_THAT(load.failures(), testing::Contains(HasSubstr("CKR_DEVICE_ERROR")));
+  shim().end_fault();
+  ASSERT_TRUE(load.goes_on());
+}
 
 class KeydPinAtWork : public KeydFault, public testing::WithParamInterface<CK_RV> {};
 

@@ -42,12 +42,17 @@ void Shim::set_latency(std::chrono::microseconds call, std::chrono::microseconds
   control_->sign_microseconds = static_cast<std::uint32_t>(sign.count());
 }
 
+void Shim::set_latency_of_open(std::chrono::microseconds open) {
+  control_->open_microseconds = static_cast<std::uint32_t>(open.count());
+}
+
 void Shim::order(const Fault& fault) {
   control_->fault_function = kNoFunction;
   control_->fault_value = fault.value;
   control_->fault_spares = fault.spares;
   control_->fault_left = fault.times;
   control_->fault_stays = fault.stays;
+  control_->fault_new_sessions = fault.new_sessions;
   control_->fault_ends = fault.ends_with;
   control_->fault_function = fault.function;  // last: from now on it happens
 }

@@ -31,6 +31,7 @@ class Shim {
   [[nodiscard]] std::int64_t most_sessions() const { return control_->most_sessions; }
 
   void set_latency(std::chrono::microseconds call, std::chrono::microseconds sign = {});
+  void set_latency_of_open(std::chrono::microseconds open);
 
   struct Fault {
     std::uint64_t value;  ///< a CK_RV
@@ -38,10 +39,14 @@ class Shim {
     std::int64_t times = 1;                ///< or kWithoutEnd
     std::int64_t spares = 0;               ///< calls of it that go well before
     bool stays = false;                    ///< on each session that met it, until it is closed
+    std::int64_t new_sessions = 0;         ///< so many that are opened from now on have it as well
     std::int32_t ends_with = kNoFunction;  ///< a call of it ends the fault
   };
   void order(const Fault& fault);
-  void end_fault() { control_->fault_function = kNoFunction; }
+  void end_fault() {
+    control_->fault_function = kNoFunction;
+    control_->fault_new_sessions = 0;
+  }
   /// So many of the ordered faults have not happened yet.
   [[nodiscard]] std::int64_t faults_left() const { return control_->fault_left; }
 

@@ -70,6 +70,7 @@ struct ShimControl {
 
   std::atomic<std::uint32_t> call_microseconds;  ///< latency of each call
   std::atomic<std::uint32_t> sign_microseconds;  ///< and, besides, of each C_Sign
+  std::atomic<std::uint32_t> open_microseconds;  ///< and of each C_OpenSession
 
   // Calls of `fault_function` give `fault_value` instead of doing something.
   std::atomic<std::int32_t> fault_function{kNoFunction};
@@ -78,6 +79,7 @@ struct ShimControl {
   std::atomic<std::int64_t> fault_left;               ///< how many; kWithoutEnd
   std::atomic<std::int32_t> fault_ends{kNoFunction};  ///< a call of it ends the fault
   std::atomic<bool> fault_stays;                      ///< on the session, until it is closed
+  std::atomic<std::int64_t> fault_new_sessions;       ///< so many that are opened from now on have it as well
 
   std::atomic<std::int64_t> flips;            ///< so many signatures are spoilt
   std::atomic<std::int32_t> logout_function;  ///< C_Sign or C_FindObjectsInit

@@ -205,12 +205,14 @@ CK_RV slot_list(CK_BBOOL with_token, CK_SLOT_ID* slots, CK_ULONG* count) {
 
 CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify,
                    CK_SESSION_HANDLE* session) {
+  sleep_for(control->open_microseconds);
   const CK_RV value = CALL(C_OpenSession, 0, 0)(slot, flags, application, notify, session);
   if (value != CKR_OK) return value;
   const std::lock_guard lock(handles_mutex);
   last_slot = slot;
   handles.sessions[++handles.last_session] = *session;
   *session = handles.last_session;
+  if (take_one(control->fault_new_sessions)) handles.faulty[*session] = control->fault_value;
   const std::int64_t open = ++control->open_sessions;
   if (open > control->most_sessions) control->most_sessions = open;
   return value;

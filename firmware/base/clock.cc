@@ -29,9 +29,10 @@ std::string boot_id() {
 }
 
 BootTime Clock::boot_time() const {
+  static const std::string boot = boot_id();  // of this machine's run, and so of this process's whole life
   timespec on{};
   if (::clock_gettime(CLOCK_BOOTTIME, &on) != 0) return {};
-  return {.boot = boot_id(), .since = std::chrono::seconds(on.tv_sec)};
+  return {.boot = boot, .since = std::chrono::seconds(on.tv_sec)};
 }
 
 std::string to_rfc3339(WallTime time) { return std::format("{:%FT%T}Z", time); }

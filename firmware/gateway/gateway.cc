@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "firmware/base/file.h"
+#include "firmware/base/forward_clock.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
-#include "firmware/gateway/forward_clock.h"
 #include "firmware/gateway/ledger_age.h"
 #include "firmware/gateway/ledger_reader.h"
 #include "firmware/gateway/listener.h"

@@ -115,6 +115,14 @@ void Clerk::keep_uses() {
   kept_uses_ = std::move(uses);
 }
 
+void Clerk::note_day() {
+  const auto today = std::chrono::floor<std::chrono::days>(clock_.now());
+  if (today == noted_day_) return;
+  if (const auto done = journal_.note_day(today); !done)
+    return log_event(LogLevel::kError, "day-not-noted", {{"why", done.error().message}});
+  noted_day_ = today;
+}
+
 void Clerk::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -146,6 +154,7 @@ void Clerk::work() {
       lock.unlock();
       sign_if_due();
       keep_uses();
+      note_day();
       lock.lock();
       next_look = std::chrono::steady_clock::now() + audit::CheckpointRhythm::kLookEvery;
     } else {

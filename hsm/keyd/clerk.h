@@ -1,5 +1,5 @@
-/// Writes down what nobody waits for: refusals, keyd's start and its end; and has the log's checkpoints
-/// signed, in the rhythm of firmware/base/audit/checkpoint_rhythm.h.
+/// Writes down what nobody waits for: refusals, keyd's start and its end, and which day it is; and has the
+/// log's checkpoints signed, in the rhythm of firmware/base/audit/checkpoint_rhythm.h.
 ///
 /// Why a thread of its own: whoever is refused, and the server's thread that refuses him, must not wait
 /// for the disk or the token.
@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "firmware/base/audit/checkpoint_rhythm.h"
+#include "firmware/base/forward_clock.h"
 #include "hsm/keyd/journal.h"
 #include "hsm/keyd/key_store.h"
 #include "hsm/keyd/refusal_tally.h"
@@ -24,8 +25,8 @@ class Clerk {
   static constexpr std::string_view kAuditKey = "audit";
 
   /// `signing` may have one worker: nobody else may use it, so that a token that hangs holds up nothing else.
-  Clerk(Journal& journal, KeyStore& keys, Workers& signing)
-      : journal_(journal), keys_(keys), signing_(signing) {}
+  Clerk(Journal& journal, KeyStore& keys, Workers& signing, const ForwardClock& clock)
+      : journal_(journal), keys_(keys), signing_(signing), clock_(clock) {}
   ~Clerk();
   Clerk(const Clerk&) = delete;
   Clerk& operator=(const Clerk&) = delete;
@@ -52,16 +53,20 @@ class Clerk {
   /// What the runs before counted; a sentence about what may be missing, or nothing.
   std::string take_up_uses();
   void keep_uses();
+  /// So that a clock that is set back while keyd does not run revives nothing.
+  void note_day();
   void sign_if_due();
   void sign_checkpoint();
 
   Journal& journal_;
   KeyStore& keys_;
   Workers& signing_;
+  const ForwardClock& clock_;
   // These are of `thread_`; of main before and after it.
   audit::CheckpointRhythm rhythm_;
   std::vector<hsm::KeyUses> kept_uses_;  // as they are on the disk
-  bool knows_uses_ = false;              // false: what is on the disk is better than what could be written
+  std::chrono::sys_days noted_day_;
+  bool knows_uses_ = false;  // false: what is on the disk is better than what could be written
 
   // Not a Guarded: the thread waits on a condition, which needs the bare lock.
   std::mutex mutex_;

@@ -177,7 +177,7 @@ Result<Permit> Desk::admit(const Peer& peer, const hsm::Request& request) {
 }
 
 bool Desk::is_excepted(const Key& key) const {
-  const auto today = std::chrono::floor<std::chrono::days>(clock_.now());
+  const auto today = std::chrono::floor<std::chrono::days>(forward_clock_.now());
   return rules_.tls12_exception && rules_.tls12_exception->covers(key.role(), today);
 }
 

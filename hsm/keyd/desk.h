@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "firmware/base/clock.h"
+#include "firmware/base/forward_clock.h"
 #include "hsm/keyd/approval.h"
 #include "hsm/keyd/clerk.h"
 #include "hsm/keyd/intent.h"
@@ -34,12 +34,15 @@ class Desk {
     std::string host;         ///< in the origin of keyd's log
   };
 
-  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, const Clock& clock, Rules rules)
+  /// By `forward_clock` exceptions end.
+  Desk(KeyStore& keys, Journal& journal, Clerk& clerk, Token& token, const Clock& clock,
+       const ForwardClock& forward_clock, Rules rules)
       : keys_(keys),
         journal_(journal),
         clerk_(clerk),
         token_(token),
         clock_(clock),
+        forward_clock_(forward_clock),
         rules_(std::move(rules)) {}
 
   /// Asks nothing of the token or the disk.
@@ -85,6 +88,7 @@ class Desk {
   Clerk& clerk_;
   Token& token_;
   const Clock& clock_;
+  const ForwardClock& forward_clock_;
   const Rules rules_;
   std::map<std::string, RateLimit, std::less<>> limits_;  // by name; `admit`'s
 };

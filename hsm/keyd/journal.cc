@@ -49,6 +49,12 @@ CREATE TABLE used_approval (
 constexpr const char* kTimeOfRetirement = R"(
 ALTER TABLE retired_key ADD COLUMN retired_at INTEGER NOT NULL DEFAULT 0;  -- seconds since 1970
 )";
+constexpr const char* kLatestDay = R"(
+CREATE TABLE latest_day (        -- by which exceptions end (firmware/base/forward_clock.h)
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  day INTEGER NOT NULL           -- since 1970
+) STRICT;
+)";
 constexpr std::int64_t kMaxHostsPerDaemon = 16;  // a daemon may change its host's name, but not for ever
 
 Result<void> append(audit::Log& log, const audit::Entry& entry) {
@@ -60,9 +66,11 @@ Result<void> add_ocsp_tls12_and_approvals(Database& database) { return database.
 
 Result<void> add_time_of_retirement(Database& database) { return database.execute(kTimeOfRetirement); }
 
+Result<void> add_latest_day(Database& database) { return database.execute(kLatestDay); }
+
 Result<void> bring_up_to_date(Database& database) {
-  return apply_schema(
-      database, std::array<SchemaStep, 3>{make_tables, add_ocsp_tls12_and_approvals, add_time_of_retirement});
+  return apply_schema(database, std::array<SchemaStep, 4>{make_tables, add_ocsp_tls12_and_approvals,
+                                                          add_time_of_retirement, add_latest_day});
 }
 
 Result<std::optional<audit::Checkpoint>> last_of(Database& database, const std::string& origin) {
@@ -296,6 +304,24 @@ Result<std::vector<std::string>> Journal::entries(std::uint64_t after, std::uint
   if (after > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return std::vector<std::string>();
   return store_.with([&](const StoreRef& store) { return store->log->entries(after, limit); });
+}
+
+Result<std::chrono::sys_days> Journal::latest_day() {
+  return store_.with([](const StoreRef& store) -> Result<std::chrono::sys_days> {
+    auto select = store->database.prepare("SELECT max(day) FROM latest_day");
+    if (!select) return std::unexpected(select.error());
+    const auto row = select->step();
+    if (!row) return std::unexpected(row.error());
+    return std::chrono::sys_days(std::chrono::days(select->number(0)));
+  });
+}
+
+Result<void> Journal::note_day(std::chrono::sys_days day) {
+  return store_.with([&](const StoreRef& store) -> Result<void> {
+    auto write = store->database.prepare("INSERT OR REPLACE INTO latest_day (one, day) VALUES (1, ?1)");
+    if (!write) return std::unexpected(write.error());
+    return write->bind(1, std::int64_t{day.time_since_epoch().count()}).run();
+  });
 }
 
 Result<hsm::AuditCheckpointAnswer> Journal::last_checkpoint() {

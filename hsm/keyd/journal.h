@@ -1,6 +1,6 @@
 /// What keyd must not forget: the keys that were retired or are being made, how often each key signed, the
-/// last checkpoint that was signed of each log, and its own audit log. One SQLite database in its state
-/// folder.
+/// last checkpoint that was signed of each log, the latest day, and its own audit log. One SQLite database in
+/// its state folder.
 ///
 /// Every change is on the disk when its function returns. No TLS signature ever waits for it.
 ///
@@ -55,6 +55,10 @@ class Journal {
   [[nodiscard]] Result<void> keep_uses(const std::vector<hsm::KeyUses>& uses);
   /// The run ends in order, with these. As keep_uses.
   [[nodiscard]] Result<void> end_run(const std::vector<hsm::KeyUses>& uses);
+
+  /// The latest day that was noted; 1970-01-01: none was.
+  [[nodiscard]] Result<std::chrono::sys_days> latest_day();
+  [[nodiscard]] Result<void> note_day(std::chrono::sys_days day);
 
   /// Of keyd's own log: as audit::Log.
   [[nodiscard]] Result<std::vector<std::string>> entries(std::uint64_t after, std::uint64_t limit);

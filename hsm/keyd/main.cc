@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "firmware/base/clock.h"
+#include "firmware/base/forward_clock.h"
 #include "firmware/base/log.h"
 #include "firmware/base/service.h"
 #include "hsm/keyd/clerk.h"
@@ -26,7 +26,7 @@ namespace {
 constexpr std::chrono::seconds kToLoadKeys{60};
 
 /// What the settings allow beyond the usual, in words; said at each start, so that nobody forgets it.
-std::string allowed_by(const Settings& settings, const Clock& clock) {
+std::string allowed_by(const Settings& settings, const ForwardClock& clock) {
   std::string approvals = settings.approvals.in_words();
   if (!settings.approvers_fault.empty()) {
     log_event(LogLevel::kError, "approvers-not-read", {{"why", settings.approvers_fault}});
@@ -50,6 +50,9 @@ Result<void> serve(const char* config_file) {
   const SystemClock clock;
   const auto journal = Journal::open(settings->state / "keyd.db", settings->audit_origin, clock);
   if (!journal) return std::unexpected(journal.error());
+  const auto latest = (*journal)->latest_day();
+  if (!latest) return std::unexpected(latest.error());
+  const ForwardClock forward_clock(clock, *latest);
   const auto token = Token::open(*settings);
   if (!token) return std::unexpected(token.error());
   KeyStore keys(**token, **journal);
@@ -59,8 +62,8 @@ Result<void> serve(const char* config_file) {
     if (auto loaded = keys.load(first); !loaded) return loaded;
   }
   std::optional<Workers> for_clerk(std::in_place, 1, **token);
-  Clerk clerk(**journal, keys, *for_clerk);
-  Desk desk(keys, **journal, clerk, **token, clock,
+  Clerk clerk(**journal, keys, *for_clerk, forward_clock);
+  Desk desk(keys, **journal, clerk, **token, clock, forward_clock,
             {.signatures_per_second = settings->signatures_per_second,
              .tls12_exception = settings->tls12_exception,
              .approvals = settings->approvals,
@@ -69,7 +72,7 @@ Result<void> serve(const char* config_file) {
   std::optional<Workers> recording(std::in_place, 1, **token);
   auto server = Server::listen(*settings, desk, *signing, *recording);
   if (!server) return std::unexpected(server.error());
-  clerk.begin(allowed_by(*settings, clock));
+  clerk.begin(allowed_by(*settings, forward_clock));
   if (auto confined = install_syscall_filter(); !confined) return confined;
   log_event(LogLevel::kNotice, "keyd-ready",
             {{"keys", keys.all().size()}, {"approvers", settings->approvals.approvers.size()}});

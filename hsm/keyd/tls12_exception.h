@@ -19,6 +19,7 @@ struct Tls12Exception {
   std::vector<hsm::KeyRole> roles;  ///< whose keys sign as a server in TLS 1.2
   std::chrono::sys_days until;      ///< the last day, UTC
 
+  /// `today` is by a ForwardClock.
   [[nodiscard]] bool covers(hsm::KeyRole role, std::chrono::sys_days today) const {
     return !has_ended(today) && std::ranges::find(roles, role) != roles.end();
   }

@@ -1,6 +1,11 @@
 // TLS 1.2 in keyd: nothing of it is signed, unless the settings except a role until a day.
 #include <gmock/gmock.h>
 
+#include <array>
+#include <format>
+
+#include "firmware/base/clock.h"
+#include "firmware/base/database.h"
 #include "tests/integration/keyd_fixture.h"
 
 namespace privyseal::test {
@@ -87,6 +92,47 @@ class KeydTls12ExceptedOnce : public KeydTls12 {
 TEST_F(KeydTls12ExceptedOnce, IsNotSignedAfterTheLastDay) {
   expect_refused(kGatewayUid, "lan", key_exchange());
   EXPECT_THAT(keyd.log(), HasSubstr("exception-has-ended"));
+}
+
+std::string day_from_now(int days) {
+  const auto today = std::chrono::floor<std::chrono::days>(SystemClock().now());
+  return std::format("{:%F}", today + std::chrono::days(days));
+}
+
+class KeydTls12ExceptedUntilTomorrow : public KeydTls12 {
+ protected:
+  KeydTls12ExceptedUntilTomorrow() : KeydTls12(exception_until(day_from_now(1))) {}
+
+  /// As keyd itself notes it while it runs.
+  void note_that_it_was(const std::string& day) {
+    auto database = Database::open(keyd.journal(), Database::Mode::kReadWrite).value();
+    auto update = database.prepare("UPDATE latest_day SET day = unixepoch(?1) / 86400").value();
+    ASSERT_TRUE(update.bind(1, day).run());
+  }
+};
+
+TEST_F(KeydTls12ExceptedUntilTomorrow, IsNotSignedAgainOnceTheClockWasSetBack) {
+  ASSERT_TRUE(sign(kGatewayUid, "lan", key_exchange()));
+  ASSERT_EQ(keyd.stop(), 0);
+  note_that_it_was(day_from_now(2));
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_TRUE(keyd.start()) << keyd.log();
+    expect_refused(kGatewayUid, "lan", key_exchange());
+    EXPECT_THAT(keyd.log(), HasSubstr("exception-has-ended"));
+    EXPECT_TRUE(gateway_signs("lan", certificate_verify("server"))) << "TLS 1.3 goes on";
+    ASSERT_EQ(keyd.stop(), 0);
+  }
+}
+
+TEST_F(KeydTls12ExceptedUntilTomorrow, EndsByTheDayThatKeydNotes) {
+  const auto noted = [&] {
+    auto database = Database::open(keyd.journal(), Database::Mode::kReadOnly).value();
+    auto select = database.prepare("SELECT date(day * 86400, 'unixepoch') FROM latest_day").value();
+    return select.step().value() ? select.text(0) : std::string();
+  };
+  const std::string before = day_from_now(0);
+  ASSERT_TRUE(wait_until([&] { return !noted().empty(); }));
+  EXPECT_THAT((std::array{before, day_from_now(0)}), Contains(noted())) << "unless midnight comes between";
 }
 
 }  // namespace

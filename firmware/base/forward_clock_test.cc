@@ -1,8 +1,8 @@
-#include "firmware/gateway/forward_clock.h"
+#include "firmware/base/forward_clock.h"
 
 #include <gtest/gtest.h>
 
-namespace privyseal::gateway {
+namespace privyseal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -12,10 +12,12 @@ constexpr WallTime kNine{std::chrono::sys_days{std::chrono::March / 1 / 2026} + 
 class SetClock final : public Clock {
  public:
   [[nodiscard]] WallTime now() const override { return now_; }
-  [[nodiscard]] BootTime boot_time() const override { return {.boot = "b", .since = 7s}; }
+  [[nodiscard]] BootTime boot_time() const override { return {.boot = "b", .since = since_}; }
   void set(WallTime now) { now_ = now; }
+  void stay_on(std::chrono::seconds longer) { since_ += longer; }
 
  private:
+  std::chrono::seconds since_{7};
   WallTime now_ = kNine;
 };
 
@@ -32,6 +34,17 @@ TEST(ForwardClock, GoesWithTheOtherAndNeverBack) {
   EXPECT_EQ(clock.boot_time().since, 7s);
 }
 
+TEST(ForwardClock, GoesOnWhileNobodyAsks) {
+  SetClock other;
+  const ForwardClock clock(other, {});
+  other.stay_on(120h);
+  other.set(kNine - 24h);
+  EXPECT_EQ(clock.now(), kNine + 120h);
+  const ForwardClock later(other, kNine);
+  other.stay_on(1h);
+  EXPECT_EQ(later.now(), kNine + 1h);
+}
+
 TEST(ForwardClock, BeginsNoEarlierThanItIsTold) {
   SetClock other;
   const ForwardClock clock(other, kNine + 1h);
@@ -41,4 +54,4 @@ TEST(ForwardClock, BeginsNoEarlierThanItIsTold) {
 }
 
 }  // namespace
-}  // namespace privyseal::gateway
+}  // namespace privyseal

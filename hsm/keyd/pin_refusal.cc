@@ -29,20 +29,23 @@ Result<void> PinRefusal::check() const {
   // Where a refusal could not be recorded, a wrong PIN would be tried at every start.
   if (::access(record_.parent_path().c_str(), W_OK | X_OK) != 0)
     return fail_errno(record_.parent_path().string());
-  const auto identity = identity_of(pin_file_);
-  if (!identity) return std::unexpected(identity.error());
-  const auto refused = read_file(record_, kMaxRecordBytes);
-  if (!refused && refused.error().code == ErrorCode::kNotFound) return {};
-  if (!refused) return std::unexpected(refused.error());
-  if (text_of(*refused) != *identity) return {};
-  return fail(ErrorCode::kDenied, "the token refused the PIN in " + pin_file_.string() +
-                                      " before; it is not tried again until that file is replaced");
+  const auto now = identity();
+  if (!now) return std::unexpected(now.error());
+  const Error denied{ErrorCode::kDenied, "the token refused the PIN in " + pin_file_.string() +
+                                             " before; it is not tried again until that file is replaced"};
+  if (*now == refused_) return std::unexpected(denied);
+  const auto recorded = read_file(record_, kMaxRecordBytes);
+  if (!recorded && recorded.error().code == ErrorCode::kNotFound) return {};
+  if (!recorded) return std::unexpected(recorded.error());
+  if (text_of(*recorded) == *now) return std::unexpected(denied);
+  return {};
 }
 
-Result<void> PinRefusal::record() const {
-  const auto identity = identity_of(pin_file_);
-  if (!identity) return std::unexpected(identity.error());
-  return replace_file(record_, bytes_of(*identity), 0600);
+Result<std::string> PinRefusal::identity() const { return identity_of(pin_file_); }
+
+Result<void> PinRefusal::record(const std::string& refused) {
+  refused_ = refused;
+  return replace_file(record_, bytes_of(refused), 0600);
 }
 
 }  // namespace privyseal::keyd

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "firmware/base/result.h"
 
@@ -20,12 +21,16 @@ class PinRefusal {
   /// kDenied: the token refused this very PIN file before. Other codes: the files cannot be read.
   /// Only success allows a log-in.
   [[nodiscard]] Result<void> check() const;
-  /// Call when the token has refused the PIN.
-  [[nodiscard]] Result<void> record() const;
+  /// What the PIN file is known by now.
+  [[nodiscard]] Result<std::string> identity() const;
+  /// Call when the token has refused the PIN of the file that was known so. This process does not try it
+  /// again, even when that could not be written down.
+  [[nodiscard]] Result<void> record(const std::string& refused);
 
  private:
   std::filesystem::path record_;
   std::filesystem::path pin_file_;
+  std::string refused_;  // empty: none was
 };
 
 }  // namespace privyseal::keyd

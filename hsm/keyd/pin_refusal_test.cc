@@ -14,7 +14,7 @@ class PinRefusalTest : public testing::Test {
 
   const test::TempFolder folder;
   const std::filesystem::path pin_file = folder.path() / "pin";
-  const PinRefusal refusal{folder.path(), pin_file};
+  PinRefusal refusal{folder.path(), pin_file};
 };
 
 TEST_F(PinRefusalTest, AllowsAPinThatWasNeverTried) {
@@ -24,7 +24,7 @@ TEST_F(PinRefusalTest, AllowsAPinThatWasNeverTried) {
 
 TEST_F(PinRefusalTest, OutlivesTheProcess) {
   write_pin("one");
-  ASSERT_TRUE(refusal.record());
+  ASSERT_TRUE(refusal.record(refusal.identity().value()));
   const auto checked = PinRefusal(folder.path(), pin_file).check();
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, ErrorCode::kDenied);
@@ -32,17 +32,37 @@ TEST_F(PinRefusalTest, OutlivesTheProcess) {
 
 TEST_F(PinRefusalTest, EndsWithAnotherPinFile) {
   write_pin("one");
-  ASSERT_TRUE(refusal.record());
+  ASSERT_TRUE(refusal.record(refusal.identity().value()));
   write_pin("two");  // same length, another file
   EXPECT_TRUE(refusal.check());
 }
 
 TEST_F(PinRefusalTest, HoldsNothingOfThePin) {
   write_pin("secret-pin-1234");
-  ASSERT_TRUE(refusal.record());
+  ASSERT_TRUE(refusal.record(refusal.identity().value()));
   const auto record = read_file(folder.path() / "pin-refused", 1000);
   ASSERT_TRUE(record);
   EXPECT_EQ(text_of(*record).find("secret"), std::string_view::npos);
+}
+
+TEST_F(PinRefusalTest, HoldsInThisProcessEvenWhereItCouldNotBeWrittenDown) {
+  write_pin("one");
+  const auto tried = refusal.identity();
+  ASSERT_TRUE(tried);
+  PinRefusal without_room(folder.path() / "missing", pin_file);
+  ASSERT_FALSE(without_room.record(*tried));
+  std::filesystem::create_directory(folder.path() / "missing");
+  EXPECT_EQ(without_room.check().error().code, ErrorCode::kDenied);
+  write_pin("two");
+  EXPECT_TRUE(without_room.check());
+}
+
+TEST_F(PinRefusalTest, IsOfTheFileThatWasTried) {
+  write_pin("one");
+  const auto tried = refusal.identity();
+  write_pin("two");  // while the token was asked
+  ASSERT_TRUE(refusal.record(*tried));
+  EXPECT_TRUE(refusal.check());
 }
 
 TEST_F(PinRefusalTest, DoesNotAllowWhatItCannotKnow) {

@@ -65,6 +65,7 @@ Token::Token(pkcs11::Module module, const Settings& settings, std::optional<std:
 Token::~Token() {
   gate_.close();
   if (tender_.joinable()) tender_.join();
+  if (lasting_) lasting_->leave_open();
 }
 
 pkcs11::Outcome<Token::Opened> Token::open_session() {
@@ -114,6 +115,13 @@ pkcs11::Cure Token::after(const Error& failed) {
 }
 
 Result<void> Token::bring_back(pkcs11::Cure cure) {
+  bringing_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
+  auto outcome = try_to_bring_back(cure);
+  bringing_since_ = 0;
+  return outcome;
+}
+
+Result<void> Token::try_to_bring_back(pkcs11::Cure cure) {
   if (auto allowed = pin_refusal_.check(); !allowed) return allowed;
   if (cure == pkcs11::Cure::kReinitialise) {
     if (!module_.quirks().can_be_initialised_again)
@@ -133,13 +141,20 @@ Result<void> Token::bring_back(pkcs11::Cure cure) {
 }
 
 Result<void> Token::log_in(const pkcs11::Session& session) {
+  const auto tried = pin_refusal_.identity();
+  if (!tried) return std::unexpected(tried.error());
   auto pin = read_secret_file(pin_file_);
   if (!pin) return std::unexpected(pin.error());
+  if (const auto now = pin_refusal_.identity(); !now || *now != *tried)
+    return fail(ErrorCode::kUnavailable, pin_file_.string() + ": it was replaced just now");
+  // Nobody ends keyd in a log-in, however long it takes: SoftHSM may lose its token by that.
+  bringing_since_ = 0;
   const auto done = session.login(CKU_USER, *pin);
+  bringing_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
   if (done || done.error().value == CKR_USER_ALREADY_LOGGED_IN) return {};
   if (done.error().code != ErrorCode::kDenied) return std::unexpected(done.error());
   log_event(LogLevel::kAlert, "pin-refused", {{"by", "token"}, {"why", done.error().message}});
-  if (auto recorded = pin_refusal_.record(); !recorded)
+  if (auto recorded = pin_refusal_.record(*tried); !recorded)
     log_event(LogLevel::kAlert, "pin-refusal-not-recorded", {{"why", recorded.error().message}});
   return std::unexpected(done.error());
 }
@@ -147,9 +162,11 @@ Result<void> Token::log_in(const pkcs11::Session& session) {
 void Token::end_if_hopeless(std::size_t most) {
   const std::size_t hung = gate_.hung_calls();
   if (hung > most) end_keyd("too many calls do not return", hung);
-  const Time::rep lost = lost_since_;
-  if (lost == 0 || std::chrono::steady_clock::now() - Time(Time::duration(lost)) < kMostWithHungCalls) return;
-  if (hung != 0) end_keyd("the token was lost while calls do not return", hung);
+  const auto is_long_ago = [now = std::chrono::steady_clock::now()](Time::rep since) {
+    return since != 0 && now - Time(Time::duration(since)) >= kMostWithHungCalls;
+  };
+  if (is_long_ago(bringing_since_)) end_keyd("a call that is to bring the token back does not return", hung);
+  if (is_long_ago(lost_since_) && hung != 0) end_keyd("the token was lost while calls do not return", hung);
 }
 
 void Token::log_call_counts() const {

@@ -62,6 +62,7 @@ class Token {
   Token(pkcs11::Module module, const Settings& settings, std::optional<std::filesystem::path> files);
   void tend();
   [[nodiscard]] Result<void> bring_back(pkcs11::Cure cure);
+  [[nodiscard]] Result<void> try_to_bring_back(pkcs11::Cure cure);
   /// What to do next when that has failed.
   [[nodiscard]] pkcs11::Cure after(const Error& failed);
   Result<void> log_in(const pkcs11::Session& session);
@@ -69,14 +70,15 @@ class Token {
   const pkcs11::Module module_;
   const pkcs11::TokenName name_;
   const std::filesystem::path pin_file_;
-  const PinRefusal pin_refusal_;
+  PinRefusal pin_refusal_;
   const std::optional<std::filesystem::path> files_;
   std::string description_;  // never changes after `open`
   std::atomic<CK_SLOT_ID> slot_{0};
   std::optional<pkcs11::Session> lasting_;  // the log-in ends with the last session, so one is kept
   TokenGate gate_;
-  std::atomic<Time::rep> lost_since_{0};  // 0: it is there
-  std::thread tender_;                    // last: it uses all of the above
+  std::atomic<Time::rep> lost_since_{0};      // 0: it is there
+  std::atomic<Time::rep> bringing_since_{0};  // in calls that bring it back, but for the log-in
+  std::thread tender_;                        // last: it uses all of the above
 };
 
 }  // namespace privyseal::keyd

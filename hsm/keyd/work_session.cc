@@ -44,6 +44,11 @@ void WorkSession::discard() {
   session_.reset();
 }
 
+void WorkSession::leave() {
+  if (session_) session_->leave_open();
+  session_.reset();
+}
+
 pkcs11::Outcome<const pkcs11::Session*> WorkSession::get() {
   TokenGate& gate = token_.gate();
   for (;;) {

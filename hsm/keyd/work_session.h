@@ -63,6 +63,8 @@ class WorkSession {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   /// A broken session may hold a half-done operation; closing is the only reset.
   void discard();
+  /// At the process's end: as `discard`, without asking the token.
+  void leave();
 
   /// Any thread: since when it has been in the module; none: it is not.
   [[nodiscard]] std::optional<Time> calling_since() const;

@@ -56,9 +56,10 @@ Workers::PostRef Workers::staffed_post(const SharedRef& shared) {
 
 void Workers::work(const SharedRef& shared, const PostRef& post) {
   while (const JobRef job = next_job(*shared, *post)) job->perform(post->work);
+  if (!post->is_abandoned) return post->work.leave();
   post->work.discard();
   // The last use of the token, which may be gone as soon as nothing hangs any more.
-  if (post->is_abandoned) shared->token.gate().hung_call_returned();
+  shared->token.gate().hung_call_returned();
 }
 
 JobRef Workers::next_job(Shared& shared, Post& post) {

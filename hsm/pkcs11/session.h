@@ -41,6 +41,9 @@ class Session {
   Session(const Session&) = delete;  // a session has one user
   Session& operator=(const Session&) = delete;
 
+  /// Leaves it open for the process's end, where nobody waits for a token that does not answer.
+  void leave_open() { handle_ = CK_INVALID_HANDLE; }
+
   [[nodiscard]] const Quirks& quirks() const { return module_->quirks(); }
   [[nodiscard]] Outcome<bool> is_logged_in() const;
   /// kDenied: the PIN was refused. Never call it again with the same PIN.

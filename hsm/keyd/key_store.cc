@@ -84,7 +84,9 @@ Result<void> KeyStore::load(WorkSession& work) {
   for (KeyRef& key : survey->keys) {
     if (note_if_retired(key->name())) continue;
     if (auto passed = key->self_test(work); !passed) {
+      if (passed.error().code == ErrorCode::kTimeout) return passed;  // no key's fault
       log_event(LogLevel::kAlert, "key-not-offered", {{"key", key->name()}, {"why", passed.error().message}});
+      note_not_offered(key->name());
       continue;
     }
     keys_.with([&](Keys& keys) {
@@ -94,6 +96,7 @@ Result<void> KeyStore::load(WorkSession& work) {
   for (const std::string& name : twice) {
     log_event(LogLevel::kAlert, "key-not-offered", {{"key", name}, {"why", "two keys have this name"}});
     keys_.with([&](Keys& keys) { keys.by_name.erase(name); });
+    note_not_offered(name);
   }
   if (all().size() > hsm::kMaxKeys) return fail(ErrorCode::kInvalid, "token: too many keys");
   return {};
@@ -105,6 +108,8 @@ Result<void> KeyStore::clear_unfinished(WorkSession& work, const std::vector<Unf
   for (const Unfit& key : unfit) {
     if (!std::ranges::contains(*unfinished, key.id)) {
       log_event(LogLevel::kAlert, "key-not-offered", {{"label", key.label}, {"why", key.why}});
+      if (const auto label = parse_key_label(key.label); label && key.is_unreadable)
+        note_not_offered(label->name);
       continue;
     }
     const auto gone =
@@ -151,6 +156,10 @@ bool KeyStore::note_if_retired(std::string_view name) {
   });
 }
 
+void KeyStore::note_not_offered(std::string_view name) {
+  keys_.with([&](Keys& keys) { keys.not_offered.emplace(name); });
+}
+
 Result<void> KeyStore::destroy(WorkSession& work, std::string_view name) {
   const auto role = retired_role(name);
   if (!role) return fail(ErrorCode::kNotFound, "no key of this name was retired");
@@ -194,6 +203,9 @@ std::vector<hsm::RetiredKey> KeyStore::retired_on_token() {
 Result<void> KeyStore::reserve(const std::string& name) {
   return keys_.with([&](Keys& keys) -> Result<void> {
     if (keys.by_name.contains(name)) return fail(ErrorCode::kConflict, "there is a key of this name already");
+    if (keys.not_offered.contains(name))
+      return fail(ErrorCode::kConflict,
+                  "the token has a key of this name, which could not be used at the start");
     if (keys.retired.contains(name)) return fail(ErrorCode::kConflict, "a key of this name was retired");
     if (keys.by_name.size() + keys.being_made.size() >= hsm::kMaxKeys)
       return fail(ErrorCode::kConflict, "the token is full");
@@ -239,7 +251,7 @@ Result<void> KeyStore::clear_away(WorkSession& work, std::vector<Bytes> ids) {
   if (ids.empty()) return {};
   work.discard();  // the session that failed may hold a half-done operation
   const auto gone = work.use([&](const pkcs11::Session& session) { return destroy_all(session, ids); });
-  if (gone) return {};
+  if (gone) return token_.make_durable();
   log_event(LogLevel::kError, "key-not-destroyed", {{"why", gone.error().message}});
   keys_.with([&](Keys& keys) { std::ranges::move(ids, std::back_inserter(keys.leftovers)); });
   return std::unexpected(gone.error());

@@ -24,7 +24,8 @@ class KeyStore {
   /// Reads the token. Every key that is offered afterwards has the attributes of
   /// key_attributes.h and has passed its self test; others are logged and left out. What
   /// a kill in the middle of making a pair has left of it is destroyed; nothing else ever is. Of the retired
-  /// ones none is offered, and their names stay taken.
+  /// ones none is offered, and their names stay taken, as do those of keys that only could not be used now.
+  /// kTimeout: the token was not there for so long; what keys it has is not known.
   [[nodiscard]] Result<void> load(WorkSession& work);
 
   /// None: there is no such key.
@@ -52,12 +53,14 @@ class KeyStore {
     std::map<std::string, KeyRef, std::less<>> by_name;
     std::map<std::string, hsm::RetiredKey, std::less<>> retired;
     std::set<std::string, std::less<>> retired_on_token;
+    std::set<std::string> not_offered;  ///< of whole keys: nobody may be given a second one of the name
     std::set<std::string> being_made;
     std::vector<Bytes> leftovers;  ///< ids of pairs that nobody was told of, and that could not be destroyed
   };
   Result<void> clear_unfinished(WorkSession& work, const std::vector<Unfit>& unfit);
   /// False: no key of this name was retired.
   bool note_if_retired(std::string_view name);
+  void note_not_offered(std::string_view name);
   Result<void> reserve(const std::string& name);
   Result<KeyRef> generate_reserved(WorkSession& work, const KeyLabel& label, hsm::KeyType type);
   /// What is left over would at the next start be a second key of a name that was given again meanwhile.

@@ -86,7 +86,10 @@ pkcs11::Outcome<Survey> survey_token(const Session& session, WhenUnreadable unre
     else if (is_token_fault(key.error()) && unreadable == WhenUnreadable::kFail)
       return std::unexpected(begun_again(key.error()));
     else
-      survey.unfit.push_back({.label = name.label, .id = name.id, .why = key.error().message});
+      survey.unfit.push_back({.label = name.label,
+                              .id = name.id,
+                              .why = key.error().message,
+                              .is_unreadable = is_token_fault(key.error())});
   }
   return survey;
 }

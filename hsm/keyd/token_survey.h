@@ -16,6 +16,7 @@ struct Unfit {
   std::string label;
   Bytes id;
   std::string why;
+  bool is_unreadable = false;  ///< perhaps a good one: the token failed to show it
 };
 
 struct Survey {

@@ -227,6 +227,19 @@ TEST_F(KeydToken, DoesNotOfferAKeyThatFailsItsSelfTest) {
   EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered key=egress"));
 }
 
+TEST_F(KeydToken, MakesNoSecondKeyOfANameWhoseKeyOnlyFailedAtTheStart) {
+  const auto key = generate("egress");
+  ASSERT_EQ(keyd.stop(), 0);
+  keyd.shim().order({.value = CKR_GENERAL_ERROR, .times = kWithoutEnd});
+  ASSERT_TRUE(keyd.start()) << keyd.log();
+  keyd.shim().end_fault();
+  EXPECT_THAT(keyd.log(), HasSubstr("<1>key-not-offered key=egress"));
+  EXPECT_EQ(provisioning.find_key("egress").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(provisioning.generate("egress", kCjsm, kP256).error().code, ErrorCode::kConflict);
+  keyd.restart();
+  EXPECT_EQ(provisioning.find_key("egress"), key) << keyd.log();
+}
+
 TEST_F(KeydToken, OffersAKeyThatCouldNotBeReadAtOnce) {
   generate("egress");
   constexpr auto kRead = "C_GetAttributeValue";

@@ -73,6 +73,15 @@ bool is_for(const X509* certificate, ByteView spki) {
   return same;
 }
 
+/// The same key in whatever spelling: a point may be compressed, say.
+bool is_same_key(const X509* certificate, ByteView spki) {
+  const unsigned char* at = uchar(spki);
+  const std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>> own(
+      d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
+  const EVP_PKEY* key = X509_get0_pubkey(certificate);
+  return own == nullptr || (key != nullptr && EVP_PKEY_eq(key, own.get()) == 1);
+}
+
 /// The encoding is made anew from the parsed values and must be the same bytes.
 bool has_one_spelling(X509* certificate, ByteView tbs) {
   unsigned char* der = nullptr;
@@ -148,6 +157,8 @@ Result<CertificateFacts> check_parsed(X509* certificate, ByteView tbs, hsm::KeyT
   const auto constraints = extension_of<BasicConstraints>(certificate, NID_basic_constraints);
   if (!constraints) return denied("it has no basicConstraints");
   const auto kind = is_for(certificate, spki) ? CertificateKind::kOwnRoot : CertificateKind::kEndEntity;
+  if (kind == CertificateKind::kEndEntity && is_same_key(certificate, spki))
+    return denied("it is for the CA's own key in another spelling");
   const auto held = kind == CertificateKind::kOwnRoot ? check_own_root(certificate, *constraints)
                                                       : check_end_entity(certificate, *constraints);
   if (!held) return std::unexpected(held.error());

@@ -50,6 +50,19 @@ TEST(TbsCertificate, OfABiggerCaKeyHasThatKeysAlgorithm) {
   EXPECT_FALSE(with_p384(certificate.tbs()));
 }
 
+TEST(TbsCertificate, ForTheCasOwnKeyInAnotherSpellingIsRefused) {
+  const TestKey compressed(EVP_PKEY_dup(test_ca_key().get()), EVP_PKEY_free);
+  ASSERT_EQ(EVP_PKEY_set_utf8_string_param(compressed.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                           "compressed"),
+            1);
+  ASSERT_NE(spki_of(compressed), spki_of(test_ca_key()));
+  TestCertificate certificate = end_entity();
+  certificate.subject_key = compressed;
+  const auto facts = check(certificate.tbs());
+  ASSERT_FALSE(facts);
+  EXPECT_EQ(facts.error().message, "certificate: it is for the CA's own key in another spelling");
+}
+
 struct Case {
   const char* name;
   std::function<TestCertificate()> make;

@@ -230,6 +230,8 @@ void AnswerReader::settle_overdue() {
       settled.emplace_back(std::move(open.question), Error{ErrorCode::kTimeout, "keyd: no answer in time"});
       return true;
     });
+    // Nobody sends them, for as long as keyd is away.
+    std::erase_if(state.unsent, [&](std::uint64_t number) { return !state.open.contains(number); });
   });
   for (auto& [question, error] : settled) question->settle(std::unexpected(std::move(error)));
 }

@@ -20,8 +20,12 @@ bool send_now(int fd, ByteView message) {
 }  // namespace
 
 short Connection::wanted_events() {
-  if (kept_.with([](const auto& kept) { return !kept.empty(); })) return POLLOUT;
+  if (has_kept()) return POLLOUT;
   return may_send_more() ? POLLIN : 0;
+}
+
+bool Connection::has_kept() {
+  return kept_.with([](const Kept& kept) { return !kept.messages.empty(); });
 }
 
 Result<ByteView> Connection::receive(std::span<std::byte> buffer) {
@@ -31,11 +35,12 @@ Result<ByteView> Connection::receive(std::span<std::byte> buffer) {
 }
 
 bool Connection::flush() {
-  return kept_.with([&](auto& kept) {
-    while (!kept.empty()) {
-      const auto sent = send_message(fd_.get(), kept.front(), kAtOnce);
+  return kept_.with([&](Kept& kept) {
+    while (!kept.messages.empty()) {
+      const auto sent = send_message(fd_.get(), kept.messages.front(), kAtOnce);
       if (!sent) return sent.error().code == ErrorCode::kTimeout;
-      kept.pop_front();
+      kept.bytes -= kept.messages.front().size();
+      kept.messages.pop_front();
     }
     return true;
   });
@@ -43,15 +48,22 @@ bool Connection::flush() {
 
 void Connection::answer(const hsm::Answer& answer) {
   Bytes message = to_bytes(answer);
-  kept_.with([&](auto& kept) {
-    if (!kept.empty() || !send_now(fd_.get(), message)) kept.push_back(std::move(message));
+  kept_.with([&](Kept& kept) {
+    if (kept.messages.empty() && send_now(fd_.get(), message)) return;
+    if (kept.bytes + message.size() > kMostKeptBytes) {
+      ::shutdown(fd_.get(), SHUT_RDWR);
+      kept = {};
+      return;
+    }
+    kept.bytes += message.size();
+    kept.messages.push_back(std::move(message));
   });
 }
 
 bool Connection::answer_admitted(const hsm::Answer& given) {
   answer(given);
   const bool was_at_limit = under_way_-- == kMaxUnderWay;
-  return was_at_limit || kept_.with([](const auto& kept) { return !kept.empty(); });
+  return was_at_limit || has_kept();
 }
 
 }  // namespace privyseal::keyd

@@ -1,9 +1,10 @@
 /// One caller's connection: messages in by the server's thread, answers out by any worker.
 ///
 /// A caller that sends without reading its answers holds up nobody: what the socket does not
-/// take is kept here, and nothing more is read from that caller until it is gone.
+/// take is kept here, and nothing more is read from that caller until it is gone. Who leaves more than
+/// kMostKeptBytes unread loses the connection.
 ///
-/// Threads: as each member says. Ownership: shared by the server and the jobs under way.
+/// Threads: as each member says. Ownership: the server's; a job under way may outlive it.
 #pragma once
 
 #include <atomic>
@@ -41,12 +42,20 @@ class Connection {
   [[nodiscard]] bool answer_admitted(const hsm::Answer& answer);
 
  private:
+  [[nodiscard]] bool has_kept();
+
   static constexpr std::size_t kMaxUnderWay = 128;
+  static constexpr std::size_t kMostKeptBytes = 256UL * 1024;
+
+  struct Kept {
+    std::deque<Bytes> messages;
+    std::size_t bytes = 0;
+  };
 
   const UniqueFd fd_;
   const Peer peer_;
   std::atomic<std::size_t> under_way_{0};
-  Guarded<std::deque<Bytes>> kept_;
+  Guarded<Kept> kept_;
 };
 
 using ConnectionRef = std::shared_ptr<Connection>;

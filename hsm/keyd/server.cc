@@ -130,8 +130,10 @@ JobRef Server::job_for(const ConnectionRef& connection, hsm::Request&& request, 
       [desk = desk_, asked = std::move(request), given = std::move(permit)](WorkSession& work) {
         return desk->perform(given, asked, work);
       },
-      [connection, wake = wake_](const hsm::Answer& answer) {
-        if (connection->answer_admitted(answer)) ::eventfd_write(wake->get(), 1);
+      // Weak: a descriptor is held by a connection alone, of which a caller has so many and no more.
+      [weak = std::weak_ptr(connection), wake = wake_](const hsm::Answer& answer) {
+        const ConnectionRef still = weak.lock();
+        if (still && still->answer_admitted(answer)) ::eventfd_write(wake->get(), 1);
       });
 }
 

@@ -8,6 +8,9 @@
 #include <functional>
 #include <iostream>
 
+#include "firmware/base/audit/log.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/database.h"
 #include "firmware/base/file.h"
 #include "tests/integration/keyd_load.h"
 
@@ -347,6 +350,86 @@ TEST_F(KeydHang, OfOneCallFailsOneSignature) {
   EXPECT_THAT(load.failures(), ElementsAre(HasSubstr("timeout: ")));
   EXPECT_EQ(load.failed(), 1);
   EXPECT_EQ(keyd.stop(), 0) << "the call that hangs does not hold up keyd's end";
+}
+
+TEST_F(KeydHang, OfAllClosingDoesNotHoldUpKeydsEnd) {
+  SigningLoad load(keyd, "egress", kCallers);
+  ASSERT_TRUE(load.goes_on());
+  load.stop();
+  shim().hang(shim_function("C_CloseSession"));
+  EXPECT_EQ(keyd.stop(), 0);
+  EXPECT_EQ(shim().hanging(), 0);
+}
+
+/// More than a minute.
+TEST_F(KeydHang, DISABLED_OfWhatBringsTheTokenBackEndsKeyd) {
+  SigningLoad load(keyd, "egress", 1);
+  ASSERT_TRUE(load.goes_on());
+  shim().hang(shim_function("C_Initialize"));
+  shim().order({.value = CKR_DEVICE_REMOVED,
+                .function = kEverySessionFunction,
+                .times = kWithoutEnd,
+                .ends_with = shim_function("C_Finalize")});
+  ASSERT_TRUE(wait_until([&] { return keyd.log().contains("token-hangs"); }, 90s)) << keyd.log();
+  EXPECT_EQ(keyd.wait_for_end(), 1) << "systemd starts it anew";
+  shim().release();
+  load.stop();
+  ASSERT_TRUE(keyd.start());
+  EXPECT_TRUE(gateway_signs("egress", certificate_verify("client")));
+}
+
+TEST_F(KeydHang, KeepsNoConnectionOfThoseWhoWentAway) {
+  const auto descriptors = [&] {
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(keyd.pid()) + "/fd");
+    return std::distance(begin(all), end(all));
+  };
+  EXPECT_EQ(provisioning.health(), true);
+  const auto before = descriptors();
+  // Nobody waits for a key for less than two minutes: so long these are under way.
+  shim().hang(shim_function("C_GenerateKeyPair"));
+  for (int i = 0; i < 20; ++i) {
+    const RawConnection caller(keyd.socket());
+    ASSERT_TRUE(caller.send(
+        {.id = 1,
+         .body = hsm::GenerateRequest{.name = "key-" + std::to_string(i), .role = kCjsm, .type = kP256}}));
+  }
+  ASSERT_TRUE(wait_until([&] { return shim().hanging() == 1; }));
+  EXPECT_TRUE(wait_until([&] { return descriptors() <= before + 1; })) << descriptors();
+  EXPECT_EQ(shim().hanging(), 1);
+  shim().release();
+}
+
+TEST_F(KeydHang, EndsTheConnectionOfWhoeverLeavesTooMuchUnread) {
+  ASSERT_EQ(keyd.stop(), 0);
+  {
+    auto database = Database::open(keyd.journal(), Database::Mode::kReadWrite).value();
+    const SystemClock clock;
+    auto log = audit::Log::open(database, "gateway.test/keyd", clock).value();
+    ASSERT_TRUE(database.execute("BEGIN IMMEDIATE"));
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(log.append({.action = "test", .why = std::string(500, 'w')}));
+    ASSERT_TRUE(database.execute("COMMIT"));
+  }
+  ASSERT_TRUE(keyd.start());
+  // Reading waits for the one worker that also makes keys: so all are answered in a row.
+  shim().hang(shim_function("C_GenerateKeyPair"));
+  const RawConnection maker(keyd.socket());
+  ASSERT_TRUE(
+      maker.send({.id = 1, .body = hsm::GenerateRequest{.name = "slow", .role = kCjsm, .type = kP256}}));
+  ASSERT_TRUE(wait_until([&] { return shim().hanging() == 1; }));
+  const RawConnection deaf(keyd.socket());
+  constexpr std::uint32_t kRequests = 100;  // as many as may be under way; 4 MB of answers
+  for (std::uint32_t id = 0; id < kRequests; ++id)
+    if (!deaf.send({.id = id, .body = hsm::ReadAuditRequest{.after = 0, .limit = hsm::kMaxAuditEntries}}))
+      break;
+  // The others notice nothing, and when they are answered all of these have been read.
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(provisioning.health(), true);
+  shim().release();
+  static_cast<void>(provisioning.audit_entries(0, 1));  // is answered after all of these
+  std::uint32_t answered = 0;
+  auto answer = deaf.receive();
+  for (; answer && answered < kRequests; answer = deaf.receive()) ++answered;
+  EXPECT_LT(answered, kRequests);
+  EXPECT_EQ(answer.error().code, ErrorCode::kClosed);
 }
 
 TEST_F(KeydHang, InALogInIsNoSecondLogIn) {

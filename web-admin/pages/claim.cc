@@ -127,7 +127,7 @@ Response claim_options(Visit& visit) {
   if (!body) return say_no(400, "That answer is not understood.");
   auto person = person_of(visit, *claim, *body);
   if (!person) return say_no(400, person.error().message);
-  return options_for(visit, visit.at.challenges.put(visit.visitor,
+  return options_for(visit, visit.at.challenges.put(visit.visitor, visit.source,
                                                     {.ceremony = Ceremony::kCreate,
                                                      .claim = claim,
                                                      .person = std::move(*person),

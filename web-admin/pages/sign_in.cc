@@ -83,8 +83,8 @@ Response sign_in_page(Visit& visit) {
 }
 
 Response sign_in_options(Visit& visit) {
-  const Challenge& challenge =
-      visit.at.challenges.put(visit.visitor, {.ceremony = Ceremony::kGet}, visit.at.clock.now());
+  const Challenge& challenge = visit.at.challenges.put(visit.visitor, visit.source,
+                                                       {.ceremony = Ceremony::kGet}, visit.at.clock.now());
   return json_response({{"ok", true},
                         {"challenge", to_base64url(challenge.bytes)},
                         {"rpId", visit.at.settings.party.id},

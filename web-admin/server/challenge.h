@@ -21,6 +21,7 @@ namespace privyseal::web {
 
 inline constexpr std::chrono::minutes kChallengeLimit{5};
 inline constexpr std::size_t kMaxChallenges = 256;
+inline constexpr std::size_t kMaxChallengesPerSource = 16;
 
 /// What the question was about.
 struct Challenge {
@@ -34,8 +35,10 @@ struct Challenge {
 
 class Challenges {
  public:
-  /// Puts a new question to a visitor; his earlier one is forgotten, and beyond kMaxChallenges the oldest.
-  const Challenge& put(const std::string& visit, Challenge about, WallTime now);
+  /// Puts a new question to a visitor at the address `source`; his earlier one is forgotten. Beyond the
+  /// limits the oldest is forgotten of the address that has most, so that a stranger takes nobody's but his
+  /// own.
+  const Challenge& put(const std::string& visit, const std::string& source, Challenge about, WallTime now);
   /// The question, which is gone with this whatever the answer is worth. None: there was none, or it is too
   /// old.
   [[nodiscard]] std::optional<Challenge> take(const std::string& visit, Ceremony ceremony, WallTime now);
@@ -43,8 +46,12 @@ class Challenges {
  private:
   struct Open {
     Challenge challenge;
+    std::string source;
     WallTime put_at;
   };
+  [[nodiscard]] std::size_t held_by(const std::string& source) const;
+  void forget_oldest_of(const std::string& source);
+
   std::map<std::string, Open> open_;  // by the visitor's cookie
 };
 

@@ -5,7 +5,7 @@ AUDIT-KEY is the SHA-256 of the audit key as the organisation gave it to you: wi
 Exit status 0: every file is as it was signed, every audit log agrees with its signed checkpoint, and every mail
 of the ledger is in gatewayd's log. 1: not so; the first thing found is named. Tree: RFC 6962; note: C2SP tlog-checkpoint.
 """
-import base64, hashlib, json, re, subprocess, sys, tempfile
+import base64, hashlib, io, json, re, subprocess, sys, tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -47,9 +47,15 @@ def check_note(note, lines, name, spki, pem):
     need(done.returncode == 0, name + ": the signature is wrong")
     return origin.decode()
 
+def mails_in(data):
+    """One after the other: a year of them, read all at once, would need gigabytes."""
+    need(not data or data.endswith(b"\n"), "ledger ends in the middle of a line")
+    return map(json.loads, io.BytesIO(data))
+
 def check_mail(mail, log):
     """That the log holds the hash of this row as it was opened, and as it was closed."""
     row, name = mail["row"], f"mail {mail['id']}"
+    need(isinstance(mail["opened_seq"], int), name + ": no entry of the log vouches for it")
     opened = {column: None if column in OF_END else value for column, value in row.items()} | {"outcome": "open"}
     need(mail["closed_seq"] is not None or row == opened, name + ": closed, but the log does not say so")
     for seq, state, action in ((mail["opened_seq"], opened, "mail-opened"), (mail["closed_seq"], row, "mail-closed")):
@@ -64,16 +70,21 @@ def is_purged(opened, purges):
     number, at = int(opened["object"][5:]), datetime.fromisoformat(opened["ts"])
     return any(first <= number <= last and when - at >= timedelta(days=184) for first, last, when in purges)
 
-def check_ledger(mails, log):
-    for mail in mails: check_mail(mail, log)
-    there = {f"mail/{mail['id']}" for mail in mails}
+def check_ledger(rows, log):
+    there, first, last = set(), 0, -1
+    for mail in mails_in(rows):
+        check_mail(mail, log)
+        need(mail["opened_seq"] > last, f"mail {mail['id']} is not in the order of the log")
+        there.add(f"mail/{mail['id']}")
+        last = mail["opened_seq"]
+        if len(there) == 1: first = last
     purges = [(*map(int, entry["object"][6:].split("-")), datetime.fromisoformat(entry["ts"]))
               for entry in (json.loads(line) for line in log if b'"action":"mail-purged"' in line)]
-    for line in log[mails[0]["opened_seq"]:mails[-1]["opened_seq"]] if mails else []:
+    for line in log[first:last + 1]:
         entry = json.loads(line)
         need(entry["action"] != "mail-opened" or entry["object"] in there or is_purged(entry, purges),
              f"{entry['object']} is in the log, but not in the ledger")
-    print(f"ledger    {len(mails)} mails, each in the log")
+    print(f"ledger    {len(there)} mails, each in the log")
 
 def verify_export(folder, key=None):
     """What `privyseal ledger export` wrote: rows, and the signed log that they are in."""
@@ -82,7 +93,7 @@ def verify_export(folder, key=None):
     need(spki and key in (None, hashlib.sha256(spki).hexdigest()), "audit-key.pem is another key")
     log = lines_of(files["gatewayd.jsonl"], "gatewayd")
     need(check_note(files["gatewayd.note"], log, "gatewayd.note", spki, pem).endswith("/gatewayd"), "gatewayd.note is another log's")
-    check_ledger([json.loads(line) for line in lines_of(files["ledger.jsonl"], "ledger")], log)
+    check_ledger(files["ledger.jsonl"], log)
     print(f"audit key {hashlib.sha256(spki).hexdigest()}\nSOUND")
 
 def verify(folder, key=None):
@@ -107,8 +118,7 @@ def verify(folder, key=None):
         need(set(lines_of(files[f"data/{name}.jsonl"], name)) <= set(log), f"data/{name}.jsonl is not in the log")
         print(f"{name:9} {len(log)} entries, as signed")
     log = lines_of(files["logs/gatewayd.jsonl"], "gatewayd")
-    mails = [json.loads(line) for line in lines_of(files["data/ledger.jsonl"], "ledger")]
-    check_ledger(mails, log)
+    check_ledger(files["data/ledger.jsonl"], log)
     content = b"".join(line + b"\n" for line in manifest.splitlines() if line[66:].startswith(b"data/"))
     print(f"pack      {len(files)} files, as signed by {origin[:-5]}")
     print(f"content   {hashlib.sha256(content).hexdigest()}\naudit key {hashlib.sha256(spki).hexdigest()}\nSOUND")

@@ -205,6 +205,37 @@ TEST_F(PackTest, AnExportOfTheLedgerProvesItself) {
   EXPECT_THAT(said(), HasSubstr("mail 1 differs from entry"));
 }
 
+/// Each row is true: it is the gap between the first and the last that must be looked for in any order.
+TEST_F(PackTest, AnExportWhoseRowsAreInAnotherOrderIsNotSound) {
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  ASSERT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kOk) << err_.str();
+  std::vector<std::string> rows;
+  std::istringstream file(content(path("e/ledger.jsonl")));
+  for (std::string row; std::getline(file, row);) rows.push_back(row);
+  ASSERT_EQ(rows.size(), 7U);
+  const auto said_of = [&](const std::vector<std::string>& kept) {
+    std::ofstream ledger(path("e/ledger.jsonl"));
+    for (const std::string& row : kept) ledger << row << '\n';
+    ledger.close();
+    return verify("e") == 0 ? "sound" : said();
+  };
+  EXPECT_THAT(said_of({rows[6], rows[0]}), HasSubstr("mail 1 is not in the order of the log"));
+  EXPECT_THAT(said_of({rows[0], rows[3], rows[2], rows[6]}), HasSubstr("mail 3 is not in the order of"));
+  EXPECT_THAT(said_of({rows[0], rows[1], rows[1], rows[2]}), HasSubstr("mail 2 is not in the order of"));
+}
+
+TEST_F(PackTest, ARowOfAnExportThatNoEntryVouchesForIsNotSound) {
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  ASSERT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kOk) << err_.str();
+  std::string rows = content(path("e/ledger.jsonl"));
+  const std::string entry = R"("opened_seq":12,)";
+  ASSERT_THAT(rows, HasSubstr(entry));
+  rows.replace(rows.find(entry), entry.size(), R"("opened_seq":null,)");
+  std::ofstream(path("e/ledger.jsonl")) << rows;
+  EXPECT_NE(verify("e"), 0);
+  EXPECT_THAT(said(), HasSubstr("mail 7: no entry of the log vouches for it"));
+}
+
 TEST_F(PackTest, AnExportOfWhatIsNotAsTheLogSaysIsNotSound) {
   appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
   (*appliance_.mails().at(2).at("row").if_object())["sender"] = "mallory@lawfirm.example";

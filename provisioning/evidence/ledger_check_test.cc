@@ -5,6 +5,7 @@
 
 #include <format>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "firmware/base/sha256.h"
@@ -100,6 +101,9 @@ TEST_F(LedgerCheckTest, NamesTheFirstMailThatIsNotAsRecorded) {
            {"mail 4: the signed log has no entry 6", [&] { log_.resize(6); }},
            {"mail 4: the signed log has no entry 7", [&] { log_.resize(7); }},
            {"mail 2: entry 1 cannot be read", [&] { log_[1] = "{"; }},
+           {"mail 2: entry 1 is about something else", [&] { std::swap(mails_.front(), mails_.back()); }},
+           {"mail 1: entry 0 is about something else", [&] { mails_ = {mails_[3], mails_[0]}; }},
+           {"mail 2: entry 1 is about something else", [&] { mails_.insert(mails_.begin() + 1, mails_[1]); }},
            {"mail/2 is in the log (entry 1), but not in the ledger",
             [&] { mails_.erase(mails_.begin() + 1); }},
        }) {

@@ -3,7 +3,8 @@
 
 AUDIT-KEY is the SHA-256 of the audit key as the organisation gave it to you: without it you must compare it yourself.
 Exit status 0: every file is as it was signed, every audit log agrees with its signed checkpoint, and every mail
-of the ledger is in gatewayd's log. 1: not so; the first thing found is named. Tree: RFC 6962; note: C2SP tlog-checkpoint.
+of the ledger is in gatewayd's log; in an export of the ledger, which has no MANIFEST, ledger.csv says what the proved
+rows say. 1: not so; the first thing found is named. Tree: RFC 6962; note: C2SP tlog-checkpoint.
 """
 import base64, hashlib, io, json, re, subprocess, sys, tempfile
 from datetime import datetime, timedelta
@@ -86,14 +87,35 @@ def check_ledger(rows, log):
              f"{entry['object']} is in the log, but not in the ledger")
     print(f"ledger    {len(there)} mails, each in the log")
 
+def csv_line(cells):
+    """As provisioning/evidence/ledger_csv.cc writes it: what a spreadsheet would take for a formula has an apostrophe in front."""
+    texts = ("" if cell is None else str(cell) for cell in cells)
+    safe = ("'" + text if text.startswith(tuple("=+-@\t\r")) else text for text in texts)
+    return (",".join('"' + text.replace('"', '""') + '"' if re.search('[,"\r\n]', text) else text for text in safe) + "\r\n").encode()
+
+def check_csv(file, rows):
+    """That the spreadsheet says, byte for byte, what the rows say."""
+    columns = list(dict.fromkeys(column for mail in mails_in(rows) for column in mail["row"]))
+    with open(file, "rb") as csv:
+        heading = (",".join(columns) + "\r\n").encode() if columns else b""
+        need(csv.read(len(heading)) == heading, "ledger.csv has another heading than the rows in ledger.jsonl have columns")
+        for mail in mails_in(rows):
+            line = csv_line(map(mail["row"].get, columns))
+            need(csv.read(len(line)) == line, f"ledger.csv does not say of mail {mail['id']} what ledger.jsonl says: it was changed, perhaps saved by a spreadsheet")
+        need(not csv.read(1), "ledger.csv goes on behind the last mail of ledger.jsonl")
+    print("csv       ledger.csv says the same")
+
 def verify_export(folder, key=None):
-    """What `privyseal ledger export` wrote: rows, and the signed log that they are in."""
+    """What `privyseal ledger export` wrote: rows, the same for a spreadsheet, and the signed log that they are in."""
+    for name in ("ledger.csv", "gatewayd.jsonl", "gatewayd.note", "audit-key.pem"):
+        need((folder / name).is_file(), name + " is missing")
     files, pem = {n: (folder / n).read_bytes() for n in ("ledger.jsonl", "gatewayd.jsonl", "gatewayd.note")}, str(folder / "audit-key.pem")
     spki = subprocess.run(["openssl", "pkey", "-pubin", "-in", pem, "-outform", "DER"], capture_output=True).stdout
     need(spki and key in (None, hashlib.sha256(spki).hexdigest()), "audit-key.pem is another key")
     log = lines_of(files["gatewayd.jsonl"], "gatewayd")
     need(check_note(files["gatewayd.note"], log, "gatewayd.note", spki, pem).endswith("/gatewayd"), "gatewayd.note is another log's")
     check_ledger(files["ledger.jsonl"], log)
+    check_csv(folder / "ledger.csv", files["ledger.jsonl"])
     print(f"audit key {hashlib.sha256(spki).hexdigest()}\nSOUND")
 
 def verify(folder, key=None):

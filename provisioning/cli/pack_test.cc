@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "firmware/base/sha256.h"
 #include "provisioning/cli/program.h"
 #include "tests/support/fake_appliance.h"
 #include "tests/support/process.h"
@@ -203,6 +204,59 @@ TEST_F(PackTest, AnExportOfTheLedgerProvesItself) {
   std::ofstream(path("e/ledger.jsonl")) << rows;
   EXPECT_NE(verify("e"), 0);
   EXPECT_THAT(said(), HasSubstr("mail 1 differs from entry"));
+}
+
+/// Senders that a spreadsheet would calculate, cells that need quotes, a former row with a column of its own.
+TEST_F(PackTest, TheSpreadsheetOfAnExportMustSayWhatItsRowsSay) {
+  for (const char* sender : {"=1+1@x.example", "+44@x.example", "@x.example", "\tx@x.example",
+                             "\"a,b\"@x.example", "a\r\"b@x.example", "jos\xc3\xa9@x.example"})
+    appliance_.add_mail(sender);
+  const std::string former =
+      R"({"id":15,"opened_at":"2026-03-10T00:00:00.000Z","sender":"-x","old":-7,"outcome":"open"})";
+  appliance_.append("gatewayd", {.actor = "gatewayd",
+                                 .action = "mail-opened",
+                                 .object = "mail/15",
+                                 .params_hash = to_hex(sha256(bytes_of(former)))});
+  appliance_.mails().push_back(
+      {{"id", 15}, {"row", json(former)}, {"opened_seq", 27}, {"closed_seq", nullptr}});
+  appliance_.sign_logs();
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  ASSERT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kOk) << out_.str() << err_.str();
+  EXPECT_EQ(verify("e"), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("15 mails, each in the log\ncsv       ledger.csv says the same\n"));
+
+  const std::string csv = content(path("e/ledger.csv"));
+  const auto said_of = [&](const std::string& changed) {
+    EXPECT_NE(changed, csv);
+    std::ofstream(path("e/ledger.csv")) << changed;
+    return verify("e") == 0 ? "sound" : said();
+  };
+  const auto with = [&](std::string_view what, std::string_view instead) {
+    std::string changed = csv;
+    return changed.replace(changed.find(what), what.size(), instead);
+  };
+  EXPECT_THAT(said_of(with("alice@", "malet@")),
+              HasSubstr("NOT SOUND: ledger.csv does not say of mail 1 what"));
+  EXPECT_THAT(said_of(with("'=1+1", "=1+1")), HasSubstr("of mail 8 what"));
+  EXPECT_THAT(said_of(with(R"("""a,b""@x)", R"(""a,b"@x)")), HasSubstr("of mail 12 what"));
+  EXPECT_THAT(said_of(with("'-7", "-7")), HasSubstr("of mail 15 what"));
+  EXPECT_THAT(said_of(with("sender", "Sender")), HasSubstr("another heading than the rows"));
+  EXPECT_THAT(said_of(with("\r\n", "\n")), HasSubstr("another heading than the rows"));
+  EXPECT_THAT(said_of(""), HasSubstr("another heading than the rows"));
+  EXPECT_THAT(said_of(csv.substr(0, csv.size() - 1)), HasSubstr("of mail 15 what"));
+  EXPECT_THAT(said_of(csv + "16,"), HasSubstr("goes on behind the last mail"));
+  fs::remove(path("e/ledger.csv"));
+  EXPECT_NE(verify("e"), 0);
+  EXPECT_THAT(said(), HasSubstr("NOT SOUND: ledger.csv is missing"));
+}
+
+TEST_F(PackTest, AnExportWithoutMailHasAnEmptySpreadsheet) {
+  ASSERT_EQ(run({"ledger", "export", "--to", "2026-01-01", "--out", path("e")}), ExitStatus::kOk)
+      << err_.str();
+  EXPECT_EQ(verify("e"), 0) << said();
+  std::ofstream(path("e/ledger.csv")) << "id\r\n";
+  EXPECT_NE(verify("e"), 0);
+  EXPECT_THAT(said(), HasSubstr("goes on behind the last mail"));
 }
 
 /// Each row is true: it is the gap between the first and the last that must be looked for in any order.

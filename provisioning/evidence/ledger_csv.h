@@ -1,6 +1,8 @@
 /// The ledger for a spreadsheet: a heading and a line for each of ledger-extract's mails, cells as RFC 4180
 /// has them. What a spreadsheet would take for a formula has an apostrophe in front.
 ///
+/// verify_pack.py makes it again from the rows and compares: whoever changes the form changes both.
+///
 /// Every mail is looked at before the heading is asked for: rows of a former form have fewer columns.
 ///
 /// Threads: one at a time.

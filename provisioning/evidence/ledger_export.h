@@ -1,10 +1,11 @@
 /// The ledger taken out: the mails of a range as files that prove themselves.
 ///
-///     ledger.csv       for a spreadsheet
+///     ledger.csv       for a spreadsheet; empty when there is no mail
 ///     ledger.jsonl     the same mails, a line each, with what their proof needs
 ///     gatewayd.jsonl, gatewayd.note   gatewayd's log up to its last checkpoint, and that checkpoint
 ///     audit-key.pem    the key that signed it
-///     verify_pack.py   checks all of it with Python and openssl alone
+///     verify_pack.py   checks all of it with Python and openssl alone: the log, that it vouches for each row,
+///                      and that ledger.csv says what the rows say
 ///
 /// A ledger of any length: the files are kept without names, in the folder that `Collecting` names.
 ///

@@ -4,6 +4,7 @@
 #include <format>
 #include <thread>
 
+#include "provisioning/evidence/ledger_check.h"
 #include "provisioning/evidence/reading.h"
 
 namespace privyseal::evidence {
@@ -41,10 +42,22 @@ std::string host_of(const SignedLog& log) {
   return note->checkpoint.origin.substr(0, note->checkpoint.origin.rfind('/'));
 }
 
+Result<JsonObject> ask_for_rows(const Appliance& appliance, const DateRange& range, std::int64_t after_id,
+                                std::int64_t limit) {
+  return appliance.ask(Daemon::kGatewayd, {{"op", "ledger-extract"},
+                                           {"from", to_rfc3339(range.from)},
+                                           {"to", to_rfc3339(range.to)},
+                                           {"after_id", after_id},
+                                           {"limit", limit}});
+}
+
 struct Extract {
   Mails mails;
   std::uint64_t needed_size = 1;  ///< of the signed log; at least the first entry, for the appliance's name
+  bool has_open = false;          ///< a mail that had not ended when its row was read
 };
+
+bool has_no_end(const JsonObject& mail) { return !number_at(mail, "closed_seq"); }
 
 Result<Extract> extract(const Collecting& at, const DateRange& range) {
   Extract all{.mails = Mails(Lines(at.folder))};
@@ -55,32 +68,43 @@ Result<Extract> extract(const Collecting& at, const DateRange& range) {
     const std::optional<JsonObject>& mail = *next;
     if (!mail) return all;
     all.needed_size = std::max(all.needed_size, needed_size(*mail));
+    all.has_open = all.has_open || has_no_end(*mail);
     all.mails.push_back(*mail);
   }
 }
 
-/// The mails, as far as the signed log proves them.
-void keep_proved(Facts& facts, const Extract& all, const SignedLog& log) {
-  if (all.needed_size <= log.lines.size()) {
+/// The row as the ledger has it now; as it was, when the ledger has it no more.
+Result<JsonObject> read_again(const Appliance& appliance, const DateRange& range, const JsonObject& mail) {
+  const std::int64_t id = number_at(mail, "id").value_or(0);
+  const auto answer = ask_for_rows(appliance, range, id - 1, 1);
+  if (!answer) return std::unexpected(answer.error());
+  for (const JsonObject* now : objects_at(*answer, "mails"))
+    if (number_at(*now, "id") == id) return *now;
+  return mail;
+}
+
+/// The mails as the signed log has them. Rows were read before the log, which may have the end of one that
+/// was open then: such rows are read again.
+Result<void> keep_proved(const Appliance& appliance, Facts& facts, const Extract& all, const SignedLog& log) {
+  if (!all.has_open && all.needed_size <= log.lines.size()) {
     facts.mails = all.mails;
-    return;
+    return {};
   }
   for (const JsonObject& mail : all.mails) {
-    if (needed_size(mail) <= log.lines.size())
-      facts.mails.push_back(mail);
+    auto now = has_no_end(mail) ? read_again(appliance, facts.range, mail) : mail;
+    if (!now) return std::unexpected(now.error());
+    if (const auto proved = as_signed(std::move(*now), log.lines.size()))
+      facts.mails.push_back(*proved);
     else
       ++facts.unsigned_mails;
   }
+  return {};
 }
 
 }  // namespace
 
 Result<void> LedgerExtract::ask() {
-  auto answer = appliance_.ask(Daemon::kGatewayd, {{"op", "ledger-extract"},
-                                                   {"from", to_rfc3339(range_.from)},
-                                                   {"to", to_rfc3339(range_.to)},
-                                                   {"after_id", after_},
-                                                   {"limit", kRowsInOneAnswer}});
+  const auto answer = ask_for_rows(appliance_, range_, after_, kRowsInOneAnswer);
   if (!answer) return std::unexpected(answer.error());
   for (const JsonObject* mail : objects_at(*answer, "mails")) {
     const std::int64_t id = number_at(*mail, "id").value_or(0);
@@ -133,7 +157,7 @@ Result<Facts> collect(const Collecting& at, const DateRange& range, std::chrono:
   if (facts.host.empty())
     return fail(ErrorCode::kUnavailable,
                 "gatewayd: it has not signed its audit log yet; try again in a minute");
-  keep_proved(facts, *all, *log);
+  if (auto kept = keep_proved(appliance, facts, *all, *log); !kept) return std::unexpected(kept.error());
   return facts;
 }
 

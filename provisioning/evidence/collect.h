@@ -24,8 +24,8 @@ struct Collecting {
 };
 
 /// gatewayd and keyd must answer (ledger, audit key); what renewd and admind do not answer is kept as such.
-/// Mails of the range that no checkpoint covers after `wait` are counted and left out.
-/// Declarations are not collected here.
+/// Mails are as gatewayd's copied log has them: one that no checkpoint covers after `wait` is counted and
+/// left out, and one whose end none covers is open. Declarations are not collected here.
 [[nodiscard]] Result<Facts> collect(const Collecting& at, const DateRange& range, std::chrono::seconds wait);
 
 /// gatewayd's rows of a range, oldest first, one after the other: there may be too many to hold.

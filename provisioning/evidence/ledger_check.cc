@@ -76,6 +76,15 @@ JsonObject as_opened(JsonObject row) {
   return row;
 }
 
+std::optional<JsonObject> as_signed(JsonObject mail, std::uint64_t size) {
+  if (count_at(mail, "opened_seq") >= size) return std::nullopt;
+  if (number_at(mail, "closed_seq") && count_at(mail, "closed_seq") >= size) {
+    mail["row"] = as_opened(object_at(mail, "row"));
+    mail["closed_seq"] = nullptr;
+  }
+  return mail;
+}
+
 Result<std::string> canonical_text(const JsonObject& row) {
   audit::JsonLine line;
   for (const auto& [key, value] : row) {

@@ -26,6 +26,10 @@ namespace privyseal::evidence {
 /// The row as it was when the mail was opened.
 [[nodiscard]] JsonObject as_opened(JsonObject row);
 
+/// The mail as the first `size` entries of the log have it: open, when its end is not among them. Nothing:
+/// nor is its beginning.
+[[nodiscard]] std::optional<JsonObject> as_signed(JsonObject mail, std::uint64_t size);
+
 /// What a sound ledger may still lack.
 struct LedgerVerdict {
   std::uint64_t purged = 0;  ///< mails between the first and the last that went after six months

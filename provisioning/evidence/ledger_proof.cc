@@ -5,14 +5,12 @@
 
 #include "firmware/base/audit/checkpoint.h"
 #include "provisioning/evidence/collect.h"
-#include "provisioning/evidence/reading.h"
 #include "provisioning/evidence/signed_log.h"
 
 namespace privyseal::evidence {
 namespace {
 
-/// The next mail that the first `size` entries vouch for. One whose end is not among them is shown as they
-/// have it: open.
+/// The next mail that the first `size` entries vouch for, as they have it.
 Result<std::optional<JsonObject>> next_signed(LedgerExtract& extract, std::uint64_t size,
                                               LedgerProof& proof) {
   for (;;) {
@@ -20,17 +18,11 @@ Result<std::optional<JsonObject>> next_signed(LedgerExtract& extract, std::uint6
     if (!next) return next;
     std::optional<JsonObject>& mail = *next;
     if (!mail) return next;
-    JsonObject& found = *mail;
-    if (count_at(found, "opened_seq") >= size) {
-      ++proof.unsigned_mails;
-      continue;
+    if (auto found = as_signed(std::move(*mail), size)) {
+      ++proof.mails;
+      return found;
     }
-    if (number_at(found, "closed_seq") && count_at(found, "closed_seq") >= size) {
-      found["row"] = as_opened(object_at(found, "row"));
-      found["closed_seq"] = nullptr;
-    }
-    ++proof.mails;
-    return next;
+    ++proof.unsigned_mails;
   }
 }
 

@@ -276,6 +276,21 @@ std::int64_t FakeAppliance::add_mail(const std::string& sender, const std::strin
   return id;
 }
 
+void FakeAppliance::close_mail(std::int64_t id) {
+  Daemon& gateway = at("gatewayd");
+  JsonObject& mail = gateway.mails.at(static_cast<std::size_t>(id) - 1);
+  const JsonObject& open = *json_object(mail, "row");
+  const std::string row =
+      row_text(id, *json_text(open, "opened_at"), *json_text(open, "sender"), "delivered");
+  mail["closed_seq"] = gateway.append({.actor = "gatewayd",
+                                       .role = "daemon",
+                                       .action = "mail-closed",
+                                       .object = std::format("mail/{}", id),
+                                       .params_hash = to_hex(sha256(bytes_of(row))),
+                                       .outcome = "delivered"});
+  mail["row"] = *parse_json_object(row);
+}
+
 void FakeAppliance::sign_logs() {
   SoftwareSigner signer(keyd_->keys);
   for (auto& [name, daemon] : daemons_) CHECK(daemon->log->checkpoint(signer).has_value());

@@ -50,6 +50,8 @@ class FakeAppliance {
   /// Opens and, unless `outcome` is "open", closes a mail, in the ledger and in the log, at the clock's time.
   /// Gives its id.
   std::int64_t add_mail(const std::string& sender, const std::string& outcome = "delivered");
+  /// The end of a mail that is open, at the same time.
+  void close_mail(std::int64_t id);
   /// Signs all four logs as they are now.
   void sign_logs();
   /// The ledger as the door gives it: change it to lie.

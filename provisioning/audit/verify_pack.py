@@ -72,13 +72,18 @@ def is_purged(opened, purges):
     return any(first <= number <= last and when - at >= timedelta(days=184) for first, last, when in purges)
 
 def check_ledger(rows, log):
-    there, first, last = set(), 0, -1
+    there, without_end, first, last = set(), set(), 0, -1
     for mail in mails_in(rows):
         check_mail(mail, log)
         need(mail["opened_seq"] > last, f"mail {mail['id']} is not in the order of the log")
         there.add(f"mail/{mail['id']}")
+        if mail["closed_seq"] is None: without_end.add(f"mail/{mail['id']}")
         last = mail["opened_seq"]
         if len(there) == 1: first = last
+    for seq, line in enumerate(log) if without_end else ():
+        if b'"action":"mail-closed"' not in line: continue
+        ended = json.loads(line)["object"]
+        need(ended not in without_end, f"mail {ended[5:]}: open, but entry {seq} of the log says that it ended")
     purges = [(*map(int, entry["object"][6:].split("-")), datetime.fromisoformat(entry["ts"]))
               for entry in (json.loads(line) for line in log if b'"action":"mail-purged"' in line)]
     for line in log[first:last + 1]:

@@ -8,6 +8,7 @@
 
 #include "firmware/base/sha256.h"
 #include "provisioning/cli/program.h"
+#include "provisioning/evidence/ledger_check.h"
 #include "tests/support/fake_appliance.h"
 #include "tests/support/process.h"
 
@@ -326,6 +327,35 @@ TEST_F(PackTest, AnEndThatTheLogDoesNotKnowIsNamed) {
   EXPECT_EQ(make("p"), ExitStatus::kFailed);
   EXPECT_NE(verify("p"), 0);
   EXPECT_THAT(said(), HasSubstr("mail 2: closed, but the log does not say so"));
+}
+
+TEST_F(PackTest, AMailThatIsShownOpenThoughTheLogHasItsEndIsNamed) {
+  appliance_.clock().set(appliance_.clock().now() + std::chrono::seconds(1));
+  JsonObject& mail = appliance_.mails().at(1);
+  mail["row"] = evidence::as_opened(mail.at("row").as_object());
+  mail["closed_seq"] = nullptr;
+  const auto named = HasSubstr("mail 2: open, but entry 3 of the log says that it ended");
+  EXPECT_EQ(make("p"), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), named);
+  EXPECT_NE(verify("p"), 0);
+  EXPECT_THAT(said(), named);
+  EXPECT_EQ(run({"ledger", "verify"}), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), named);
+  EXPECT_EQ(run({"ledger", "export", "--out", path("e")}), ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), named);
+  EXPECT_NE(verify("e"), 0);
+  EXPECT_THAT(said(), named);
+}
+
+TEST_F(PackTest, AMailWhoseEndIsNotSignedYetIsShownOpen) {
+  appliance_.close_mail(7);
+  EXPECT_EQ(make("p", {"--wait", "1"}), ExitStatus::kOk) << out_.str();
+  EXPECT_EQ(verify("p"), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("7 mails, each in the log"));
+  appliance_.sign_logs();
+  EXPECT_EQ(make("q"), ExitStatus::kOk) << out_.str();
+  EXPECT_EQ(verify("q"), 0) << said();
+  EXPECT_THAT(content(path("q/data/ledger.jsonl")), Not(HasSubstr(R"("outcome":"open")")));
 }
 
 TEST_F(PackTest, AnAlteredLogIsNamed) {

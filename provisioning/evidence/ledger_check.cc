@@ -136,6 +136,7 @@ Result<void> LedgerCheck::judge_opening(const JsonObject& mail, const std::strin
   if (auto checked = check_entry(line, seq_, "mail-opened", id, *opened); !checked) return checked;
   if (!number_at(mail, "closed_seq")) {
     if (shown(row, "outcome") != "open") return wrong(mail, "closed, but no entry of the log vouches for it");
+    open_.insert(id);
     return {};
   }
   const auto closed = hash_of(mail, row);
@@ -147,9 +148,20 @@ Result<void> LedgerCheck::judge_opening(const JsonObject& mail, const std::strin
 
 void LedgerCheck::judge_closing(const std::string& line) {
   const auto expected = closings_.find(seq_);
-  if (expected == closings_.end()) return;
+  if (expected == closings_.end()) return judge_end_of_open(line);
   note_wrong(check_entry(line, seq_, "mail-closed", expected->second.mail, expected->second.hash));
   closings_.erase(expected);
+}
+
+void LedgerCheck::judge_end_of_open(const std::string& line) {
+  if (open_.empty() || !line.contains(R"("action":"mail-closed")")) return;
+  const auto entry = parse_json_object(line);
+  if (!entry || shown(*entry, "action") != "mail-closed") return;
+  const std::string object = shown(*entry, "object");
+  if (!object.starts_with(kMail) || !open_.contains(object.substr(kMail.size()))) return;
+  note_wrong(
+      fail(ErrorCode::kInvalid, std::format("mail {}: open, but entry {} of the log says that it ended",
+                                            object.substr(kMail.size()), seq_)));
 }
 
 /// A mail of the log between two of the ledger's belongs to the ledger.

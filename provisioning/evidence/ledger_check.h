@@ -1,7 +1,8 @@
 /// Whether the ledger's rows are the ones that gatewayd's audit log vouches for.
 ///
 /// The log holds, for a mail opened and for a mail closed, the SHA-256 of the row's canonical text; a row
-/// that was not yet closed had nothing of what its end brings, and the outcome "open".
+/// that was not yet closed had nothing of what its end brings, and the outcome "open". A row may be open only
+/// if the log has no end of its mail: the log must be no newer than the rows.
 ///
 /// Threads: one at a time.
 #pragma once
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -65,6 +67,7 @@ class LedgerCheck {
   [[nodiscard]] Result<void> advance();
   [[nodiscard]] Result<void> judge_opening(const JsonObject& mail, const std::string& line);
   void judge_closing(const std::string& line);
+  void judge_end_of_open(const std::string& line);
   void note_missing(const std::string& line);
   void note_purge(const std::string& line);
   void note_wrong(const Result<void>& judged);
@@ -76,6 +79,7 @@ class LedgerCheck {
   bool has_begun_ = false;
   bool is_between_ = false;  // the first mail's opening was there
   std::map<std::uint64_t, Expected> closings_;
+  std::set<std::string> open_;  // mails without an end
   std::map<std::int64_t, Missing> missing_;
   std::optional<Error> wrong_;
   std::optional<Error> incomplete_;

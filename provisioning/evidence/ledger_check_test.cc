@@ -48,6 +48,11 @@ class LedgerCheckTest : public testing::Test {
   void say_in(std::size_t seq, std::string_view what, std::string_view instead) {
     log_[seq].replace(log_[seq].find(what), what.size(), instead);
   }
+  /// As if it were under way still.
+  static void hide_end(JsonObject& mail) {
+    mail["row"] = as_opened(mail["row"].as_object());
+    mail["closed_seq"] = nullptr;
+  }
   /// Three mails under way at once, and one by itself.
   void make() {
     for (const std::int64_t id : {1, 2, 3}) open(id);
@@ -91,6 +96,8 @@ TEST_F(LedgerCheckTest, NamesTheFirstMailThatIsNotAsRecorded) {
            {"mail 2: no entry of the log vouches for it", [&] { mails_[1]["opened_seq"] = nullptr; }},
            {"mail 2: closed, but no entry of the log vouches for it",
             [&] { mails_[1]["closed_seq"] = nullptr; }},
+           {"mail 2: open, but entry 3 of the log says that it ended", [&] { hide_end(mails_[1]); }},
+           {"mail 4: open, but entry 7 of the log says that it ended", [&] { hide_end(mails_[3]); }},
            {"mail 2: entry 0 is about something else", [&] { mails_[1]["opened_seq"] = 0; }},
            {"mail 2: entry 1 is about something else", [&] { mails_[1]["closed_seq"] = 1; }},
            {"mail 2: entry 5 is about something else", [&] { mails_[1]["closed_seq"] = 5; }},
@@ -113,6 +120,15 @@ TEST_F(LedgerCheckTest, NamesTheFirstMailThatIsNotAsRecorded) {
     act();
     EXPECT_THAT(verdict(), HasSubstr(why));
   }
+}
+
+TEST_F(LedgerCheckTest, AMailMayBeOpenWhoseEndTheLogDoesNotHave) {
+  make();
+  log_.resize(4);  // up to the end of mail 2
+  mails_.pop_back();
+  hide_end(mails_[0]);
+  hide_end(mails_[2]);
+  EXPECT_EQ(verdict(), "sound, 0 purged");
 }
 
 TEST_F(LedgerCheckTest, AMailMayBeMissingThatTheLogSaysWasPurgedInTime) {

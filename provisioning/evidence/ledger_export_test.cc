@@ -92,10 +92,20 @@ TEST_F(LedgerExportTest, LeavesOutWhatNoCheckpointCovers) {
 }
 
 TEST_F(LedgerExportTest, AMailWhoseEndNoCheckpointCoversIsShownOpen) {
+  const std::int64_t late = fake_.add_mail("late@lawfirm.example", "open");
+  fake_.sign_logs();
+  fake_.close_mail(late);
+  const LedgerExport out = made();
+  EXPECT_EQ(out.proof.mails, 5U);
+  EXPECT_THAT(content(out, "ledger.jsonl"), HasSubstr(R"("outcome":"open")"));
+  EXPECT_TRUE(out.proof.verdict) << out.proof.verdict.error().message;
+}
+
+TEST_F(LedgerExportTest, AMailWhoseEndIsSaidToBeLaterThanTheLogHasItIsNamed) {
   fake_.mails().back()["closed_seq"] = 8;
   const LedgerExport out = made();
-  EXPECT_EQ(out.proof.mails, 4U);
-  EXPECT_THAT(content(out, "ledger.jsonl"), HasSubstr(R"("outcome":"open")"));
+  ASSERT_FALSE(out.proof.verdict);
+  EXPECT_EQ(out.proof.verdict.error().message, "mail 4: open, but entry 7 of the log says that it ended");
 }
 
 TEST_F(LedgerExportTest, ARowThatIsNotAsTheLogSaysIsThereAndNamed) {

@@ -4,8 +4,8 @@
 ///     ledger.jsonl     the same mails, a line each, with what their proof needs
 ///     gatewayd.jsonl, gatewayd.note   gatewayd's log up to its last checkpoint, and that checkpoint
 ///     audit-key.pem    the key that signed it
-///     verify_pack.py   checks all of it with Python and openssl alone: the log, that it vouches for each row,
-///                      and that ledger.csv says what the rows say
+///     verify_pack.py   checks all of it with Python and openssl alone: the log, the rows, and that
+///                      ledger.csv says what they say
 ///
 /// A ledger of any length: the files are kept without names, in the folder that `Collecting` names.
 ///

@@ -46,27 +46,31 @@ std::unexpected<Reply> NextHop::give_up(Refusal refusal, std::string_view why) {
 }
 
 net::awaitable<Result<void>> NextHop::write(std::string_view text) {
-  return stream_->write(bytes_of(text), kBlockWithin);
+  return stream_->write(bytes_of(text), at_most(kBlockWithin));
 }
 
+/// `within` is for the whole reply, or one byte now and then would do.
 net::awaitable<Result<Reply>> NextHop::read_reply(tls::Stream::Duration within) {
+  const auto until = std::chrono::steady_clock::now() + within;
   for (;;) {
     auto reply = reader_.next();
     if (!reply) co_return std::unexpected(reply.error());
     if (*reply) co_return std::move(**reply);
-    const auto got = co_await stream_->read_some(reader_.prepare(), within);
+    const auto left = until - std::chrono::steady_clock::now();
+    const auto got = co_await stream_->read_some(reader_.prepare(), std::max(left, left.zero()));
     if (!got) co_return std::unexpected(got.error());
     reader_.commit(*got);
   }
 }
 
 tls::Stream::Duration NextHop::at_most(tls::Stream::Duration usual) const {
-  const auto left = ready_until_ - std::chrono::steady_clock::now();
+  if (standing_ == Standing::kAnswered) return usual;
+  const auto left = answer_until_ - std::chrono::steady_clock::now();
   return std::clamp(left, left.zero(), usual);
 }
 
 net::awaitable<NextHop::Judgement> NextHop::open(tls::Stream::Duration within) {
-  ready_until_ = std::chrono::steady_clock::now() + within;
+  answer_until_ = std::chrono::steady_clock::now() + within;
   auto stream = co_await tls::Stream::connect(hop_.address.host, hop_.address.port, at_most(kConnectWithin));
   if (!stream) co_return give_up(stream.error().message);
   stream_.emplace(std::move(*stream));
@@ -192,7 +196,7 @@ net::awaitable<NextHop::Judgements> NextHop::start_mail(smtp::MailFrom mail,
   }
   std::string command = dialogue_.mail(mail);
   if (dialogue_.may_pipeline()) co_return co_await ask_together(std::move(command), std::move(recipients));
-  const auto opened = co_await ask(std::move(command), kEnvelopeWithin);
+  const auto opened = co_await ask(std::move(command), at_most(kEnvelopeWithin));
   if (!opened) co_return Judgements(recipients.size(), opened);
   co_return co_await add_recipients(std::move(recipients));
 }
@@ -225,7 +229,7 @@ net::awaitable<NextHop::Judgements> NextHop::ask_together(std::string commands,
     commands += dialogue_.recipient(recipient);
   }
   if (auto sent = co_await write(commands); !sent) static_cast<void>(give_up(sent.error().message));
-  if (with_mail && stream_) static_cast<void>(co_await judge_next(kEnvelopeWithin));
+  if (with_mail && stream_) static_cast<void>(co_await judge_next(at_most(kEnvelopeWithin)));
   for (Judgement& one : judged) {
     if (!one) continue;
     // After a refused MAIL the replies are still read: they are due, and mean nothing of their own.

@@ -30,7 +30,8 @@ class NextHop {
 
   NextHop(const HopRules& rules, const Hop& hop, Day today);
 
-  /// Connects, shakes hands, greets: ready for a mail, within this time.
+  /// Connects, shakes hands, greets: ready for a mail. Until the hop has answered MAIL all of it together
+  /// takes no longer than this.
   [[nodiscard]] net::awaitable<Judgement> open(tls::Stream::Duration within);
 
   /// One for each recipient, in their order.
@@ -109,7 +110,7 @@ class NextHop {
   std::optional<tls::SessionFacts> facts_;
   Bytes body_;  // of the body, not yet written
   std::optional<smtp::Reply> failure_;
-  std::chrono::steady_clock::time_point ready_until_;  // of open()
+  std::chrono::steady_clock::time_point answer_until_;  // its share of the time: to have answered MAIL
   std::string why_given_up_;
   Standing standing_ = Standing::kNew;
   bool is_logged_in_ = false;

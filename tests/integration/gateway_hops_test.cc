@@ -140,17 +140,41 @@ TEST_F(GatewayHops, SecondOneTakesWhatTheFirstCannot) {
       {"refuses TLS", peer::replying(Step::kStartTls, "454 4.7.0 not now\r\n")},
       {"ends the handshake", peer::ending(Step::kHandshake, Answer::Then::kReset)},
       {"hangs in the handshake", peer::ending(Step::kHandshake, Answer::Then::kStall)},
-      {"dies at MAIL", peer::ending(Step::kMail, Answer::Then::kReset)}};
+      {"dies at MAIL", peer::ending(Step::kMail, Answer::Then::kReset)},
+      {"hangs at MAIL", peer::ending(Step::kMail, Answer::Then::kStall)}};
   for (const auto& [what, script] : failures) {
     SCOPED_TRACE(what);
     SetUp();
     expect_second_takes([&](const Event& event, Answer usual) {
       Answer answer = script(event, usual);
-      if (event.step == Step::kMail && answer.then == Answer::Then::kReset) answer.reply.clear();
+      if (event.step == Step::kMail && answer.then != Answer::Then::kGoOn) answer.reply.clear();
       return answer;
     });
+    EXPECT_EQ(states().at(1).failures, 0);
     TearDown();
   }
+}
+
+TEST_F(GatewayHops, OneThatHangsAtMailHasNoMoreThanItsShareWithoutPipeliningEither) {
+  const Script one_by_one = peer::offering({});
+  expect_second_takes([&](const Event& event, Answer usual) {
+    if (event.step == Step::kMail) return Answer{.reply = "", .then = Answer::Then::kStall};
+    return event.step == Step::kEhlo && event.is_encrypted ? one_by_one(event, usual) : usual;
+  });
+  EXPECT_EQ(states().at(1).failures, 0);
+}
+
+TEST_F(GatewayHops, OneWithoutAnyTimeLeftIsNeitherTriedNorBlamed) {
+  lab_->relay->play(peer::ending(Step::kGreeting, Answer::Then::kStall));
+  std::thread sender([this] { expect_out(451, mail_out()); });
+  EXPECT_TRUE(wait_until([] { return lab_->relay->sessions().size() == 1; }));
+  lab_->gateway->process().signal(SIGSTOP);
+  std::this_thread::sleep_for(4500ms);  // all of hop_seconds
+  lab_->gateway->process().signal(SIGCONT);
+  sender.join();
+  EXPECT_TRUE(second_->sessions().empty());
+  EXPECT_EQ(states().at(0).failures, 1);
+  EXPECT_EQ(states().at(1).failures, 0);
 }
 
 TEST_F(GatewayHops, OneThatClosesInsteadOfAnsweringMailHasFailed) {

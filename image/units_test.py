@@ -6,6 +6,8 @@
 
 import configparser
 import json
+import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -51,6 +53,22 @@ class UnitsTest(unittest.TestCase):
         self.assertIn("\nBefore=systemd-networkd.service network-pre.target\n", settings)
         self.assertIn("\nAfter=privyseal-verify.service nftables.service\n", settings)
         self.assertIn("\nExecStart=/usr/lib/privyseal/privyseal-firewall load ", settings)
+
+    def test_lets_the_verifier_read_the_kept_file_whatever_a_power_cut_left(self) -> None:
+        verifier = _settings("privyseal-verify.service")
+        self.assertIn("systemd-tmpfiles-setup.service", verifier["After"])
+        with tempfile.TemporaryDirectory() as root:
+            kept = Path(root) / "var/lib/privyseal-provision/bundle"
+            kept.parent.mkdir(parents=True)
+            kept.touch(0o600)
+            etc = Path(root) / "etc"
+            etc.mkdir()
+            for file in ("passwd", "group"):
+                shutil.copy(f"/etc/{file}", etc / file)
+            subprocess.run(["systemd-tmpfiles", "--create", f"--root={root}", "--prefix=/var/lib/privyseal-provision",
+                            str(_UNITS.parent / "tmpfiles.d/privyseal.conf")], check=True)
+            self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o640)
+            self.assertEqual((kept.owner(), kept.group()), ("root", verifier["SupplementaryGroups"]))
 
     def test_would_notice_a_looser_unit(self) -> None:
         text = (_UNITS / "privyseal-keyd.service").read_text()

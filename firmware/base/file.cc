@@ -77,14 +77,30 @@ Result<Secret> read_secret_file(const std::filesystem::path& file) {
   return Secret(std::move(bytes));
 }
 
-Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode) {
+namespace {
+
+/// `owner` null: ours.
+Result<void> replace(const std::filesystem::path& file, ByteView bytes, mode_t mode, const Owner* owner) {
   const std::filesystem::path temporary = file.string() + ".new";
   const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return fail_errno(temporary.string());
   if (auto written = write_all(fd.get(), bytes, temporary); !written) return written;
+  if (owner != nullptr && ::fchown(fd.get(), owner->user, owner->group) != 0)
+    return fail_errno(temporary.string());
   if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return fail_errno(temporary.string());
   if (::rename(temporary.c_str(), file.c_str()) != 0) return fail_errno(file.string());
   return sync_folder(file.has_parent_path() ? file.parent_path() : ".");
+}
+
+}  // namespace
+
+Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode) {
+  return replace(file, bytes, mode, nullptr);
+}
+
+Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode,
+                          const Owner& owner) {
+  return replace(file, bytes, mode, &owner);
 }
 
 Result<void> move_into_place(const std::filesystem::path& from, const std::filesystem::path& to) {

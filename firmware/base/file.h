@@ -23,6 +23,14 @@ namespace privyseal {
 /// syncs the folder: after a crash the old or the new content is there, never a mixture.
 [[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode);
 
+struct Owner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+/// As above, for a file of somebody else: whose it is stays, or changes, together with its content.
+[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, ByteView bytes, mode_t mode,
+                                        const Owner& owner);
+
 // The steps of that, for a file that came in parts.
 /// `file` is for messages.
 [[nodiscard]] Result<void> write_all(int fd, ByteView bytes, const std::filesystem::path& file);

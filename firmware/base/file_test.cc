@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
+#include "tests/support/other_user.h"
 #include "tests/support/temp_folder.h"
 
 namespace privyseal {
@@ -44,6 +46,24 @@ TEST_F(File, IsReplacedAsAWholeWithItsMode) {
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".new"));
+}
+
+TEST_F(File, IsNeverSeenWithANewContentAndTheOldOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  constexpr Owner kSomebody{.user = 1234, .group = 5678};
+  const auto path = make("old", 0644);
+  ASSERT_TRUE(replace_file(path, bytes_of("new"), 0640, kSomebody).has_value());
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kSomebody.user);
+  EXPECT_EQ(status.st_gid, kSomebody.group);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+  // Who may not give it away changes nothing.
+  const auto kept = make("kept", 0644);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
+  const test::OtherUser nobody;
+  EXPECT_FALSE(replace_file(kept, bytes_of("new"), 0640, kSomebody).has_value());
+  EXPECT_EQ(text_of(read_file(kept, 10).value()), "kept");
 }
 
 TEST_F(File, KeepsItsContentWhenItCannotBeReplaced) {

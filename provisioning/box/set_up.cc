@@ -1,12 +1,12 @@
 #include "provisioning/box/set_up.h"
 
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <format>
 
 #include "firmware/base/file.h"
+#include "provisioning/box/kept_bundle.h"
 #include "provisioning/box/settings_files.h"
 #include "provisioning/box/site.h"
 #include "provisioning/init_token.h"
@@ -15,8 +15,6 @@ namespace privyseal::provisioning {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMostBundleBytes = 128 * 1024;
 
 // The same as in keyd_settings().
 constexpr std::string_view kModule = "/usr/lib/softhsm/libsofthsm2.so";
@@ -41,12 +39,10 @@ Result<void> make_folder(const fs::path& folder) {
 Result<void> write_settings(const fs::path& root, const SettingsFile& file) {
   const fs::path path = root / file.path;
   if (auto made = make_folder(path.parent_path()); !made) return made;
-  if (auto written = replace_file(path, bytes_of(file.text), file.mode); !written) return written;
-  if (file.owner.empty()) return {};
+  if (file.owner.empty()) return replace_file(path, bytes_of(file.text), file.mode);
   const auto owner = user(file.owner);
   if (!owner) return std::unexpected(owner.error());
-  if (::lchown(path.c_str(), owner->pw_uid, owner->pw_gid) != 0) return fail_errno(path.string());
-  return {};
+  return replace_file(path, bytes_of(file.text), file.mode, {.user = owner->pw_uid, .group = owner->pw_gid});
 }
 
 /// What an earlier run left that did not come to its end.
@@ -79,17 +75,11 @@ Result<void> make_token_once(const fs::path& root) {
   return replace_file(mark, bytes_of("1\n"), 0600);
 }
 
-/// For the next boots: the verifier reads it again each time, as the group that may.
-Result<void> keep_bundle(const fs::path& root, const fs::path& bundle) {
-  const fs::path kept = root / kOwnState / "bundle";
-  const auto bytes = read_file(bundle, kMostBundleBytes);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (const auto known = read_file(kept, kMostBundleBytes); known && *known == *bytes) return {};
-  if (auto written = replace_file(kept, *bytes, 0640); !written) return written;
+/// For the next boots, in which the verifier reads it as the group that may.
+Result<void> keep(const fs::path& root, const fs::path& bundle) {
   const auto readers = user("privyseal-admin");
   if (!readers) return std::unexpected(readers.error());
-  if (::lchown(kept.c_str(), 0, readers->pw_gid) != 0) return fail_errno(kept.string());
-  return {};
+  return keep_bundle(bundle, root / kOwnState / "bundle", {.user = 0, .group = readers->pw_gid});
 }
 
 Result<std::string> set_up(const fs::path& root, const fs::path& settings, const fs::path& bundle) {
@@ -98,7 +88,7 @@ Result<std::string> set_up(const fs::path& root, const fs::path& settings, const
   for (const SettingsFile& file : settings_files(*site))
     if (auto written = write_settings(root, file); !written) return std::unexpected(written.error());
   if (auto made = make_token_once(root); !made) return std::unexpected(made.error());
-  if (auto kept = keep_bundle(root, bundle); !kept) return std::unexpected(kept.error());
+  if (auto kept = keep(root, bundle); !kept) return std::unexpected(kept.error());
   return site->hostname;
 }
 

@@ -70,6 +70,11 @@ class UnitsTest(unittest.TestCase):
             self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o640)
             self.assertEqual((kept.owner(), kept.group()), ("root", verifier["SupplementaryGroups"]))
 
+    def test_keeps_the_screen_and_its_claim_code_out_of_the_journal(self) -> None:
+        settings = _settings("privyseal-screen.service")
+        self.assertEqual((settings["StandardOutput"], settings["TTYPath"]), ("tty", "/dev/console"))
+        self.assertEqual(settings["User"], "privyseal-admin", "admind's door knows this user")
+
     def test_would_notice_a_looser_unit(self) -> None:
         text = (_UNITS / "privyseal-keyd.service").read_text()
         with tempfile.TemporaryDirectory() as folder:

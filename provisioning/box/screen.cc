@@ -6,6 +6,7 @@
 
 #include "firmware/base/file.h"
 #include "hsm/client.h"
+#include "provisioning/box/console_line.h"
 
 namespace privyseal::provisioning {
 namespace {
@@ -64,9 +65,10 @@ std::string own_ca_lines(const fs::path& root) {
 
 Result<void> run(const Arguments& arguments, std::ostream& out) {
   const fs::path root = arguments.has("root") ? arguments.text("root") : "/";
+  ConsoleLine console(root / "run/privyseal-console/door");
   std::string shown;
   while (out) {
-    if (std::string text = screen_text(root); text != shown) {
+    if (std::string text = screen_text(root, console.text(std::chrono::steady_clock::now())); text != shown) {
       out << "\n" << text << std::flush;
       shown = std::move(text);
     }
@@ -78,11 +80,12 @@ Result<void> run(const Arguments& arguments, std::ostream& out) {
 
 }  // namespace
 
-std::string screen_text(const fs::path& root) {
+std::string screen_text(const fs::path& root, std::string_view console) {
   return std::format(
       "Privyseal (lab image: its keys lie in a file token; nobody can log in here)\n"
-      "  provisioned  {}\n  keys         {}\n  own CA       {}\n  mail         {}\n",
-      provisioning_line(root), keys_line(root), own_ca_lines(root), mail_line(root));
+      "  provisioned  {}\n  keys         {}\n  own CA       {}\n  mail         {}\n"
+      "  console      {}\n",
+      provisioning_line(root), keys_line(root), own_ca_lines(root), mail_line(root), console);
 }
 
 Command screen_command() {

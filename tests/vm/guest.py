@@ -11,6 +11,7 @@ from machine import Machine
 BOOT_SECONDS = 420
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?=!]*[A-Za-z]|\][^\x07]*\x07)")
 
+_CLAIM_CODE = re.compile(r"it has no officer yet: open (https://\S+)/claim\s+with the claim code ([0-9A-Z-]{24})\s")
 _OWN_CA = re.compile(r"own CA +SHA-256((?:\s+[0-9A-F]{4}){16})\s")
 
 
@@ -60,6 +61,16 @@ class Guest:
         found = _OWN_CA.findall(self.console())
         if not found:
             raise GuestError(f"the screen shows no fingerprint of an own CA (see {self.machine.console_log})")
+        return found[-1]
+
+    def claim_code(self) -> tuple[str, str]:
+        """The console's address and the first officer's claim code, as its screen shows them; nowhere else may it stand."""
+        self._until(lambda: _CLAIM_CODE.search(self.console()) or not self.machine.is_on())
+        found = _CLAIM_CODE.findall(self.console())
+        if not found:
+            raise GuestError(f"the screen shows no claim code (see {self.machine.console_log})")
+        if found[-1][1] in self.journal():
+            raise GuestError(f"the claim code stands in {self.machine.journal_log}")
         return found[-1]
 
     def must_not_say(self, text: str) -> None:

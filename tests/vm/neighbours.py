@@ -11,7 +11,9 @@ import socket
 import ssl
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 import mail
 from children import start, wait_until
@@ -97,6 +99,25 @@ class Neighbours:
         if "passkey" not in self._console("/sign-in", "Sign in", ssl.create_default_context(cafile=self._own_ca)):
             raise GuestError("the console's sign-in page asks for no passkey")
 
+    def enter_claim_code(self, address: str, code: str) -> None:
+        """As the first officer does in his browser, up to the passkey."""
+        if address != f"https://{CONSOLE_NAME}:8443":
+            raise GuestError(f"the screen sends the first officer to {address}")
+        tls = ssl.create_default_context(cafile=self._own_ca)
+        tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        with self._ask("GET", "/claim", tls) as form:
+            cookie = (form.getheader("Set-Cookie") or "").partition(";")[0]
+            token = re.search(r'name="token" value="([0-9a-f]+)"', form.read().decode())
+        if not token:
+            raise GuestError("the console's page for a claim code has no form")
+        body = f"token={token[1]}&code={code}"
+        with self._ask("POST", "/claim", tls, {"Origin": address, "Cookie": cookie}, body) as answer:
+            if answer.status != 303 or answer.getheader("Location") != "/claim":
+                raise GuestError(f"the console does not take the claim code of the screen: status {answer.status}")
+        with self._ask("GET", "/claim", tls, {"Cookie": cookie}) as page:
+            if "You will be the first officer" not in page.read().decode():
+                raise GuestError("the claim code of the screen makes nobody the first officer")
+
     def _console(self, path: str, expected: str, tls: ssl.SSLContext) -> str:
         """What the console answers, as soon as it answers with what is expected."""
         tls.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -113,12 +134,22 @@ class Neighbours:
             time.sleep(2)
 
     def _get(self, path: str, tls: ssl.SSLContext) -> str:
+        with self._ask("GET", path, tls) as answer:
+            return answer.read().decode()
+
+    @contextmanager
+    def _ask(self, method: str, path: str, tls: ssl.SSLContext, headers: dict[str, str] | None = None,
+             body: str = "") -> Iterator[http.client.HTTPResponse]:
+        lines = {"Host": f"{CONSOLE_NAME}:8443", "Connection": "close", **(headers or {})}
+        if method == "POST":
+            lines |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         with socket.create_connection(("127.0.0.1", self._ports.console), timeout=60) as plain:
             with tls.wrap_socket(plain, server_hostname=CONSOLE_NAME) as connection:
-                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {CONSOLE_NAME}\r\nConnection: close\r\n\r\n".encode())
-                answer = http.client.HTTPResponse(connection)
+                connection.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode())
+                answer = http.client.HTTPResponse(connection, method=method)
                 answer.begin()
-                return answer.read().decode()
+                yield answer
 
     def stop(self) -> None:
         for child in reversed(self._children):

@@ -55,7 +55,8 @@ def _wait_until_it_works(guest: Guest) -> None:
 
 def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours) -> None:
     """Token, keys, own CA, a certificate by EST, who may approve a key's end; the CA is taken from the console and compared
-    with the screen; then a mail each way between two Postfixes that verify the box, and the console, verified too."""
+    with the screen; then a mail each way between two Postfixes that verify the box, and the console, verified too, which
+    takes the claim code on the screen for the first officer's."""
     machine.setup = neighbours.site.setup_disk
     with Guest(machine) as guest:
         guest.boot()
@@ -65,6 +66,7 @@ def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours)
         neighbours.start_organisation()
         neighbours.exchange()
         neighbours.open_console()
+        neighbours.enter_claim_code(*guest.claim_code())
         guest.must_not_say("firewall-changed")
         guest.must_not_say("boot-id-not-known")
 

@@ -106,6 +106,15 @@ Result<void> Claims::count_attempt(std::string_view id) {
   return update->bind(1, id).run();
 }
 
+Result<bool> Claims::is_open_for_first_officer(WallTime now) {
+  auto rows =
+      database_->prepare("SELECT id FROM claim WHERE user_id IS NULL AND expires > ?1 AND attempts < ?2");
+  if (!rows) return std::unexpected(rows.error());
+  return rows->bind(1, now.time_since_epoch().count())
+      .bind(2, static_cast<std::int64_t>(kMaxClaimAttempts))
+      .step();
+}
+
 Result<void> Claims::use(const Claim& claim) {
   auto remove = database_->prepare("DELETE FROM claim WHERE id = ?1");
   if (!remove) return std::unexpected(remove.error());

@@ -39,6 +39,8 @@ class Claims {
   [[nodiscard]] Result<NewClaim> make(std::optional<std::int64_t> user_id, WallTime now);
   /// kDenied: wrong, used, void or too old; which of these is not told.
   [[nodiscard]] Result<Claim> check(std::string_view code, WallTime now);
+  /// May the first officer still claim with a code that was made for him? Only its hash is known here.
+  [[nodiscard]] Result<bool> is_open_for_first_officer(WallTime now);
   /// Removes it. kNotFound: it is not open any more.
   [[nodiscard]] Result<void> use(const Claim& claim);
   [[nodiscard]] Result<void> void_all_of(std::int64_t user_id);

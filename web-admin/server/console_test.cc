@@ -107,6 +107,35 @@ TEST_F(ConsoleTest, TheFirstOfficerClaimsOnceAndSignsIn) {
   EXPECT_EQ(get("/").status, 200);
 }
 
+TEST_F(ConsoleTest, ItsDoorTellsWhetherTheFirstOfficerMayStillClaim) {
+  const auto ask = [&](const char* operation) {
+    return answer_door(services_, {.operation = operation, .caller = "provisioning", .actor = {}, .body = {}})
+        .value();
+  };
+  const auto is_open = [&] { return ask("status").at("claim_open").as_bool(); };
+  EXPECT_FALSE(is_open());
+  ask("claim-code");
+  clock_.pass(std::chrono::hours(24) - std::chrono::minutes(1));
+  EXPECT_TRUE(is_open());
+  clock_.pass(std::chrono::minutes(1));
+  EXPECT_FALSE(is_open()) << "too old";
+
+  const std::string code = json_text(ask("claim-code"), "code").value();
+  get("/claim");
+  for (int attempt = 0; attempt < kMaxClaimAttempts; ++attempt) {
+    EXPECT_TRUE(is_open());
+    EXPECT_EQ(post("/claim", "code=" + code.substr(0, 4) + "-0000-0000-0000-0000").status, 403);
+  }
+  EXPECT_FALSE(is_open()) << "guessed at too often";
+
+  Authenticator authenticator;
+  become_first_officer(authenticator);
+  EXPECT_FALSE(is_open()) << "used";
+  get("/users");
+  post("/users/invite", "name=otto&email=otto%40box.example&role=officer");
+  EXPECT_FALSE(is_open()) << "another's claim";
+}
+
 TEST_F(ConsoleTest, AReplayedOrWrongAssertionIsRefusedAndRecorded) {
   Authenticator authenticator;
   become_first_officer(authenticator);

@@ -11,9 +11,12 @@ Result<JsonObject> status(Services& services, const DoorRequest&) {
   if (!users) return std::unexpected(users.error());
   const auto officer = services.users.has_officer();
   if (!officer) return std::unexpected(officer.error());
+  const auto claim = services.claims.is_open_for_first_officer(services.clock.now());
+  if (!claim) return std::unexpected(claim.error());
   return JsonObject{{"state", "running"},
                     {"users", users->size()},
                     {"officer", *officer},
+                    {"claim_open", *claim},
                     {"url", services.settings.party.origins.front()},
                     {evidence::kTokenClaim, services.settings.validated_token}};
 }

@@ -47,6 +47,9 @@ class LabSite:
     mail_server_port: int = 2626
     further_cjsm_roots: str = ""
     enrolment: Enrolment | None = None
+    serial: int = 1
+    approvers: tuple[str, ...] = ("alice", "bob")
+    disk_name: str = "setup.disk"
 
     @property
     def egress(self) -> Authority:
@@ -58,7 +61,7 @@ class LabSite:
 
     @property
     def setup_disk(self) -> Path:
-        return self.folder / "setup.disk"
+        return self.folder / self.disk_name
 
     def make_authorities(self) -> None:
         if self.lan.certificate.exists():
@@ -72,11 +75,13 @@ class LabSite:
         return self.setup_disk
 
     def settings(self) -> str:
+        approvers = ", ".join(f'"{person} es256 {_passkey()}"' for person in self.approvers)
         return f'''\
+serial = {self.serial}
 organisation = "Law Firm"
 hostname = "{GATEWAY_NAME}"
 domains = ["{DOMAIN}"]
-approvers = ["alice es256 {_passkey()}", "bob es256 {_passkey()}"]
+approvers = [{approvers}]
 
 [network]
 default_route = "{CJSM_HOST}"

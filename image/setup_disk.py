@@ -4,11 +4,13 @@
     setup_disk.py SETTINGS.toml PRIVATE_KEY.pem OUTPUT
 
 OUTPUT is as long as a small disk: write it to a USB stick with dd, or give it to `./dev image boot --setup`.
+A box that has a file takes another only with a higher `serial = N` (provisioning/box/site.h).
 """
 
 import struct
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 _MAGIC = b"PSPROV1\n"
@@ -37,4 +39,6 @@ def write_disk(settings: bytes, key: Path, output: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    write_disk(Path(sys.argv[1]).read_bytes(), Path(sys.argv[2]), Path(sys.argv[3]))
+    signed = Path(sys.argv[1]).read_bytes()
+    print(f"serial {tomllib.loads(signed.decode()).get('serial', 0)}: only for a box whose file has a lower one, or none")
+    write_disk(signed, Path(sys.argv[2]), Path(sys.argv[3]))

@@ -33,6 +33,12 @@ std::string provisioning_line(const fs::path& root) {
   return "not yet";
 }
 
+/// A line of its own only when there is something to tell.
+std::string setup_disk_line(const fs::path& root) {
+  const std::string what = line_of(root / "run/privyseal/setup-disk");
+  return what.empty() ? "" : "  setup disk   " + what + "\n";
+}
+
 std::string keys_line(const fs::path& root) {
   hsm::Client keyd((root / "run/privyseal-keyd/socket").string(), kKeydDeadline);
   const auto is_ready = keyd.health();
@@ -83,9 +89,10 @@ Result<void> run(const Arguments& arguments, std::ostream& out) {
 std::string screen_text(const fs::path& root, std::string_view console) {
   return std::format(
       "Privyseal (lab image: its keys lie in a file token; nobody can log in here)\n"
-      "  provisioned  {}\n  keys         {}\n  own CA       {}\n  mail         {}\n"
+      "  provisioned  {}\n{}  keys         {}\n  own CA       {}\n  mail         {}\n"
       "  console      {}\n",
-      provisioning_line(root), keys_line(root), own_ca_lines(root), mail_line(root), console);
+      provisioning_line(root), setup_disk_line(root), keys_line(root), own_ca_lines(root), mail_line(root),
+      console);
 }
 
 Command screen_command() {

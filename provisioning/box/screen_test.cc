@@ -37,6 +37,17 @@ TEST_F(ScreenTest, ASignedFileThatBreaksARuleIsSaidSo) {
   EXPECT_THAT(text(), HasSubstr("NO: provisioning file: hostname must be a host name"));
 }
 
+TEST_F(ScreenTest, WhatBecameOfTheDisksFileIsSaid) {
+  put("run/privyseal/provisioned", "gateway.lawfirm.example\n");
+  EXPECT_THAT(text(), testing::Not(HasSubstr("setup disk")));
+  put("run/privyseal/setup-disk", "not used: its serial 1 is not higher than 2, that of the file in use\n");
+  EXPECT_THAT(
+      text(),
+      HasSubstr("  provisioned  yes, as gateway.lawfirm.example\n"
+                "  setup disk   not used: its serial 1 is not higher than 2, that of the file in use\n"
+                "  keys "));
+}
+
 TEST_F(ScreenTest, AProvisionedBoxNamesWhatItWaitsFor) {
   put("run/privyseal/provisioned", "gateway.lawfirm.example\n");
   put("var/lib/privyseal-renewd/identities/lan/active/chain.pem", "");

@@ -3,12 +3,12 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <format>
+#include <cerrno>
 
 #include "firmware/base/file.h"
+#include "provisioning/box/chosen_file.h"
 #include "provisioning/box/kept_bundle.h"
 #include "provisioning/box/settings_files.h"
-#include "provisioning/box/site.h"
 #include "provisioning/init_token.h"
 
 namespace privyseal::provisioning {
@@ -82,33 +82,45 @@ Result<void> keep(const fs::path& root, const fs::path& bundle) {
   return keep_bundle(bundle, root / kOwnState / "bundle", {.user = 0, .group = readers->pw_gid});
 }
 
-Result<std::string> set_up(const fs::path& root, const fs::path& settings, const fs::path& bundle) {
-  auto site = Config::load(settings).and_then(read_site);
-  if (!site) return std::unexpected(site.error());
-  for (const SettingsFile& file : settings_files(*site))
-    if (auto written = write_settings(root, file); !written) return std::unexpected(written.error());
+struct Outcome {
+  std::string hostname;
+  std::string of_disk;  ///< as ChosenFile has it
+};
+
+Result<Outcome> set_up(const fs::path& root, const fs::path& verified) {
+  auto file = choose_file(verified);
+  if (!file) return std::unexpected(file.error());
+  for (const SettingsFile& settings : settings_files(file->site))
+    if (auto written = write_settings(root, settings); !written) return std::unexpected(written.error());
   if (auto made = make_token_once(root); !made) return std::unexpected(made.error());
-  if (auto kept = keep(root, bundle); !kept) return std::unexpected(kept.error());
-  return site->hostname;
+  if (auto kept = keep(root, file->bundle); !kept) return std::unexpected(kept.error());
+  return Outcome{.hostname = file->site.hostname, .of_disk = std::move(file->of_disk)};
 }
 
-/// The console shows one of the two: the host name of a box that is set up, or why it is not.
-Result<void> leave_word(const fs::path& root, const Result<std::string>& outcome) {
+/// Empty `text`: the file goes.
+Result<void> leave(const fs::path& file, const std::string& text) {
+  if (!text.empty()) return replace_file(file, bytes_of(text + "\n"), 0644);
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail_errno(file.string());
+  return {};
+}
+
+/// The console shows them: the host name of a box that is set up, or why it is not, and what became of a
+/// disk.
+Result<void> leave_words(const fs::path& root, const Result<Outcome>& outcome) {
   const fs::path folder = root / "run/privyseal";
-  if (auto made = make_folder(folder); !made) return made;
-  const std::string name = outcome ? "provisioned" : "refusal";
-  const std::string text = outcome ? *outcome : outcome.error().message;
-  if (::unlink((folder / (outcome ? "refusal" : "provisioned")).c_str()) != 0 && errno != ENOENT)
-    return fail_errno("the earlier outcome");
-  return replace_file(folder / name, bytes_of(text + "\n"), 0644);
+  return make_folder(folder)
+      .and_then([&] { return leave(folder / "refusal", outcome ? "" : outcome.error().message); })
+      .and_then([&] { return leave(folder / "setup-disk", outcome ? outcome->of_disk : ""); })
+      .and_then([&] { return leave(folder / "provisioned", outcome ? outcome->hostname : ""); });
 }
 
 Result<void> run(const Arguments& arguments, std::ostream& out) {
   const fs::path root = arguments.has("root") ? arguments.text("root") : "/";
-  const auto hostname = set_up(root, arguments.text("settings"), arguments.text("bundle"));
-  if (auto left = leave_word(root, hostname); !left) return left;
-  if (!hostname) return std::unexpected(hostname.error());
-  out << "set up as " << *hostname << "\n";
+  const auto outcome = set_up(root, arguments.text("verified"));
+  if (auto left = leave_words(root, outcome); !left) return left;
+  if (!outcome) return std::unexpected(outcome.error());
+  out << "set up as " << outcome->hostname << "\n";
+  if (!outcome->of_disk.empty()) out << "the provisioning disk's file is " << outcome->of_disk << "\n";
   return {};
 }
 
@@ -117,8 +129,9 @@ Result<void> run(const Arguments& arguments, std::ostream& out) {
 Command set_up_command() {
   return {.name = "set-up",
           .summary = "set this box up as a verified provisioning file says; run at each boot",
-          .options = {{.name = "settings", .value = "PATH", .help = "what privyseal-verify let pass"},
-                      {.name = "bundle", .value = "PATH", .help = "the same with its signature, to be kept"},
+          .options = {{.name = "verified",
+                       .value = "PATH",
+                       .help = "the folder of what privyseal-verify let pass"},
                       {.name = "root",
                        .value = "PATH",
                        .help = "write below this folder",

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
 constexpr std::size_t kMostNameBytes = 253;
+constexpr std::string_view kSerial = "serial";
+constexpr std::int64_t kMostSerial = 999'999'999'999;  // a date and a time fit
 
 bool is_of(std::string_view text, std::string_view further) {
   return std::ranges::all_of(text, [&](char c) {
@@ -76,6 +78,7 @@ class Reader {
     return config_.taken(key, std::move(value));
   }
   std::int64_t port(const std::string& key) { return config_.port(key); }
+  std::int64_t serial() { return config_.number<std::int64_t>(kSerial, 0, 0, kMostSerial); }
   bool flag(const std::string& key, bool fallback) { return config_.flag(key, fallback); }
   bool has(const std::string& key) { return config_.has(key); }
   void refuse(const std::string& key, std::string_view why) { config_.refuse(key, why); }
@@ -168,7 +171,8 @@ std::vector<hsm::ApproverLine> read_approvers(Reader& reader) {
 
 Result<Site> read_site(Config config) {
   Reader reader(std::move(config));
-  Site site{.organisation = reader.text("organisation", is_title, "must be at most 64 letters and marks"),
+  Site site{.serial = reader.serial(),
+            .organisation = reader.text("organisation", is_title, "must be at most 64 letters and marks"),
             .hostname = reader.text("hostname", is_name, "must be a host name"),
             .domains = reader.texts("domains", is_name, "must list domains"),
             .default_route = reader.text("network.default_route", is_ip_address, "must be an address"),
@@ -188,5 +192,7 @@ Result<Site> read_site(Config config) {
   if (auto sound = reader.finish(); !sound) return std::unexpected(sound.error());
   return site;
 }
+
+Result<std::int64_t> read_serial(Config config) { return config.number(kSerial, 0, 0, kMostSerial); }
 
 }  // namespace privyseal::provisioning

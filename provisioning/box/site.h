@@ -4,6 +4,7 @@
 /// so each is of a form that needs no quoting there. A value of another form is an error that
 /// names its key.
 ///
+///     serial = 1                               # optional, default 0: a newer file has a higher one
 ///     organisation = "Law Firm"
 ///     hostname = "gateway.lawfirm.example"     # also the name in both certificates
 ///     domains = ["lawfirm.example"]
@@ -94,6 +95,7 @@ struct EnrolmentServer {
 };
 
 struct Site {
+  std::int64_t serial = 0;
   std::string organisation;
   std::string hostname;
   std::vector<std::string> domains;
@@ -111,5 +113,8 @@ struct Site {
 
 /// kInvalid: a value is missing, unknown or not of its form.
 [[nodiscard]] Result<Site> read_site(Config config);
+
+/// Which of two files is the newer one, whatever else they say. kInvalid: as read_site.
+[[nodiscard]] Result<std::int64_t> read_serial(Config config);
 
 }  // namespace privyseal::provisioning

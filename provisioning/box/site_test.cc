@@ -85,6 +85,19 @@ TEST(ReadSite, TakesSevenFurtherHopsAndNoEighth) {
   EXPECT_THAT(eight.error().message, testing::HasSubstr("cjsm.further_relays must not be more than 7"));
 }
 
+TEST(ReadSite, TakesASerial) {
+  EXPECT_EQ(read(test::site_text())->serial, 0);
+  EXPECT_EQ(read("serial = 202611231630\n" + test::site_text())->serial, 202611231630);
+  for (const char* wrong : {"-1", "1000000000000", "\"1\"", "1.5"}) {
+    const std::string text = std::string("serial = ") + wrong + "\n";
+    const auto refused = read(text + test::site_text());
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("serial")) << wrong;
+    EXPECT_FALSE(Config::parse(text, "provisioning file").and_then(read_serial)) << wrong;
+  }
+  EXPECT_EQ(Config::parse("serial = 7\nunknown = 1\n", "provisioning file").and_then(read_serial).value(), 7);
+}
+
 TEST(ReadSite, TakesTheApproversOfAKeysEnd) {
   EXPECT_TRUE(read(test::site_text())->approvers.empty());
   EXPECT_TRUE(read("approvers = []\n" + test::site_text())->approvers.empty());

@@ -3,10 +3,16 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 
+#include "firmware/base/file.h"
 #include "provisioning/verify/bundle.h"
 #include "provisioning/verify/signature.h"
+#include "provisioning/verify/sources.h"
+#include "tests/support/temp_folder.h"
 
 namespace privyseal::provisioning {
 namespace {
@@ -135,6 +141,129 @@ TEST(CheckSignature, RefusesAKeyThatIsNotOfP256) {
   const SignerKey key("P-384");
   EXPECT_EQ(refusal(key.public_key(), "message", key.sign("message")), ErrorCode::kInvalid);
   EXPECT_EQ(refusal(copy_of(bytes_of("no key")), "message", key.sign("message")), ErrorCode::kInvalid);
+}
+
+/// The two places of a box, and the folder that set-up reads.
+class JudgeSourcesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(out_);
+    put(key_, text_of(signer_.public_key()));
+  }
+  static void put(const std::filesystem::path& file, std::string_view text) { std::ofstream(file) << text; }
+  /// A bundle as setup_disk.py makes it: the signature is over its own length, too.
+  static Bytes signed_by(const SignerKey& signer, std::string_view settings) {
+    constexpr std::size_t kUsualLength = 71;
+    for (;;) {
+      Bytes message =
+          joined({bytes_of(kBundleMagic), number(settings.size()), number(kUsualLength), bytes_of(settings)});
+      const Bytes signature = signer.sign(text_of(message));
+      if (signature.size() == kUsualLength) return joined({message, signature});
+    }
+  }
+  void put_good(const std::filesystem::path& file, std::string_view settings) const {
+    put(file, text_of(signed_by(signer_, settings)));
+  }
+  void put_forged(const std::filesystem::path& file, std::string_view settings) const {
+    put(file, text_of(signed_by(SignerKey("P-256"), settings)));
+  }
+  /// Empty: it passed.
+  [[nodiscard]] std::string why_not() const {
+    const auto judged = judge_sources(key_, out_, {.kept = kept_, .disk = disk_});
+    EXPECT_EQ(said("refusal"), judged ? "" : judged.error().message + "\n");
+    return judged ? "" : judged.error().message;
+  }
+  /// What lies in the folder for set-up.
+  [[nodiscard]] std::string said(const std::string& file) const {
+    std::ifstream in(out_ / file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void expect_nothing_of(const std::string& place) const {
+    EXPECT_FALSE(std::filesystem::exists(out_ / (place + ".toml")));
+    EXPECT_FALSE(std::filesystem::exists(out_ / (place + ".bundle")));
+  }
+
+  SignerKey signer_{"P-256"};
+  test::TempFolder folder_;
+  const std::filesystem::path key_ = folder_ / "key";
+  const std::filesystem::path kept_ = folder_ / "kept";
+  const std::filesystem::path disk_ = folder_ / "disk";
+  const std::filesystem::path out_ = folder_ / "out";
+};
+
+constexpr const char* kForged = "its signature is not by the key that this box trusts";
+
+TEST_F(JudgeSourcesTest, WithoutAnyThereIsNothingToStartWith) {
+  EXPECT_EQ(why_not(), "no provisioning disk is there");
+}
+
+TEST_F(JudgeSourcesTest, AFirstDiskPassesByteForByte) {
+  put_good(disk_, "a = 1");
+  EXPECT_EQ(why_not(), "");
+  EXPECT_EQ(said("disk.toml"), "a = 1");
+  EXPECT_EQ(said("disk.bundle"), text_of(read_file(disk_, kMostBundleBytes).value()));
+  expect_nothing_of("kept");
+}
+
+TEST_F(JudgeSourcesTest, AFirstDiskThatIsForgedStartsNothing) {
+  put_forged(disk_, "a = 1");
+  EXPECT_EQ(why_not(), kForged);
+  expect_nothing_of("disk");
+}
+
+TEST_F(JudgeSourcesTest, BothPassEachForItself) {
+  put_good(kept_, "a = 1");
+  EXPECT_EQ(why_not(), "");
+  expect_nothing_of("disk");
+  put_good(disk_, "a = 2");
+  EXPECT_EQ(why_not(), "");
+  EXPECT_EQ(said("kept.toml"), "a = 1");
+  EXPECT_EQ(said("disk.toml"), "a = 2");
+  EXPECT_EQ(said("disk.refusal"), "");
+}
+
+TEST_F(JudgeSourcesTest, ABadDiskDoesNotStopABoxThatHasKeptAGoodFile) {
+  put_good(kept_, "a = 1");
+  put_good(disk_, "a = 2");
+  ASSERT_EQ(why_not(), "");
+  for (const char* bad : {"", "a blank disk", "PSPROV1\n"}) {
+    put(disk_, bad);
+    EXPECT_EQ(why_not(), "");
+    EXPECT_EQ(said("kept.toml"), "a = 1");
+    EXPECT_NE(said("disk.refusal"), "");
+    expect_nothing_of("disk");
+  }
+  put_forged(disk_, "a = 3");
+  EXPECT_EQ(why_not(), "");
+  EXPECT_EQ(said("disk.refusal"), std::string(kForged) + "\n");
+  expect_nothing_of("disk");
+}
+
+/// Otherwise whoever spoils the kept file brings back old settings with an old disk.
+TEST_F(JudgeSourcesTest, ABadKeptFileLetsNothingPass) {
+  put_good(kept_, "a = 1");
+  put_good(disk_, "a = 2");
+  ASSERT_EQ(why_not(), "");
+  put_forged(kept_, "a = 1");
+  EXPECT_EQ(why_not(), std::string("the file that this box has kept: ") + kForged);
+  for (const char* place : {"kept", "disk"}) expect_nothing_of(place);
+  put(kept_, "");
+  EXPECT_NE(why_not(), "");
+  std::filesystem::remove(kept_);
+  std::filesystem::create_directory(kept_);
+  EXPECT_NE(why_not(), "") << "what cannot be read is not the same as nothing";
+  expect_nothing_of("disk");
+  std::filesystem::remove(kept_);
+  std::filesystem::create_symlink(kept_, kept_);
+  EXPECT_NE(why_not(), "") << "what cannot be looked at is not the same as nothing";
+}
+
+TEST_F(JudgeSourcesTest, WithoutItsKeyNothingPasses) {
+  put_good(kept_, "a = 1");
+  ASSERT_EQ(why_not(), "");
+  std::filesystem::remove(key_);
+  EXPECT_NE(why_not(), "");
+  expect_nothing_of("kept");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -71,13 +72,34 @@ def provisions_itself_and_carries_mail(machine: Machine, neighbours: Neighbours)
         guest.must_not_say("boot-id-not-known")
 
 
+def takes_a_newer_file(machine: Machine, neighbours: Neighbours) -> None:
+    """A disk with a higher serial, which names a third approver."""
+    newer = replace(neighbours.site, serial=2, approvers=("alice", "bob", "carol"),
+                    disk_name="newer.disk")
+    machine.setup = newer.write_setup_disk()
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console("setup disk   used from now on: its serial 2 is higher than 1")
+        guest.wait_for_journal("approvers=3")
+
+
+def goes_on_beside_an_older_disk(machine: Machine, neighbours: Neighbours) -> None:
+    """The first disk again: it brings back nothing, and stops nothing."""
+    machine.setup = neighbours.site.setup_disk
+    with Guest(machine) as guest:
+        guest.boot()
+        guest.wait_for_console("setup disk   not used: its serial 1 is not higher than 2")
+        guest.wait_for_journal("approvers=3")
+        _wait_until_it_works(guest)
+
+
 def needs_its_setup_disk_no_more(machine: Machine, neighbours: Neighbours) -> None:
-    """After a power cut, and without the disk: the same box, the same keys and approvers, and mail again."""
+    """After a power cut, and without the disk: the same box, the same keys and newest approvers, and mail again."""
     machine.setup = None
     with Guest(machine) as guest:
         guest.boot()
         _wait_until_it_works(guest)
-        guest.wait_for_journal("approvers=2")
+        guest.wait_for_journal("approvers=3")
         neighbours.take_own_ca(guest.own_ca())
         neighbours.exchange()
         neighbours.open_console()
@@ -125,8 +147,8 @@ def _place_in_root(disk: Path, path: str) -> int:
 
 
 _STEPS: list[Callable[[Machine, Neighbours], None]] = [
-    refuses_a_forged_file, provisions_itself_and_carries_mail, needs_its_setup_disk_no_more, keeps_its_state_from_another_tpm,
-    stops_at_a_flipped_byte,
+    refuses_a_forged_file, provisions_itself_and_carries_mail, takes_a_newer_file, goes_on_beside_an_older_disk,
+    needs_its_setup_disk_no_more, keeps_its_state_from_another_tpm, stops_at_a_flipped_byte,
 ]
 
 

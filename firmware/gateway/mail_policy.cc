@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "firmware/policy/opening.h"
 #include "firmware/smtp/ascii.h"
 
 namespace privyseal::gateway {
@@ -146,6 +145,12 @@ MailPolicy::Passed MailPolicy::pass_end(std::string_view peer) {
   return {.bytes = bytes_of(held_), .refusal = {}};
 }
 
+/// A field that the next hop has and we have not.
+bool MailPolicy::has_hidden_line() const {
+  return dots_ == policy::Dots::kStuffed &&
+         policy::has_hidden_line(std::string_view(held_).substr(0, body_.value_or(held_.size())));
+}
+
 MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) {
   if (!body_) {
     body_ = policy::find_body(held_, searched_);
@@ -156,6 +161,10 @@ MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) 
     }
     if (!body_ && !is_whole) return {};
     if (!body_) body_ = held_.size();
+    if (has_hidden_line()) {
+      is_judged_ = true;
+      return {.bytes = {}, .refusal = refused(Refusal::kDotInHeader)};
+    }
   }
   // Each look begins anew, so the next one waits until there is twice as much to see.
   const std::size_t body_bytes = held_.size() - *body_;
@@ -168,7 +177,7 @@ MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) 
     seen_.marking = policy::marking_of(*rules_, header);
     return release(header, policy::origin_fields(service_.settings.host, peer), body);
   }
-  const auto first_line = policy::first_line_of(header, body, is_whole);
+  const auto first_line = policy::first_line_of(header, body, is_whole, dots_);
   if (!first_line) return {};
   return judge_out(header, body, *first_line);
 }

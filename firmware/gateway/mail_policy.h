@@ -17,6 +17,7 @@
 #include "firmware/gateway/service.h"
 #include "firmware/policy/disclaimer_stream.h"
 #include "firmware/policy/judge.h"
+#include "firmware/policy/opening.h"
 #include "firmware/smtp/reply.h"
 
 namespace privyseal::gateway {
@@ -51,12 +52,16 @@ class MailPolicy {
   /// The header was judged: from here on bytes pass as they come.
   [[nodiscard]] bool is_judged() const { return is_judged_; }
 
+  /// The mail comes and goes on by BDAT, where a dot is text like any other: to be said before pass().
+  void take_dots_literally() { dots_ = policy::Dots::kLiteral; }
+
   /// What may go on; the bytes are valid until the next call.
   struct Passed {
     ByteView bytes;
     std::optional<smtp::Reply> refusal;
   };
-  /// The mail's bytes in order, dots stuffed. `peer` is the sending mail server's name in its certificate.
+  /// The mail's bytes in order, dots stuffed unless it was said that they are not. `peer` is the sending mail
+  /// server's name in its certificate.
   [[nodiscard]] Passed pass(ByteView bytes, std::string_view peer);
   /// The mail is whole: what was still held, or is put behind it. Nothing, when it is called again.
   [[nodiscard]] Passed pass_end(std::string_view peer);
@@ -68,6 +73,7 @@ class MailPolicy {
   [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
   [[nodiscard]] std::vector<policy::RateCap> caps() const;
   [[nodiscard]] std::optional<smtp::Reply> refusal_of_cap(int full);
+  [[nodiscard]] bool has_hidden_line() const;
   Passed judge_held(bool is_whole, std::string_view peer);
   Passed judge_out(const policy::Header& header, std::string_view body, const std::string& first_line);
   Passed release(const policy::Header& header, const std::vector<std::string>& fields, std::string_view body);
@@ -88,6 +94,7 @@ class MailPolicy {
   std::size_t searched_ = 0;                // of it, for the header's end
   std::optional<std::size_t> body_;         // where it begins in held_
   std::size_t looks_next_at_ = 0;           // so many bytes held: look for the first line again
+  policy::Dots dots_ = policy::Dots::kStuffed;
   bool is_judged_ = false;
   bool is_over_ = false;  // pass_end() was called
   policy::DisclaimerRoom room_;

@@ -45,6 +45,7 @@ net::awaitable<void> MailTransaction::start_chunk(smtp::TakeChunk chunk) {
       fate_ = Refused{std::move(*refused)};
       co_return;
     }
+    if (is_chunked()) policy_.take_dots_literally();
     if (!is_chunked()) {
       if (auto ready = co_await hop_->start_data(); !ready) {
         fate_ = Refused{std::move(ready.error())};

@@ -95,6 +95,15 @@ std::optional<std::size_t> find_body(std::string_view mail, std::size_t searched
   return end + kEnd.size();
 }
 
+bool has_hidden_line(std::string_view header) {
+  while (!header.empty()) {
+    if (header.starts_with('.') && !header.starts_with("..")) return true;
+    const std::size_t newline = header.find('\n');
+    header.remove_prefix(newline == std::string_view::npos ? header.size() : newline + 1);
+  }
+  return false;
+}
+
 Header parse_header(std::string_view text) {
   Header header;
   std::size_t begin = 0;

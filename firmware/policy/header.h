@@ -36,6 +36,10 @@ struct Header {
 /// the bytes were given before, without an end among them.
 [[nodiscard]] std::optional<std::size_t> find_body(std::string_view mail, std::size_t searched);
 
+/// Whether a line of a header whose dots are stuffed begins with a single one. The next reader takes that dot
+/// away (RFC 5321 section 4.5.2) and has another line than stands here: another field, or a part of one.
+[[nodiscard]] bool has_hidden_line(std::string_view header);
+
 /// `text` is the header with or without its empty line; the fields' `raw` views live as long as it.
 [[nodiscard]] Header parse_header(std::string_view text);
 

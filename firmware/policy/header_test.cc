@@ -42,6 +42,15 @@ TEST(Header, EndsAtTheFirstEmptyLine) {
     EXPECT_EQ(find_body(text, searched), 8U) << searched;
 }
 
+TEST(Header, ALineBehindASingleDotIsHidden) {
+  for (const char* hides : {".X: y\r\n", ". folded\r\n", "A: b\r\n.X: y\r\nC: d\r\n", "A: b\r\n..c\r\n.d",
+                            ".", "A: b\r\n.", "A: b\r\n.\tc\r\n\r\n"})
+    EXPECT_TRUE(has_hidden_line(hides)) << hides;
+  for (const char* hides_none :
+       {"", "A: .b\r\n", "A: b\r\n .c\r\n", "..X: y\r\n", "...\r\n", "A: b.\r\n..\r\n"})
+    EXPECT_FALSE(has_hidden_line(hides_none)) << hides_none;
+}
+
 struct Word {
   const char* value;
   const char* meaning;

@@ -12,23 +12,24 @@ constexpr std::size_t kMaxNesting = 8;  // of multiparts
 
 enum class Encoding { kNone, kQuotedPrintable, kBase64 };
 
-/// The lines of a body, dots unstuffed. A last line without its end is given only when nothing follows.
+/// The lines of a body, without stuffed dots. A last line without its end is given only when nothing follows.
 class Lines {
  public:
-  Lines(std::string_view body, bool is_whole) : rest_(body), is_whole_(is_whole) {}
+  Lines(std::string_view body, bool is_whole, Dots dots) : rest_(body), is_whole_(is_whole), dots_(dots) {}
 
   std::optional<std::string_view> next() {
     const std::size_t end = rest_.find("\r\n");
     if (end == std::string_view::npos && (!is_whole_ || rest_.empty())) return std::nullopt;
     std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 2);
-    if (line.starts_with('.')) line.remove_prefix(1);
+    if (dots_ == Dots::kStuffed && line.starts_with('.')) line.remove_prefix(1);
     return line;
   }
 
  private:
   std::string_view rest_;
   bool is_whole_;
+  Dots dots_;
 };
 
 std::string value_of(const Header& header, std::string_view name) {
@@ -142,9 +143,10 @@ std::optional<std::string> first_line_in(Lines& lines, Encoding encoding, std::s
 
 }  // namespace
 
-std::optional<std::string> first_line_of(const Header& header, std::string_view body, bool is_whole) {
+std::optional<std::string> first_line_of(const Header& header, std::string_view body, bool is_whole,
+                                         Dots dots) {
   if (body.size() >= kMaxOpeningBytes) is_whole = true;
-  Lines lines(body.substr(0, kMaxOpeningBytes), is_whole);
+  Lines lines(body.substr(0, kMaxOpeningBytes), is_whole, dots);
   auto not_there = is_whole ? std::optional<std::string>("") : std::nullopt;
   std::string type = value_of(header, "content-type");
   Encoding encoding = encoding_of(header);

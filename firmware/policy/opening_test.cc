@@ -26,6 +26,17 @@ TEST(Opening, IsTheFirstLineThatIsNotBlank) {
   EXPECT_EQ(first_line("Content-Type: text/plain; charset=utf-8\r\n", "a\r\n"), "a");
 }
 
+TEST(Opening, ADotIsTextWhereDotsAreNotStuffed) {
+  const auto literal = [](const std::string& header, const std::string& body) {
+    return first_line_of(parse_header(header), body, true, Dots::kLiteral);
+  };
+  EXPECT_EQ(literal("", "..a\r\n"), "..a");
+  EXPECT_EQ(literal("", ".a\r\n"), ".a");
+  const std::string decoy = ".--==a\r\n\r\nharmless\r\n--==a\r\n\r\nSECRET\r\n";
+  EXPECT_EQ(literal(kMixed, decoy), "SECRET");
+  EXPECT_EQ(first_line(kMixed, decoy), "harmless");
+}
+
 TEST(Opening, WaitsForTheWholeLine) {
   EXPECT_EQ(first_line("", "SECR", false), std::nullopt);
   EXPECT_EQ(first_line("", "\r\n\r\n", false), std::nullopt);

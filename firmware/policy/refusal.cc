@@ -82,6 +82,9 @@ constexpr std::array kTexts{
                 "Send the mail without this wish (REQUIRETLS), or another way."},
     RefusalText{kHeaderTooBig, "header-too-big", 552, "5.3.4", "RFC 5321 4.5.3.1", kAdministrator,
                 "The header of this mail is too long to be checked. The sending program must be corrected."},
+    RefusalText{kDotInHeader, "dot-in-header", 550, "5.6.0", "RFC 5321 4.5.2", kAdministrator,
+                "A line in the header of this mail begins with a single dot, which hides it from checks. "
+                "The sending program must be corrected."},
     RefusalText{kMarkedTooHigh, "marked-too-high", 550, "5.7.1", "T&C 8", kRepresentative,
                 "This mail is marked above OFFICIAL-SENSITIVE, and CJSM may not carry it. "
                 "If the marking is wrong, correct it and send the mail again. "

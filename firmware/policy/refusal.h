@@ -47,6 +47,7 @@ enum class Refusal {
   kHopWithoutRequireTls,
   // what a mail may be, by its header and its first line
   kHeaderTooBig,
+  kDotInHeader,
   kMarkedTooHigh,
   kNotMarked,
   kNoHandlingInstruction,

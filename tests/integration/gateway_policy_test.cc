@@ -184,6 +184,66 @@ TEST_F(GatewayPolicy, Clause1OddHeadersPassUnchanged) {
   }
 }
 
+/// The next hop takes a leading dot away, and would have a field that nobody judged.
+TEST_F(GatewayPolicy, Clause1AFieldBehindADotIsRefusedBothWays) {
+  use("policy.toml", quiet("from_header = \"enforce\""));
+  const auto refused = [&](SmtpClient client, const Mail& mail, const std::string& wire) {
+    ASSERT_EQ(client.envelope(mail)->code, 354);
+    ASSERT_TRUE(client.write(wire + "\r\n" + std::string(kSecret) + "\r\n.\r\n"));
+    const auto reply = client.read_reply();
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->code, 550) << reply->text;
+    EXPECT_THAT(reply->text, HasSubstr("begins with a single dot"));
+    const LedgerRow row = only_row();
+    EXPECT_EQ(row.outcome, "refused");
+    EXPECT_EQ(row.verdict, "refused/dot-in-header");
+    EXPECT_TRUE(lab_->relay->mails().empty());
+    EXPECT_TRUE(lab_->server->mails().empty());
+  };
+  const std::string from = "From: alice@lawfirm.example\r\n";
+  for (const std::string& wire :
+       {".X-CJSM-Origin: verified\r\n" + from, ".From: minister@elsewhere.example\r\n" + from,
+        from + ".Subject: [SECRET]\r\n", from + ".Precedence: bulk\r\n",
+        from + "Subject: a\r\n. SECRET\r\n"}) {
+    SCOPED_TRACE(wire);
+    refused(lab_->lan_client(), mail_out(), wire);
+    GatewayTest::SetUp();
+    refused(lab_->cjsm_client(), mail_in(), wire);
+    GatewayTest::SetUp();
+  }
+  expect_carried(
+      with_header(".Subject: [SECRET]"));  // a proper sender stuffs it: it is no subject at the hop either
+}
+
+/// By BDAT a dot is text, and stays text on the way by DATA.
+TEST_F(GatewayPolicy, Clause1ADotInChunksHidesNothing) {
+  const std::string decoy =
+      "Content-Type: multipart/mixed; "
+      "boundary=b\r\n\r\n.--b\r\n\r\nharmless\r\n--b\r\n\r\nSECRET\r\n--b--\r\n";
+  for (const bool takes_chunks : {true, false}) {
+    SCOPED_TRACE(takes_chunks ? "chunks" : "DATA");
+    const auto send = [&](const std::string& mail) {
+      lab_->relay->play(peer::offering(takes_chunks
+                                           ? std::vector<std::string>{"PIPELINING", "8BITMIME", "CHUNKING"}
+                                           : std::vector<std::string>{"PIPELINING", "8BITMIME"}));
+      SmtpClient client = lab_->lan_client();
+      EXPECT_EQ(client.command("MAIL FROM:<alice@lawfirm.example>")->code, 250);
+      EXPECT_EQ(client.command("RCPT TO:<bob@a.cjsm.net>")->code, 250);
+      EXPECT_TRUE(client.write("BDAT " + std::to_string(mail.size()) + " LAST\r\n" + mail));
+      return client.read_reply().value_or(peer::Reply{});
+    };
+    const std::string mail = ".X-CJSM-Origin: y\r\nSubject: x\r\n. y\r\n\r\n.text\r\n";
+    EXPECT_EQ(send(mail).code, 250);
+    ASSERT_EQ(lab_->relay->mails().size(), 1U);
+    EXPECT_EQ(without_trace(lab_->relay->mails()[0].message), mail);
+    static_cast<void>(only_row());
+    GatewayTest::SetUp();
+    EXPECT_EQ(send(decoy).code, 550);
+    EXPECT_THAT(only_row().reply, HasSubstr("marked above"));
+    GatewayTest::SetUp();
+  }
+}
+
 TEST_F(GatewayPolicy, Clause1AHeaderThatCannotBeCheckedIsRefused) {
   std::string fields = "Subject: x";
   for (int i = 0; i < 3000; ++i) fields += "\r\nX-Field: " + std::string(100, 'y');

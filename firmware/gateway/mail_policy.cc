@@ -145,51 +145,50 @@ MailPolicy::Passed MailPolicy::pass_end(std::string_view peer) {
   return {.bytes = bytes_of(held_), .refusal = {}};
 }
 
-/// A field that the next hop has and we have not.
-bool MailPolicy::has_hidden_line() const {
-  return dots_ == policy::Dots::kStuffed &&
-         policy::has_hidden_line(std::string_view(held_).substr(0, body_.value_or(held_.size())));
+/// When the header has ended, body_ says where. A refusal: it cannot be judged.
+std::optional<Refusal> MailPolicy::take_header(bool is_whole) {
+  body_ = policy::find_body(held_, searched_);
+  searched_ = held_.size();
+  if (body_.value_or(held_.size()) > policy::kMaxHeaderBytes) return Refusal::kHeaderTooBig;
+  if (!body_ && !is_whole) return std::nullopt;
+  if (!body_) body_ = held_.size();
+  header_text_ = held_.substr(0, *body_);
+  // A field that the next hop has and we have not.
+  if (dots_ == policy::Dots::kStuffed && policy::has_hidden_line(header_text_)) return Refusal::kDotInHeader;
+  header_ = policy::parse_header(header_text_);
+  return std::nullopt;
 }
 
 MailPolicy::Passed MailPolicy::judge_held(bool is_whole, std::string_view peer) {
   if (!body_) {
-    body_ = policy::find_body(held_, searched_);
-    searched_ = held_.size();
-    if (body_.value_or(held_.size()) > policy::kMaxHeaderBytes) {
+    if (const auto refusal = take_header(is_whole)) {
       is_judged_ = true;
-      return {.bytes = {}, .refusal = refused(Refusal::kHeaderTooBig)};
+      return {.bytes = {}, .refusal = refused(*refusal)};
     }
-    if (!body_ && !is_whole) return {};
-    if (!body_) body_ = held_.size();
-    if (has_hidden_line()) {
-      is_judged_ = true;
-      return {.bytes = {}, .refusal = refused(Refusal::kDotInHeader)};
-    }
+    if (!body_) return {};
   }
   // Each look begins anew, so the next one waits until there is twice as much to see.
   const std::size_t body_bytes = held_.size() - *body_;
   if (!is_whole && body_bytes < std::min(looks_next_at_, policy::kMaxOpeningBytes)) return {};
   looks_next_at_ = 2 * body_bytes + 1;
-  const policy::Header header = policy::parse_header(std::string_view(held_).substr(0, *body_));
   const std::string_view body = std::string_view(held_).substr(*body_);
-  seen_.message_id = policy::message_id_of(header);
+  seen_.message_id = policy::message_id_of(header_);
   if (direction_ == Direction::kIn) {
-    seen_.marking = policy::marking_of(*rules_, header);
-    return release(header, policy::origin_fields(service_.settings.host, peer), body);
+    seen_.marking = policy::marking_of(*rules_, header_);
+    return release(policy::origin_fields(service_.settings.host, peer), body);
   }
-  const auto first_line = policy::first_line_of(header, body, is_whole, dots_);
+  const auto first_line = policy::first_line_of(header_, body, is_whole, dots_);
   if (!first_line) return {};
-  return judge_out(header, body, *first_line);
+  return judge_out(body, *first_line);
 }
 
-MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::string_view body,
-                                         const std::string& first_line) {
+MailPolicy::Passed MailPolicy::judge_out(std::string_view body, const std::string& first_line) {
   const policy::Envelope envelope{.sender = sender_,
                                   .own_domains = service_.settings.domains,
                                   .recipients = accepted_,
                                   .left_one_out = left_one_out_,
                                   .now = now_};
-  auto judged = policy::judge_header(*rules_, envelope, header, first_line);
+  auto judged = policy::judge_header(*rules_, envelope, header_, first_line);
   if (!judged.marking.empty()) service_.book.count("marking/" + judged.marking);
   seen_.marking = judged.marking;
   if (!judged.refusal && judged.permit) {
@@ -208,17 +207,16 @@ MailPolicy::Passed MailPolicy::judge_out(const policy::Header& header, std::stri
   warnings_.insert(warnings_.end(), judged.warnings.begin(), judged.warnings.end());
   for (const Refusal warning : warnings_)
     service_.book.count("warned/" + std::string(policy::text_of(warning).id));
-  return release(header, judged.fields, body);
+  return release(judged.fields, body);
 }
 
 /// The fields that we add, and the mail without those that only we may add.
-MailPolicy::Passed MailPolicy::release(const policy::Header& header, const std::vector<std::string>& fields,
-                                       std::string_view body) {
+MailPolicy::Passed MailPolicy::release(const std::vector<std::string>& fields, std::string_view body) {
   std::string mail;
   mail.reserve(held_.size() + 512);
   for (const std::string& field : fields) mail += field + "\r\n";
   std::size_t header_bytes = 0;
-  for (const policy::Field& field : header.fields) {
+  for (const policy::Field& field : header_.fields) {
     header_bytes += field.raw.size();
     if (!policy::is_ours_alone(field)) mail += field.raw;
   }
@@ -226,11 +224,13 @@ MailPolicy::Passed MailPolicy::release(const policy::Header& header, const std::
       std::string_view(held_).substr(header_bytes, held_.size() - body.size() - header_bytes);
   mail += empty_line;
   if (may_add() && !empty_line.empty()) {
-    stream_.emplace(*disclaimer(), header, mail.size(), room_);
+    stream_.emplace(*disclaimer(), header_, mail.size(), room_);
     body = stream_->feed(body);
   }
   mail += body;
   held_ = std::move(mail);
+  header_ = {};
+  header_text_ = {};
   is_judged_ = true;
   return {.bytes = bytes_of(held_), .refusal = {}};
 }

@@ -25,6 +25,8 @@ namespace privyseal::gateway {
 class MailPolicy {
  public:
   MailPolicy(Service& service, Direction direction, std::optional<smtp::Address> sender);
+  MailPolicy(const MailPolicy&) = delete;  // it has views into itself
+  MailPolicy& operator=(const MailPolicy&) = delete;
 
   /// May this sender send now?
   [[nodiscard]] std::optional<smtp::Reply> refuses_mail();
@@ -73,10 +75,10 @@ class MailPolicy {
   [[nodiscard]] std::optional<smtp::Reply> settled(const policy::Judgement& judgement);
   [[nodiscard]] std::vector<policy::RateCap> caps() const;
   [[nodiscard]] std::optional<smtp::Reply> refusal_of_cap(int full);
-  [[nodiscard]] bool has_hidden_line() const;
+  [[nodiscard]] std::optional<policy::Refusal> take_header(bool is_whole);
   Passed judge_held(bool is_whole, std::string_view peer);
-  Passed judge_out(const policy::Header& header, std::string_view body, const std::string& first_line);
-  Passed release(const policy::Header& header, const std::vector<std::string>& fields, std::string_view body);
+  Passed judge_out(std::string_view body, const std::string& first_line);
+  Passed release(const std::vector<std::string>& fields, std::string_view body);
 
   Service& service_;
   const Direction direction_;
@@ -93,6 +95,8 @@ class MailPolicy {
   std::string held_;                        // of the mail, not yet judged
   std::size_t searched_ = 0;                // of it, for the header's end
   std::optional<std::size_t> body_;         // where it begins in held_
+  std::string header_text_;                 // of which header_ has views
+  policy::Header header_;                   // read once, when it is whole
   std::size_t looks_next_at_ = 0;           // so many bytes held: look for the first line again
   policy::Dots dots_ = policy::Dots::kStuffed;
   bool is_judged_ = false;

@@ -41,10 +41,10 @@ std::optional<EncodedWord> encoded_word(std::string_view text) {
   const std::size_t charset_end = text.find('?', 2);
   if (charset_end == std::string_view::npos || charset_end + 2 >= text.size() || text[charset_end + 2] != '?')
     return std::nullopt;
-  const std::size_t end = text.find("?=", charset_end + 3);
-  if (end == std::string_view::npos) return std::nullopt;
+  // No further than a word can go on: this is asked at each "=?" of what a stranger wrote.
+  const std::size_t end = text.find_first_of("? \t", charset_end + 3);
+  if (end == std::string_view::npos || !text.substr(end).starts_with("?=")) return std::nullopt;
   const std::string_view content = text.substr(charset_end + 3, end - charset_end - 3);
-  if (content.find_first_of(" \t?") != std::string_view::npos) return std::nullopt;
   const char how = smtp::lower(text[charset_end + 1]);
   if (how == 'q') return EncodedWord{decode_quoted_printable(content, QuotedPrintable::kWord), end + 2};
   if (how != 'b') return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/cpu_time.h"
+
 namespace privyseal::policy {
 namespace {
 
@@ -67,11 +69,29 @@ TEST(Header, DecodesEncodedWords) {
            {"=?utf-8?x?abc?=", "=?utf-8?x?abc?="},
            {"=?utf-8?B?not base64?=", "=?utf-8?B?not base64?="},
            {"=?utf-8?q?open", "=?utf-8?q?open"},
+           {"=?a?q?b?c?=", "=?a?q?b?c?="},
+           {"=?a?q?=?a?q?b?=", "=?a?q?b"},
+           {"=?a?q?"
+            "?=b",
+            "b"},
            {"=?", "=?"},
            {"=?a?q", "=?a?q"},
            {"=?utf-8?q?100=_%=ZZ?=", "100= %=ZZ"},
        }) {
     EXPECT_EQ(decode_words(value), meaning) << value;
+  }
+}
+
+/// Four times the text is about four times the work, and would be sixteen times if each beginning of a word
+/// were followed to the end of the text.
+TEST(Header, WordsThatNeverEndAreReadOnce) {
+  for (const char* beginning : {"=?a?q?x", "=?a?b?eA", "=?", "=?a?q?x ", "=?a", "?="}) {
+    const auto time_of = [&](std::size_t size_bytes) {
+      std::string value;
+      while (value.size() < size_bytes) value += beginning;
+      return test::cpu_time_of([&] { EXPECT_EQ(decode_words(value), value); });
+    };
+    EXPECT_LT(time_of(16UL << 10), 8 * time_of(4UL << 10)) << beginning;
   }
 }
 

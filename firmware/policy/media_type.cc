@@ -8,6 +8,8 @@
 namespace privyseal::policy {
 namespace {
 
+constexpr std::size_t kMostParameters = 64;  // each is compared with all before it
+
 bool is_token_byte(char c) {
   return smtp::is_graphic(c) && !std::string_view("()<>@,;:\\\"/[]?=").contains(c);
 }
@@ -96,6 +98,7 @@ std::optional<MediaType> parse_media_type(std::string_view value) {
     skip_blanks(rest);
     if (rest.empty()) break;  // many programs end with a semicolon
     auto parameter = take_parameter(rest);
+    if (type.parameters.size() == kMostParameters) return std::nullopt;
     if (!parameter || type.find(parameter->name) != nullptr) return std::nullopt;
     type.parameters.push_back(std::move(*parameter));
   }

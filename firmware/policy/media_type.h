@@ -1,7 +1,7 @@
 /// The value of a Content-Type or Content-Disposition field (RFC 2045 section 5.1, RFC 2183), taken apart.
 ///
 /// Stricter than mail programs are: what two of them could read differently has no MediaType. So have
-/// comments, values outside of the grammar, and a parameter that stands there twice.
+/// comments, values outside of the grammar, a parameter that stands there twice, and very many of them.
 ///
 /// Pure and total. Threads: any.
 #pragma once

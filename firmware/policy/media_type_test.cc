@@ -47,6 +47,14 @@ TEST(MediaType, IsTakenApart) {
   for (const auto& [value, expected] : rows) EXPECT_EQ(shown(value), expected) << value;
 }
 
+/// Each name is compared with all before it.
+TEST(MediaType, HasNoMoreParametersThanAnybodyNeeds) {
+  std::string value = "text/plain";
+  for (int i = 0; i < 64; ++i) value += "; a" + std::to_string(i) + "=b";
+  EXPECT_EQ(parse_media_type(value).value_or(MediaType{}).parameters.size(), 64U);
+  EXPECT_FALSE(parse_media_type(value + "; c=d"));
+}
+
 TEST(MediaType, TellsOfAParameterInPieces) {
   const auto parsed = parse_media_type("multipart/mixed; boundary*0=a; boundary*1=b; name=c");
   const MediaType type = parsed.value_or(MediaType{});

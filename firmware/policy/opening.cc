@@ -81,8 +81,10 @@ class PartText {
       const bool goes_on = line.ends_with('=');
       pending_ += line.substr(0, line.size() - (goes_on ? 1 : 0));
       if (!goes_on) end_quoted();
-    } else if (pending_.size() < kMaxBase64) {
-      pending_ += trimmed(line);
+    } else if (digits_ < kMaxBase64) {
+      const std::string_view digits = trimmed(line);
+      digits_ += digits.size();
+      pending_ += digits;
       decode(false);
     }
   }
@@ -105,19 +107,26 @@ class PartText {
     keep(decode_quoted_printable(pending_, QuotedPrintable::kLine));
     pending_.clear();
   }
+  /// Each digit once, however many lines they come in. What is no base64 ends the text.
   void decode(bool is_over) {
-    const auto bytes = from_base64(std::string_view(pending_).substr(0, pending_.size() / 4 * 4));
-    if (!bytes) return;
-    std::string_view text = text_of(*bytes);
-    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-      keep(text.substr(0, end));
-      text.remove_prefix(end + 1);
+    const std::size_t whole = pending_.size() / 4 * 4;
+    const auto bytes = from_base64(std::string_view(pending_).substr(0, whole));
+    pending_.erase(0, whole);
+    if (bytes) text_ += text_of(*bytes);
+    std::string_view rest = text_;
+    for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+      keep(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
     }
-    if (is_over || pending_.size() >= kMaxBase64) keep(text);
+    text_.erase(0, text_.size() - rest.size());
+    if (!bytes) digits_ = kMaxBase64;
+    if (is_over || digits_ >= kMaxBase64) keep(text_);
   }
 
   const Encoding encoding_;
-  std::string pending_;  // digits of base64, or a quoted line that goes on
+  std::string pending_;  // digits of base64 that make no whole bytes yet, or a quoted line that goes on
+  std::string text_;     // that base64 said, behind its last line end
+  std::size_t digits_ = 0;
   std::string line_;
 };
 

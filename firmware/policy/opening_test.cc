@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "firmware/base/base64.h"
+#include "tests/support/cpu_time.h"
 
 namespace privyseal::policy {
 namespace {
@@ -63,9 +64,25 @@ TEST(Opening, LooksThroughEncodings) {
   EXPECT_EQ(first_line(base64, "U0VD\r\nUkVU\r\n"), "SECRET");
   EXPECT_EQ(first_line(base64, "U0VD\r\nUkVU\r\n", false), std::nullopt);
   EXPECT_EQ(first_line(base64, "%%%%\r\n"), "");
+  EXPECT_EQ(first_line(base64, "U0VDUkVU\r\n%%%%\r\nU0VD\r\n"), "SECRET");
+  std::string lines = to_base64(bytes_of("SECRET of\r\nus"));
+  for (std::size_t at = 5; at < lines.size(); at += 7) lines.insert(at, "\r\n");
+  EXPECT_EQ(first_line(base64, lines + "\r\n"), "SECRET of");
   const std::string quoted = "Content-Transfer-Encoding: quoted-printable\r\n";
   EXPECT_EQ(first_line(quoted, "=\r\nTOP =\r\nSEC=52ET\r\nx\r\n"), "TOP SECRET");
   EXPECT_EQ(first_line(quoted, "a=\r\n"), "a");
+}
+
+/// Four times the lines are about four times the work, not sixteen times.
+TEST(Opening, ReadsBase64OnceInHoweverManyLines) {
+  const auto time_of = [](int lines) {
+    std::string body;
+    for (int i = 0; i < lines; ++i) body += "AAAA\r\n";
+    const std::string field = "Content-Transfer-Encoding: base64\r\n";
+    return test::cpu_time_of(
+        [&] { EXPECT_EQ(first_line(field, body)->size(), 3U * static_cast<unsigned>(lines)); });
+  };
+  EXPECT_LT(time_of(1000), 8 * time_of(250));
 }
 
 TEST(Opening, EndsWithEndlessNesting) {

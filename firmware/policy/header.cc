@@ -53,6 +53,49 @@ std::optional<EncodedWord> encoded_word(std::string_view text) {
   return EncodedWord{std::string(text_of(*bytes)), end + 2};
 }
 
+void skip_escaped(std::string_view& rest) {
+  rest.remove_prefix(std::min<std::size_t>(rest.front() == '\\' ? 2 : 1, rest.size()));
+}
+
+/// And blanks (RFC 5322 section 3.2.2). False: a comment is not closed.
+bool skip_comments(std::string_view& rest) {
+  std::size_t depth = 0;
+  for (; !rest.empty(); skip_escaped(rest)) {
+    const char c = rest.front();
+    if (depth == 0 && c != '(' && !is_blank(c)) return true;
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+  }
+  return depth == 0;
+}
+
+/// `rest` begins with a quotation mark. False: there is no second one.
+bool skip_quoted(std::string_view& rest) {
+  rest.remove_prefix(1);
+  while (!rest.empty()) {
+    const bool is_end = rest.front() == '"';
+    skip_escaped(rest);
+    if (is_end) return true;
+  }
+  return false;
+}
+
+/// `rest` begins with the @ in front of it.
+std::string take_domain(std::string_view& rest) {
+  rest.remove_prefix(1);
+  const auto end = std::ranges::find_if(
+      rest, [](char c) { return !smtp::is_alnum(c) && c != '-' && c != '.' && (c & '\x80') == 0; });
+  const std::string_view domain = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
+  rest.remove_prefix(domain.size());
+  return smtp::normal_domain(domain);
+}
+
+/// Whether the domain is over here. In old mail it may go on behind a blank or a comment (RFC 5322 section
+/// 4.4), and not every program knows that.
+bool is_behind_domain(std::string_view rest) {
+  return skip_comments(rest) && (rest.empty() || std::string_view(">,;:<").contains(rest.front()));
+}
+
 /// What decoding brought to light must not look like more than one line.
 void make_one_line(std::string& text) {
   std::ranges::replace_if(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
@@ -69,6 +112,13 @@ std::vector<std::string> Header::values(std::string_view lower_name) const {
   std::vector<std::string> found;
   for (const Field& field : fields)
     if (field.name == lower_name) found.push_back(field.value);
+  return found;
+}
+
+std::vector<std::string> Header::values_as_written(std::string_view lower_name) const {
+  std::vector<std::string> found;
+  for (const Field& field : fields)
+    if (field.name == lower_name) found.push_back(value_as_written(field));
   return found;
 }
 
@@ -126,29 +176,27 @@ std::string value_as_written(const Field& field) {
   return colon == std::string_view::npos ? std::string() : unfolded(field.raw.substr(colon + 1));
 }
 
-std::vector<std::string> domains_in(std::string_view value) {
+std::optional<std::vector<std::string>> domains_in(std::string_view rest) {
   std::vector<std::string> domains;
-  bool is_quoted = false;
-  std::size_t depth = 0;  // of comments
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (c == '\\' && (is_quoted || depth > 0)) {
-      ++i;
-    } else if (is_quoted) {
-      is_quoted = c != '"';
-    } else if (c == '"' && depth == 0) {
-      is_quoted = true;
-    } else if (c == '(') {
-      ++depth;
-    } else if (c == ')' && depth > 0) {
-      --depth;
-    } else if (c == '@' && depth == 0) {
-      const std::string_view rest = value.substr(i + 1);
-      const auto end = std::ranges::find_if(
-          rest, [](char d) { return !smtp::is_alnum(d) && d != '-' && d != '.' && (d & '\x80') == 0; });
-      domains.push_back(smtp::normal_domain(rest.substr(0, static_cast<std::size_t>(end - rest.begin()))));
+  std::optional<std::size_t> before_bracket;  // so many domains were before the < that is open
+  for (;;) {
+    if (!skip_comments(rest)) return std::nullopt;
+    if (rest.empty()) break;
+    const char c = rest.front();
+    if (c == '"' && skip_quoted(rest)) continue;
+    if (c == '"' || c == '\\') return std::nullopt;
+    if (c == '@') {
+      domains.push_back(take_domain(rest));
+      if (!is_behind_domain(rest)) return std::nullopt;
+      continue;
     }
+    if (c == '<' && before_bracket) return std::nullopt;
+    if (c == '>' && domains.size() == before_bracket.value_or(domains.size())) return std::nullopt;
+    if (c == '<') before_bracket = domains.size();
+    if (c == '>') before_bracket.reset();
+    rest.remove_prefix(1);
   }
+  if (before_bracket) return std::nullopt;
   return domains;
 }
 

@@ -28,6 +28,8 @@ struct Header {
   /// The first one, or nothing.
   [[nodiscard]] const Field* find(std::string_view lower_name) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view lower_name) const;
+  /// As value_as_written().
+  [[nodiscard]] std::vector<std::string> values_as_written(std::string_view lower_name) const;
   [[nodiscard]] bool has(const FieldPattern& pattern) const;
   [[nodiscard]] bool has_any(const std::vector<FieldPattern>& patterns) const;
 };
@@ -47,9 +49,11 @@ struct Header {
 /// grammar.
 [[nodiscard]] std::string value_as_written(const Field& field);
 
-/// Addresses of a From, To or Cc: the domains in it, lower case, in their order. Comments, display names
-/// and groups are passed over.
-[[nodiscard]] std::vector<std::string> domains_in(std::string_view value);
+/// Addresses of a From, To or Cc as they are written: the domains in it, lower case, in their order.
+/// Comments, display names and groups are passed over. Nothing: somebody else could read it differently,
+/// because a quotation, comment or bracket is not closed or holds no address, or something goes on behind a
+/// domain.
+[[nodiscard]] std::optional<std::vector<std::string>> domains_in(std::string_view value);
 
 /// Encoded words (RFC 2047) as bytes of their character set; what is none stays as it is.
 [[nodiscard]] std::string decode_words(std::string_view value);

@@ -1,4 +1,6 @@
 // Whatever the header, its fields are its bytes, and no decoded value is more than one line.
+#include <algorithm>
+
 #include "firmware/base/check.h"
 #include "firmware/policy/header.h"
 #include "firmware/policy/opening.h"
@@ -15,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     CHECK(field.raw.data() == text.data() + seen);
     seen += field.raw.size();
     CHECK(field.value.find_first_of("\r\n") == std::string::npos);
-    (void)policy::domains_in(field.value);
+    const auto domains = policy::domains_in(policy::value_as_written(field));
+    CHECK(!domains || domains->size() <= static_cast<std::size_t>(std::ranges::count(field.raw, '@')));
   }
   CHECK(seen == text.size() || text.substr(seen) == "\r\n");
   if (!body) return 0;

@@ -62,10 +62,10 @@ bool is_from_elsewhere(const Facts& facts) {
     return std::ranges::contains(facts.envelope.own_domains, domain);
   };
   std::size_t count = 0;
-  for (const std::string& value : facts.header.values("from")) {
+  for (const std::string& value : facts.header.values_as_written("from")) {
     const auto domains = domains_in(value);
-    if (!std::ranges::all_of(domains, is_own)) return true;
-    count += domains.size();
+    if (!domains || !std::ranges::all_of(*domains, is_own)) return true;
+    count += domains->size();
   }
   return count == 0;
 }
@@ -74,8 +74,8 @@ bool is_blind_blast(const Facts& facts) {
   const std::uint32_t most = facts.rules.options.blind_recipients;
   if (most == 0 || facts.envelope.recipients <= most) return false;
   for (const std::string_view name : {"to", "cc"})
-    for (const std::string& value : facts.header.values(name))
-      if (!domains_in(value).empty()) return false;
+    for (const std::string& value : facts.header.values_as_written(name))
+      if (const auto domains = domains_in(value); domains && !domains->empty()) return false;
   return true;
 }
 

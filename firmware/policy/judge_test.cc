@@ -114,6 +114,8 @@ TEST(Clause8, ManyRecipientsMustBeNamed) {
   EXPECT_EQ(verdict(limited, "To: undisclosed-recipients:;", many), "blind-blast");
   EXPECT_EQ(verdict(limited, "Subject: x", many), "blind-blast");
   EXPECT_EQ(verdict(limited, "Cc: bob@police.example.cjsm.net", many), "");
+  EXPECT_EQ(verdict(limited, "Cc: =?utf-8?q?bob=40police.example.cjsm.net?=", many), "blind-blast");
+  EXPECT_EQ(verdict(limited, "Cc: bob@police.example.cjsm.net (", many), "blind-blast");
   many.recipients = 10;
   EXPECT_EQ(verdict(limited, "Subject: x", many), "");
   many.recipients = 11;
@@ -170,6 +172,10 @@ TEST(SecureEmailGuideG20, AutoForwardedMailIsRefused) {
     EXPECT_EQ(verdict(rules(), field), "auto-forwarded") << field;
   const std::string foreign = "From: x@evil.example\r\nResent-From: alice@lawfirm.example\r\n";
   EXPECT_EQ(shown(judge_header(rules(), envelope(), parse_header(foreign), "")), "auto-forwarded");
+  const std::string hidden =
+      "From: =?utf-8?q?alice=40lawfirm.example_=22?= <x@evil.example>\r\nResent-From: "
+      "alice@lawfirm.example\r\n";
+  EXPECT_EQ(shown(judge_header(rules(), envelope(), parse_header(hidden), "")), "auto-forwarded");
   EXPECT_EQ(verdict(rules(), "Resent-From: alice@lawfirm.example"), "");  // her own mail, by hand
 }
 
@@ -195,6 +201,11 @@ TEST(CouncilK1, FromMustBeOurs) {
   EXPECT_EQ(of("From: a@lawfirm.example, b@evil.example\r\n"), "from-not-ours");
   EXPECT_EQ(of("From: a@lawfirm.example\r\nFrom: b@evil.example\r\n"), "from-not-ours");
   EXPECT_EQ(of("From: nobody\r\n"), "from-not-ours");
+  EXPECT_EQ(of("From: =?utf-8?q?Bob_=40_home?= <bob@lawfirm.example>\r\n"), "");
+  EXPECT_EQ(of("From: =?utf-8?q?me=40lawfirm.example_=22?= <b@evil.example>\r\n"), "from-not-ours");
+  EXPECT_EQ(of("From: =?utf-8?q?me=40lawfirm.example?=\r\n"), "from-not-ours");
+  EXPECT_EQ(of("From: a@lawfirm.example \" <b@evil.example>\r\n"), "from-not-ours");
+  EXPECT_EQ(of("From: a@lawfirm.example (\r\n <b@evil.example>\r\n"), "from-not-ours");
   EXPECT_EQ(of("Subject: x\r\n"), "from-not-ours");
   EXPECT_EQ(of("From: MAILER-DAEMON\r\n", bounce()), "");
 }

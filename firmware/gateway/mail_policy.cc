@@ -107,7 +107,7 @@ PolicyFacts MailPolicy::facts() const {
   for (const Refusal rule : left_out_) add(has_nobody ? "refused/" : "left-out/", rule);
   for (const Refusal rule : warnings_) add("warned/", rule);
   if (has_disclaimer()) facts.verdict += " disclaimer";
-  if (!permit_.empty()) facts.verdict += " " + permit_;
+  for (const policy::RateCap& permit : permits_) facts.verdict += " " + permit.key;
   return facts;
 }
 
@@ -191,12 +191,14 @@ MailPolicy::Passed MailPolicy::judge_out(std::string_view body, const std::strin
   auto judged = policy::judge_header(*rules_, envelope, header_, first_line);
   if (!judged.marking.empty()) service_.book.count("marking/" + judged.marking);
   seen_.marking = judged.marking;
-  if (!judged.refusal && judged.permit) {
-    const std::string permit = permit_key(judged.permit->reference);
-    if (service_.book.admit({{permit, judged.permit->hourly_cap}}) >= 0)
+  if (!judged.refusal && !judged.permits.empty()) {
+    std::vector<policy::RateCap> permits;
+    for (const policy::Permit& permit : judged.permits)
+      permits.push_back({permit_key(permit.reference), permit.hourly_cap});
+    if (service_.book.admit(permits) >= 0)
       judged.refusal = Refusal::kPermitUsedUp;
     else
-      permit_ = permit;
+      permits_ = std::move(permits);
   }
   if (judged.refusal) {
     is_judged_ = true;

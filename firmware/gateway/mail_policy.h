@@ -89,7 +89,7 @@ class MailPolicy {
   bool left_one_out_ = false;
   std::vector<policy::Refusal> warnings_;
   PolicyFacts seen_;
-  std::string permit_;                      // the key of the permission that let it pass
+  std::vector<policy::RateCap> permits_;    // of the permissions that let it pass
   std::optional<policy::Refusal> refusal_;  // of the mail
   std::vector<policy::Refusal> left_out_;   // of recipients
   std::string held_;                        // of the mail, not yet judged

@@ -65,7 +65,7 @@ struct PolicyFacts {
   std::string message_id{};  ///< without the angle brackets; empty: none, or the header was not read
   std::string marking{};     ///< as it was found; empty: none
   /// "passed", or "refused/RULE", then "left-out/RULE" for recipients that were refused alone and
-  /// "warned/RULE", "disclaimer" if one was put below its text; last "permit/REFERENCE", of the permission
+  /// "warned/RULE", "disclaimer" if one was put below its text; last "permit/REFERENCE", of each permission
   /// that let it pass. Empty: it was not judged.
   std::string verdict{};
 };

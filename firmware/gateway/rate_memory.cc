@@ -64,9 +64,13 @@ Result<std::map<std::string, std::int64_t>> releases_of(Database& database, std:
 std::vector<std::string> keys_of(const CountedMail& mail, const policy::Options& options) {
   std::vector<std::string> keys;
   for (auto& cap : hourly_caps(options, mail.sender)) keys.push_back(std::move(cap.key));
-  const std::string permit = " " + std::string(kPermit);  // the verdict's last word, which may have blanks
-  if (const auto at = mail.verdict.find(permit); at != std::string::npos)
-    keys.push_back(mail.verdict.substr(at + 1));
+  // The last words of the verdict: each goes on to the next one, because a reference may have blanks.
+  const std::string permit = " " + std::string(kPermit);
+  for (std::size_t at = mail.verdict.find(permit); at != std::string::npos;) {
+    const std::size_t next = mail.verdict.find(permit, at + permit.size());
+    keys.push_back(mail.verdict.substr(at + 1, next == std::string::npos ? next : next - at - 1));
+    at = next;
+  }
   return keys;
 }
 

@@ -112,6 +112,12 @@ TEST_F(RateMemory, CountsPermissions) {
   options_.organisation_per_hour = 0;
   add({.at = kNine + minutes(1), .verdict = "passed warned/unmarked permit/MOJ 7/2026"});
   EXPECT_EQ(keys(), Keys{permit_key("MOJ 7/2026")});
+  add({.at = kNine + minutes(2),
+       .verdict = "passed disclaimer permit/MOJ 8/2026 permit/permit/9 permit/ten"});
+  EXPECT_EQ(keys(), (Keys{permit_key("MOJ 7/2026"), permit_key("MOJ 8/2026"), permit_key("permit/9"),
+                          permit_key("ten")}));
+  release(permit_key("MOJ 8/2026"));
+  EXPECT_EQ(keys(), (Keys{permit_key("MOJ 7/2026"), permit_key("permit/9"), permit_key("ten")}));
 }
 
 }  // namespace

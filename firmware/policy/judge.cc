@@ -158,6 +158,15 @@ std::optional<Permit> permit_for(const Facts& facts, const Check& check) {
                                       day_of(facts.envelope.now));
 }
 
+/// One permission may stand in several rows, for several kinds of mail: it counts once, by its smallest cap.
+void add_permit(std::vector<Permit>& permits, Permit permit) {
+  const auto same = std::ranges::find(permits, permit.reference, &Permit::reference);
+  if (same == permits.end())
+    permits.push_back(std::move(permit));
+  else
+    same->hourly_cap = std::min(same->hourly_cap, permit.hourly_cap);
+}
+
 void add_marks(const Facts& facts, HeaderJudgement& judgement) {
   const Options& options = facts.rules.options;
   if (!facts.marking && !facts.is_notice && options.unmarked == Unmarked::kDefault)
@@ -208,7 +217,7 @@ HeaderJudgement judge_header(const Rules& rules, const Envelope& envelope, const
     const bool is_exempt = check.permitted_as && !envelope.sender;
     if (mode == Mode::kOff || is_exempt || !check.applies(facts)) continue;
     if (auto permit = permit_for(facts, check)) {
-      judgement.permit = std::move(permit);
+      add_permit(judgement.permits, std::move(*permit));
     } else if (mode == Mode::kEnforce) {
       judgement.refusal = check.refusal;
       return judgement;

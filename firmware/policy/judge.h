@@ -38,7 +38,7 @@ struct HeaderJudgement {
   std::optional<Refusal> refusal;
   std::vector<Refusal> warnings;
   std::vector<std::string> fields;  ///< to put in front, without CRLF
-  std::optional<Permit> permit;     ///< the permission that the mail needs and has: count it
+  std::vector<Permit> permits;      ///< the permissions that the mail needs and has: count it against all
   std::string marking;              ///< as it was found; empty: none
 };
 

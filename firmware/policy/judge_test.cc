@@ -137,14 +137,35 @@ TEST(Clause9, AutomatedMailNeedsAPermission) {
                        .value();
   EXPECT_EQ(verdict(by, "Auto-Submitted: auto-generated"), "");
   const auto judged = judge_header(by, envelope(), parse_header("Auto-Submitted: auto-generated\r\n"), "");
-  EXPECT_EQ(judged.permit->reference, "MOJ-1");
-  EXPECT_EQ(judged.permit->hourly_cap, 7U);
+  ASSERT_EQ(judged.permits.size(), 1U);
+  EXPECT_EQ(judged.permits[0].reference, "MOJ-1");
+  EXPECT_EQ(judged.permits[0].hourly_cap, 7U);
   Envelope day_after = envelope();
   day_after.now += std::chrono::days(1);
   EXPECT_EQ(verdict(by, "Auto-Submitted: auto-generated", day_after), "automated-mail");
   EXPECT_EQ(verdict(rules("[rules]\nautomated = \"warn\"\n"), "Auto-Submitted: auto-generated"),
             "warned: automated-mail");
   EXPECT_EQ(verdict(rules("[rules]\nautomated = \"off\"\n"), "Auto-Submitted: auto-generated"), "");
+}
+
+TEST(Clause9, AMailThatNeedsSeveralPermissionsIsCountedAgainstAll) {
+  const auto permits = [](const std::string& records) {
+    Rules by = rules();
+    by.permissions = Permissions::parse("reference,sender,kind,from,until,hourly_cap\n" + records).value();
+    const auto judged =
+        judge_header(by, envelope(), parse_header("List-Id: x\r\nAuto-Submitted: auto-generated\r\n"), "");
+    if (judged.refusal) return shown(judged);
+    std::string text;
+    for (const Permit& permit : judged.permits)
+      text += permit.reference + "=" + std::to_string(permit.hourly_cap) + " ";
+    return text;
+  };
+  const std::string bulk = ",alice@lawfirm.example,bulk,2026-01-01,2026-06-01,";
+  const std::string generated = ",alice@lawfirm.example,generated,2026-01-01,2026-06-01,";
+  EXPECT_EQ(permits("B" + bulk + "3\nG" + generated + "7\n"), "B=3 G=7 ");
+  EXPECT_EQ(permits("B" + bulk + "3\nB" + generated + "7\n"), "B=3 ");
+  EXPECT_EQ(permits("B" + bulk + "7\nB" + generated + "3\n"), "B=3 ");
+  EXPECT_EQ(permits("B" + bulk + "3\n"), "automated-mail");
 }
 
 /// T25

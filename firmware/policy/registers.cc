@@ -89,6 +89,9 @@ Result<Permissions> Permissions::parse(std::string_view csv) {
     const auto period = period_of(table->cell(row, "from"), table->cell(row, "until"), false);
     const auto cap = smtp::number_from(table->cell(row, "hourly_cap"));
     if (reference.empty()) return std::unexpected(table->refusal(row, "reference is empty"));
+    // A mail's row in the ledger names several permissions with these signs between them.
+    if (reference.contains(" permit/"))
+      return std::unexpected(table->refusal(row, "reference has a word that begins with permit/"));
     if (!sender) return std::unexpected(table->refusal(row, "sender is no address and no @domain"));
     if (kind == kKinds.end()) return std::unexpected(table->refusal(row, "kind is unknown"));
     if (!period) return std::unexpected(table->refusal(row, "from or until is no day, or before the other"));

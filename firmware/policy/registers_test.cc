@@ -112,6 +112,7 @@ TEST(Registers, AreRefusedByLineAndReason) {
   const std::string columns = "reference,sender,kind,from,until,hourly_cap\n";
   for (const auto& [row, message] : std::vector<Bad>{
            {",a@b.example,bulk,2026-01-01,2026-01-01,1", "permissions.csv: line 2: reference"},
+           {"r permit/s,a@b.example,bulk,2026-01-01,2026-01-01,1", "permissions.csv: line 2: reference"},
            {"r,@,bulk,2026-01-01,2026-01-01,1", "permissions.csv: line 2: sender"},
            {"r,a@b.example,any,2026-01-01,2026-01-01,1", "permissions.csv: line 2: kind"},
            {"r,a@b.example,bulk,2026-01-01,,1", "permissions.csv: line 2: from"},

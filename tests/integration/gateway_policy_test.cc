@@ -354,6 +354,39 @@ TEST_F(GatewayPolicy, Clause9AutomatedMailNeedsAPermission) {
   expect_carried(with_header("Auto-Submitted: auto-replied"));
 }
 
+TEST_F(GatewayPolicy, Clause9AMailThatNeedsTwoPermissionsIsCountedAgainstBothAlsoAfterARestart) {
+  const auto permit = [&](const std::string& bulk_cap, const std::string& generated_cap) {
+    const std::string days = ",2026-01-01,2099-12-31,";
+    use("permissions.csv", "reference,sender,kind,from,until,hourly_cap\r\nMOJ 2,fay@lawfirm.example,bulk" +
+                               days + bulk_cap + "\r\nMOJ 3,fay@lawfirm.example,generated" + days +
+                               generated_cap + "\r\n");
+  };
+  const auto by_fay = [](const std::string& fields) {
+    Mail mail = with_header(fields);
+    mail.sender = "fay@lawfirm.example";
+    return mail;
+  };
+  const Mail bulk = by_fay("List-Id: x");
+  const Mail generated = by_fay("Auto-Submitted: auto-generated");
+  const Mail both = by_fay("List-Id: x\r\nAuto-Submitted: auto-generated");
+  permit("1", "2");
+  expect_out(250, both);
+  EXPECT_EQ(only_row().verdict, "passed permit/MOJ 2 permit/MOJ 3");
+  GatewayTest::SetUp();
+  expect_refused(451, "used up for this hour", both);  // the first one is, and the second is not touched
+  expect_refused(451, "used up for this hour", bulk);
+  expect_carried(generated);
+  expect_refused(451, "used up for this hour", generated);
+  ASSERT_TRUE(lab_->gateway->restart(SIGKILL));
+  GatewayTest::SetUp();
+  expect_refused(451, "used up for this hour", bulk);
+  expect_refused(451, "used up for this hour", generated);
+  permit("2", "3");
+  expect_carried(by_fay("List-Id: x\r\nAuto-Submitted: auto-generated\r\nSubject: again"));
+  expect_refused(451, "used up for this hour", bulk);
+  expect_refused(451, "used up for this hour", generated);
+}
+
 TEST_F(GatewayPolicy, Clause25BulkMailIsRefused) {
   expect_refused(550, "no mailing lists", with_header("List-Unsubscribe: <https://lawfirm.example/out>"));
   expect_refused(550, "no mailing lists", with_header("Precedence: bulk"));

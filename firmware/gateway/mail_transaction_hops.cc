@@ -61,7 +61,7 @@ net::awaitable<NextHop::Judgements> MailTransaction::start_at_a_hop(std::vector<
     if (!hop_->is_no_use()) {
       if (judged.empty()) break;  // our own keys are away: another hop needs them too
       hop_place_->succeeded();
-      service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes());
+      service_.hop_of(lane_->direction).note(hop_->offers(), hop_->max_message_bytes(), i == 0);
       co_return judged;
     }
     hop_place_->failed(Steady::now(), hop_->why_given_up(), *hop_->failure());

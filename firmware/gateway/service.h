@@ -23,11 +23,14 @@
 
 namespace privyseal::gateway {
 
-/// What one next hop said in its last EHLO, which is what we can offer to the next sender.
+/// What the next hops of one direction said in their last EHLO, which is what we can offer to the next
+/// sender.
 class HopMemory {
  public:
-  void note(const smtp::Extensions& offered, std::uint64_t max_message_bytes) {
-    max_message_bytes_ = max_message_bytes;
+  /// The size is the preferred hop's alone: by another one's, senders would give up mails for good that it
+  /// takes as soon as it is back.
+  void note(const smtp::Extensions& offered, std::uint64_t max_message_bytes, bool is_preferred) {
+    if (is_preferred) max_message_bytes_ = max_message_bytes;
     dsn_ = offered.dsn;
   }
   [[nodiscard]] smtp::ServerSession::NextHopOffer offer() const {

@@ -153,7 +153,9 @@ std::uint64_t ServerSession::max_size_bytes() const {
 Action ServerSession::perform(const MailFrom& command) {
   // REQUIRETLS holds for the way to us as well (RFC 8689 section 2), and is not offered in clear.
   if (command.require_tls && !is_inside_tls_) return bad(options_.replies.starttls_required);
-  if (command.size_bytes.value_or(0) > max_size_bytes()) return SendReply{options_.replies.message_too_big};
+  // By our own limit only: which hop the mail goes to, and what that one takes now, is not known yet.
+  if (command.size_bytes.value_or(0) > options_.max_size_bytes)
+    return SendReply{options_.replies.message_too_big};
   if (++mails_ > options_.max_mails) return close(options_.replies.session_used_up);
   // Mails that never come to an end count as idle, or MAIL and RSET in turn would go on for ever.
   if (++idle_commands_ > options_.max_idle_commands) return close(options_.replies.too_many_errors);

@@ -97,7 +97,8 @@ class ServerSession {
   };
 
   /// What our EHLO says besides, because the next hop said it last time. We carry mail through and keep none:
-  /// what it does not offer we cannot promise.
+  /// what it does not offer we cannot promise. No mail is refused by it: the hop may say something else by
+  /// then.
   struct NextHopOffer {
     std::uint64_t max_size_bytes = 0;  ///< 0: no limit, or none known
     bool dsn = false;

@@ -312,11 +312,11 @@ TEST(ServerSession, OffersNoMoreThanTheNextHop) {
   }
 }
 
-TEST(ServerSession, RefusesWhatTheNextHopCallsTooBig) {
+TEST(ServerSession, RefusesByItsOwnLimitAndNotByWhatTheNextHopSaidLastTime) {
   ServerSession session = session_in(State::kReady);
   session.next_hop_offers({.max_size_bytes = 500});
-  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=501"), "reply 552 5.3.4");
-  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=500"), "open mail");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=1001"), "reply 552 5.3.4");
+  EXPECT_EQ(say(session, "MAIL FROM:<a@b.uk> SIZE=1000"), "open mail");
 }
 
 TEST(ServerSession, TakesInternationalRecipientsOnlyInAnInternationalMail) {

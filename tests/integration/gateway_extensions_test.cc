@@ -48,7 +48,7 @@ class GatewayExtensions : public GatewayTest {
 TEST_F(GatewayExtensions, OffersTheSmallerSize) {
   relay_offers({"PIPELINING", "SIZE 100000", "8BITMIME"});
   EXPECT_THAT(our_ehlo(), HasSubstr("SIZE 98976\n"));  // less our Received: line
-  EXPECT_EQ(send(lab_->lan_client(), {from_ + " SIZE=98977"}).code, 552);
+  EXPECT_EQ(send(lab_->lan_client(), {from_ + " SIZE=98977", to_}).code, 552);
   expect_no_mail();
   std::string big = "Subject: x\r\n\r\n";
   while (big.size() <= 98976) big += std::string(100, 'x') + "\r\n";

@@ -201,6 +201,36 @@ TEST_F(GatewayHops, EachOneMustShowItsOwnName) {
   EXPECT_TRUE(second_->mails().empty());
 }
 
+TEST_F(GatewayHops, LimitOfOneIsNoReasonToRefuseWhatAnotherTakes) {
+  second_->play(peer::offering({"SIZE 100000"}));
+  lab_->relay->play(peer::ending(Step::kGreeting, Answer::Then::kClose));
+  expect_out(250, mail_out());
+  EXPECT_EQ(second_->mails().size(), 1U);
+  const std::string from = "MAIL FROM:<alice@lawfirm.example> SIZE=20000000";
+  const std::string to = "RCPT TO:<bob@police.example.cjsm.net>";
+  SmtpClient without_first = lab_->lan_client();
+  EXPECT_EQ(without_first.command(from)->code, 250);
+  EXPECT_EQ(without_first.command(to)->code, 552) << "the hop that there is cannot take it";
+  lab_->relay->play({});
+  SmtpClient client = lab_->lan_client();
+  EXPECT_THAT(client.command("EHLO client.example")->text, HasSubstr("SIZE 26214400\n"));
+  EXPECT_EQ(client.command(from)->code, 250);
+  EXPECT_EQ(client.command(to)->code, 250);
+  EXPECT_EQ(client.command("RSET")->code, 250);
+  EXPECT_EQ(states().at(1).failures, 0);
+}
+
+TEST_F(GatewayHops, LimitOfThePreferredOneIsAnnounced) {
+  lab_->relay->play(peer::offering({"SIZE 100000"}));
+  expect_out(250, mail_out());
+  const auto announced = [] { return lab_->lan_client().command("EHLO client.example")->text; };
+  EXPECT_THAT(announced(), HasSubstr("SIZE 98976\n"));  // less our Received: line
+  lab_->relay->play(peer::ending(Step::kGreeting, Answer::Then::kClose));
+  expect_out(250, mail_out());
+  EXPECT_EQ(second_->mails().size(), 1U);
+  EXPECT_THAT(announced(), HasSubstr("SIZE 98976\n"));
+}
+
 TEST_F(GatewayHops, NoOtherIsAskedWhenOneHasAcceptedOrRefusedMail) {
   expect_second_is_not_asked(peer::replying(Step::kMail, "550 5.7.1 not you\r\n"), 550);
   SetUp();

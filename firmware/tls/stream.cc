@@ -10,6 +10,7 @@
 
 #include "firmware/base/check.h"
 #include "firmware/tls/job.h"
+#include "firmware/tls/lookup.h"
 #include "firmware/tls/openssl.h"
 
 namespace privyseal::tls {
@@ -127,21 +128,10 @@ Stream::~Stream() {
 net::awaitable<Result<Stream>> Stream::connect(std::string host, std::uint16_t port, Duration within) {
   const auto executor = co_await asio::this_coro::executor;
   const auto until = std::chrono::steady_clock::now() + within;
-  net::tcp::resolver resolver(executor);
-  net::tcp::resolver::results_type endpoints;
-  error_code no_literal;
-  error_code failed;
-  // A literal address needs no resolver, and so no resolver thread.
-  const auto address = asio::ip::make_address(host, no_literal);
-  if (!no_literal)
-    endpoints = net::tcp::resolver::results_type::create(net::tcp::endpoint(address, port), host, "");
-  else
-    std::tie(failed, endpoints) =
-        co_await resolver.async_resolve(host, std::to_string(port), asio::cancel_at(until, kAwait));
+  const auto endpoints = co_await look_up(std::move(host), port, until);
+  if (!endpoints) co_return std::unexpected(endpoints.error());
   net::tcp::socket socket(executor);
-  if (!failed)
-    std::tie(failed, std::ignore) =
-        co_await asio::async_connect(socket, endpoints, asio::cancel_at(until, kAwait));
+  const auto [failed, _] = co_await asio::async_connect(socket, *endpoints, asio::cancel_at(until, kAwait));
   if (failed == asio::error::operation_aborted)
     co_return fail(ErrorCode::kTimeout, "connect: no answer in time");
   if (failed) co_return fail(ErrorCode::kUnavailable, "connect: " + failed.message());

@@ -193,6 +193,7 @@ MailPolicy::Passed MailPolicy::judge_out(std::string_view body, const std::strin
   seen_.marking = judged.marking;
   if (!judged.refusal && !judged.permits.empty()) {
     std::vector<policy::RateCap> permits;
+    permits.reserve(judged.permits.size());
     for (const policy::Permit& permit : judged.permits)
       permits.push_back({permit_key(permit.reference), permit.hourly_cap});
     if (service_.book.admit(permits) >= 0)

@@ -20,17 +20,23 @@ Result<Identity> Identity::open(std::shared_ptr<const tls::Library> library, std
 }
 
 void Identity::refresh() {
-  if (target_of(folder_ / "active") == generation_) return;
-  const auto loaded = load();
-  if (!loaded)
-    log_event(LogLevel::kAlert, "identity-not-taken",
-              {{"generation", generation_}, {"why", loaded.error().message}});
-  else
+  std::string target = target_of(folder_ / "active");
+  if (target == generation_) {
+    refused_.reset();  // a newer one that did not load was taken back
+    return;
+  }
+  if (const auto loaded = load(); loaded) {
+    refused_.reset();
     log_event(LogLevel::kNotice, "identity-taken", {{"generation", generation_}});
+  } else if (refused_ != target) {
+    log_event(LogLevel::kAlert, "identity-not-taken",
+              {{"generation", target}, {"why", loaded.error().message}});
+    refused_ = std::move(target);
+  }
 }
 
+/// Context and generation change together or not at all.
 Result<void> Identity::load() {
-  generation_ = target_of(folder_ / "active");
   auto active = read_active_identity(folder_);
   if (!active) return std::unexpected(active.error());
   auto context = tls::Context::make(library_, {.side = tls::Side::kServer,
@@ -40,6 +46,7 @@ Result<void> Identity::load() {
                                                .peer_names = {}});
   if (!context) return std::unexpected(context.error());
   context_ = std::move(*context);
+  generation_ = active->generation.filename().string();
   return {};
 }
 

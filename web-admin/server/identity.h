@@ -1,13 +1,14 @@
 /// Who the console is in TLS: the active generation of its identity folder, as renewd leaves it there.
 ///
 /// renewd activates another one by a rename; `refresh` notices. What does not load leaves the old one in
-/// place.
+/// place, and is tried again at each look: keyd may only have been away.
 ///
 /// Threads: one.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "firmware/base/result.h"
@@ -32,8 +33,9 @@ class Identity {
 
   std::shared_ptr<const tls::Library> library_;
   std::filesystem::path folder_;
-  std::string generation_;  // what `active` pointed to when it was last looked at
+  std::string generation_;  // where `active` pointed when context_ was made
   std::shared_ptr<const tls::Context> context_;
+  std::optional<std::string> refused_;  // where it points, if that does not load: logged once
 };
 
 }  // namespace privyseal::web

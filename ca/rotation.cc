@@ -194,6 +194,13 @@ std::string_view to_string(Step::Kind kind) {
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
+std::string words_of(const Generation& generation) {
+  std::string words =
+      "generation " + std::to_string(generation.number) + " (" + std::string(to_string(generation.state));
+  if (generation.judged) words += ", serial " + generation.serial + ", SHA-256 " + generation.fingerprint;
+  return words + ")";
+}
+
 Step next_step(const IdentityState& identity, WallTime now) {
   const std::array wanted{repair_step(identity), live_step(identity), candidate_step(identity, now),
                           renewal_step(identity), retire_step(identity)};
@@ -237,6 +244,13 @@ const Generation* active_of(const IdentityState& identity) {
 
 const Generation* unfinished_of(const IdentityState& identity) { return youngest(identity, is_unfinished); }
 
+const Generation* importable_of(const IdentityState& identity) {
+  const Generation* candidate = unfinished_of(identity);
+  if (candidate == nullptr || candidate->state == State::kGenerating) return nullptr;
+  // The link is ahead of the record: others may serve it already.
+  return identity.active_on_disk == candidate->number ? nullptr : candidate;
+}
+
 const Generation* previous_of(const IdentityState& identity) {
   return youngest(identity,
                   [](const Generation& g) { return g.state == State::kRetiring && !g.key_retired; });
@@ -258,6 +272,26 @@ Result<Generation> started(const IdentityState& identity, std::string_view ident
                     .key = std::string(identity_name) + "-" + std::to_string(number),
                     .since = now,
                     .jitter_permille = jitter_permille};
+}
+
+Result<std::vector<Generation>> started_instead_of(const IdentityState& identity, std::int64_t number,
+                                                   std::string why, std::string_view identity_name,
+                                                   std::int64_t least_number, std::int64_t jitter_permille,
+                                                   WallTime now) {
+  const Generation* candidate = unfinished_of(identity);
+  const std::string its_name = std::string(identity_name) + ": generation " + std::to_string(number);
+  if (candidate == nullptr || candidate->number != number)
+    return fail(ErrorCode::kConflict, its_name + " is not under way");
+  // A key that keyd may have made without our knowing would never be retired.
+  if (!candidate->key_made) return fail(ErrorCode::kConflict, its_name + ": its key is being made");
+  if (identity.active_on_disk == number)
+    return fail(ErrorCode::kConflict, its_name + " is on its way into service");
+  Generation ended = given_up(*candidate, std::move(why), now);
+  IdentityState without = identity;
+  *std::ranges::find(without.generations, number, &Generation::number) = ended;
+  auto next = started(without, identity_name, least_number, jitter_permille, now);
+  if (!next) return std::unexpected(next.error());
+  return std::vector{std::move(ended), std::move(*next)};
 }
 
 Generation with_key(Generation generation) {
@@ -301,7 +335,17 @@ Generation refused(Generation generation, std::string why, WallTime poll_after, 
   return delayed(std::move(generation), std::move(why), poll_after);
 }
 
+Generation refused_in_trial(Generation generation, Issuer issuer, std::string why, WallTime poll_after,
+                            WallTime now) {
+  ++generation.refused_trials;
+  const bool is_worn_out = generation.refused_trials % kTrialsOfOneCertificate == 0;
+  if (issuer == Issuer::kManual || !is_worn_out)
+    return delayed(std::move(generation), std::move(why), poll_after);
+  return refused(std::move(generation), std::move(why), poll_after, now);
+}
+
 Generation proven(Generation generation, WallTime now) {
+  generation.refused_trials = 0;
   return moved(std::move(generation), State::kProven, now);
 }
 

@@ -59,6 +59,7 @@ struct Generation {
   WallTime not_before{}, not_after{};                        ///< of the leaf, once judged
   std::string why{};                 ///< of the last failure, one sentence without its dot
   std::int64_t failures = 0;         ///< attempts in a row that failed
+  std::int64_t refused_trials = 0;   ///< how often the relay refused a certificate of this key
   WallTime since{};                  ///< in this state
   WallTime poll_after{};             ///< nothing is tried before
   std::int64_t jitter_permille = 0;  ///< 0..1000: spreads renewals of many boxes; drawn once
@@ -75,6 +76,8 @@ struct Rules {
 inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::hours(6);
 /// A generation that came to nothing is not followed by a new key at once, time after time.
 inline constexpr std::chrono::milliseconds kPauseAfterFailure = std::chrono::hours(1);
+/// A certificate that the relay has refused so often is not tried again: the issuer is asked for another one.
+inline constexpr std::int64_t kTrialsOfOneCertificate = 3;
 
 struct IdentityState {
   Rules rules{};
@@ -104,6 +107,8 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 [[nodiscard]] std::string_view to_string(Step::Kind kind);
+/// For sentences: "generation 3 (issued, serial 0a, SHA-256 ff...)", or "generation 3 (requested)".
+[[nodiscard]] std::string words_of(const Generation& generation);
 
 [[nodiscard]] Step next_step(const IdentityState& identity, WallTime now);
 
@@ -116,6 +121,9 @@ struct Step {
 // Who is who. Null: there is none. Pointers live as long as `identity`.
 [[nodiscard]] const Generation* active_of(const IdentityState& identity);
 [[nodiscard]] const Generation* unfinished_of(const IdentityState& identity);
+/// The unfinished one, if it may take a certificate: its request is out, or it has one that is not in
+/// service.
+[[nodiscard]] const Generation* importable_of(const IdentityState& identity);
 /// The one a roll-back would go to: the youngest that is retiring.
 [[nodiscard]] const Generation* previous_of(const IdentityState& identity);
 [[nodiscard]] const Generation* find(const IdentityState& identity, std::int64_t number);
@@ -125,6 +133,13 @@ struct Step {
 [[nodiscard]] Result<Generation> started(const IdentityState& identity, std::string_view identity_name,
                                          std::int64_t least_number, std::int64_t jitter_permille,
                                          WallTime now);
+/// The unfinished `number` given up for `why`, and a new one in its place. kConflict: another one is under
+/// way, or none, or its key is not made yet, or it is on its way into service.
+[[nodiscard]] Result<std::vector<Generation>> started_instead_of(const IdentityState& identity,
+                                                                 std::int64_t number, std::string why,
+                                                                 std::string_view identity_name,
+                                                                 std::int64_t least_number,
+                                                                 std::int64_t jitter_permille, WallTime now);
 [[nodiscard]] Generation with_key(Generation generation);
 [[nodiscard]] Generation requested(Generation generation, std::string csr, WallTime now);
 /// The issuer said: later.
@@ -133,6 +148,10 @@ struct Step {
 [[nodiscard]] Generation answered(Generation generation, std::string chain, WallTime now);
 /// The certificate was refused: the request still stands, and is submitted again later.
 [[nodiscard]] Generation refused(Generation generation, std::string why, WallTime poll_after, WallTime now);
+/// The relay refused the certificate. By hand it is tried again, until a person acts. Else, after
+/// kTrialsOfOneCertificate, the request stands again (state kRequested), and the same key gets another one.
+[[nodiscard]] Generation refused_in_trial(Generation generation, Issuer issuer, std::string why,
+                                          WallTime poll_after, WallTime now);
 [[nodiscard]] Generation proven(Generation generation, WallTime now);
 [[nodiscard]] Generation seen_live(Generation generation);
 [[nodiscard]] Generation retired(Generation generation, WallTime now);

@@ -247,6 +247,91 @@ TEST(Rotation, ARefusedCertificateLeavesTheRequestStandingAndNothingElse) {
   EXPECT_EQ(back.poll_after, kLater);
 }
 
+TEST(Rotation, ACertificateThatTheRelayRefusesIsTriedAFewTimesAndThenAskedForAgainWithTheSameKey) {
+  for (const Issuer issuer : {Issuer::kEst, Issuer::kLocal}) {
+    Generation tried = in(State::kIssued, 3, [](auto& g) { g.csr = "request"; });
+    for (std::int64_t trial = 1; trial < kTrialsOfOneCertificate; ++trial) {
+      tried = refused_in_trial(tried, issuer, "revoked", kLater, kNow);
+      EXPECT_EQ(tried.state, State::kIssued);
+      EXPECT_EQ(tried.failures, trial);
+    }
+    tried = refused_in_trial(tried, issuer, "revoked", kLater, kNow);
+    EXPECT_EQ(next_step(identity(issuer, {tried}), kNow), step(Kind::kWaitUntil, 0, kLater));
+    EXPECT_EQ(next_step(identity(issuer, {tried}), kLater), step(Kind::kSubmit, 3));
+    EXPECT_EQ(tried.csr, "request");
+    EXPECT_EQ(tried.key, "cjsm-3");
+    EXPECT_EQ(tried.why, "revoked");
+    EXPECT_FALSE(tried.judged);
+
+    Generation second = answered(tried, "another", kNow);
+    second.judged = true;
+    EXPECT_EQ(refused_in_trial(second, issuer, "revoked", kLater, kNow).state, State::kIssued)
+        << "the next one has its trials too";
+    EXPECT_EQ(second.refused_trials, kTrialsOfOneCertificate) << "the wait before the next question grows";
+    EXPECT_EQ(proven(second, kNow).refused_trials, 0);
+  }
+}
+
+TEST(Rotation, ByHandARefusedCertificateIsKeptUntilAPersonActs) {
+  Generation tried = in(State::kIssued);
+  for (int i = 0; i < 10; ++i) tried = refused_in_trial(tried, Issuer::kManual, "revoked", kLater, kNow);
+  EXPECT_EQ(tried.state, State::kIssued);
+  EXPECT_EQ(next_step(identity(Issuer::kManual, {tried}), kLater), step(Kind::kProbe, 1));
+}
+
+TEST(Rotation, ACertificateMayComeUntilItsGenerationIsInService) {
+  const auto manual = Issuer::kManual;
+  EXPECT_EQ(importable_of(identity(manual, {})), nullptr);
+  for (const State state : {State::kGenerating, State::kActive, State::kRetiring, State::kRetired,
+                            State::kFailed, State::kRolledBack})
+    EXPECT_EQ(importable_of(identity(manual, {in(state)})), nullptr) << to_string(state);
+  for (const State state : {State::kRequested, State::kSubmitted, State::kIssued, State::kProven}) {
+    auto made = identity(manual, {in(State::kActive, 1), in(state, 2)});
+    ASSERT_NE(importable_of(made), nullptr) << to_string(state);
+    EXPECT_EQ(importable_of(made)->number, 2);
+    made.active_on_disk = 2;
+    EXPECT_EQ(importable_of(made), nullptr) << "others serve it already";
+  }
+}
+
+TEST(Rotation, ANewRequestTakesThePlaceOfTheOneThatIsNamed) {
+  const auto instead_of = [](const IdentityState& made, std::int64_t number) {
+    return started_instead_of(made, number, "given up", "cjsm", 0, 0, kNow);
+  };
+  for (const State state : {State::kRequested, State::kSubmitted, State::kIssued, State::kProven}) {
+    SCOPED_TRACE(to_string(state));
+    auto made = identity(Issuer::kManual, {in(State::kActive, 1), in(state, 2)});
+    const auto changed = instead_of(made, 2);
+    ASSERT_TRUE(changed) << changed.error().message;
+    ASSERT_EQ(changed->size(), 2U);
+    EXPECT_EQ(changed->front().number, 2);
+    EXPECT_EQ(changed->front().state, State::kFailed);
+    EXPECT_EQ(changed->front().why, "given up");
+    EXPECT_EQ(changed->back().key, "cjsm-3");
+    EXPECT_EQ(changed->back().state, State::kGenerating);
+    EXPECT_FALSE(instead_of(made, 1)) << "it is in service";
+    EXPECT_FALSE(instead_of(made, 3)) << "there is none";
+    made.active_on_disk = 2;
+    EXPECT_FALSE(instead_of(made, 2)) << "it is on its way into service";
+  }
+  EXPECT_FALSE(instead_of(identity(Issuer::kManual, {in(State::kGenerating)}), 1))
+      << "keyd may be making its key, which nobody would retire";
+  EXPECT_TRUE(instead_of(
+      identity(Issuer::kManual, {in(State::kGenerating, 1, [](auto& g) { g.key_made = true; })}), 1));
+  EXPECT_EQ(instead_of(identity(Issuer::kManual, {in(State::kActive)}), 1).error().code,
+            ErrorCode::kConflict);
+}
+
+TEST(Rotation, WordsSayWhichCertificateItWas) {
+  EXPECT_EQ(words_of(in(State::kRequested, 2)), "generation 2 (requested)");
+  EXPECT_EQ(words_of(in(State::kIssued, 2,
+                        [](auto& g) {
+                          g.serial = "0a";
+                          g.fingerprint = "ff";
+                        })),
+            "generation 2 (issued, serial 0a, SHA-256 ff)");
+}
+
 /// A world in which steps fail, are killed before or after their effect, and people act: rotation's own
 /// functions are what moves it.
 class World {
@@ -287,6 +372,11 @@ class World {
     if (auto made = started(identity_, "cjsm", 0, jitter(), now_)) record({*made});
   }
 
+  void start_instead_of(const Generation& candidate) {
+    if (auto changed = started_instead_of(identity_, candidate.number, "given up", "cjsm", 0, jitter(), now_))
+      record(*changed);
+  }
+
   void make_key(const Generation& generation) {
     if (one_in(4)) return record({failed(generation)});
     if (keys_.insert(generation.key).second) ++keys_made_[generation.number];  // else it is adopted
@@ -305,6 +395,12 @@ class World {
     generation.not_before = now_;
     generation.not_after = now_ + std::chrono::days(1 + random_() % 90);
     record({generation});
+  }
+
+  void probe(const Generation& generation) {
+    if (one_in(4)) return record({failed(generation)});
+    if (one_in(2)) return record({proven(generation, now_)});
+    record({refused_in_trial(generation, identity_.rules.issuer, "refused", now_ + 1h, now_)});
   }
 
   void take(const Step& next) {
@@ -326,7 +422,7 @@ class World {
       case Kind::kJudge:
         return judge(generation);
       case Kind::kProbe:
-        return record({one_in(3) ? failed(generation) : proven(generation, now_)});
+        return probe(generation);
       case Kind::kActivate:
         identity_.active_on_disk = number;
         ++activations_;
@@ -353,8 +449,11 @@ class World {
     const Generation* previous = previous_of(identity_);
     if (previous != nullptr && active_of(identity_) != nullptr && one_in(4))
       return take({.kind = Kind::kRollBack, .generation = previous->number});
+    if (candidate != nullptr && one_in(6)) return start_instead_of(*candidate);
     if (candidate == nullptr || identity_.rules.issuer != Issuer::kManual) return;
-    if (candidate->state == State::kRequested) return import(*candidate);
+    const bool is_again = candidate->state >= State::kIssued && one_in(3);
+    if (importable_of(identity_) != nullptr && (candidate->state == State::kRequested || is_again))
+      return import(*candidate);
     if (candidate->state == State::kProven) take({.kind = Kind::kActivate, .generation = candidate->number});
   }
 

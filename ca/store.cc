@@ -3,6 +3,7 @@
 namespace privyseal::ca {
 namespace {
 
+// The trials that were refused stand beside, so that a former version is none the wiser.
 constexpr const char* kSchema = R"(
 CREATE TABLE IF NOT EXISTS generation(
   identity TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL,
@@ -16,6 +17,8 @@ CREATE TABLE IF NOT EXISTS generation(
 CREATE UNIQUE INDEX IF NOT EXISTS one_active ON generation(identity) WHERE state = 'active';
 CREATE UNIQUE INDEX IF NOT EXISTS one_unfinished ON generation(identity)
   WHERE state IN ('generating', 'requested', 'submitted', 'issued', 'proven');
+CREATE TABLE IF NOT EXISTS refused_trials(
+  key TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS alarm(
   identity TEXT PRIMARY KEY, cause TEXT NOT NULL, critical INTEGER NOT NULL, why TEXT NOT NULL,
   detail TEXT NOT NULL, days_left INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
@@ -23,8 +26,9 @@ CREATE TABLE IF NOT EXISTS alarm(
 
 constexpr std::string_view kRead =
     "SELECT number, state, key, key_made, key_retired, csr, chain, judged, live, subject, issuer, serial,"
-    " fingerprint, not_before, not_after, why, failures, since, poll_after, jitter_permille"
-    " FROM generation WHERE identity = ?1 ORDER BY number";
+    " fingerprint, not_before, not_after, why, failures, since, poll_after, jitter_permille,"
+    " coalesce(count, 0) FROM generation LEFT JOIN refused_trials USING (key)"
+    " WHERE identity = ?1 ORDER BY number";
 
 constexpr std::string_view kWrite =
     "INSERT INTO generation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
@@ -56,6 +60,7 @@ Result<Generation> read_row(const Statement& row) {
                     .not_after = time_of(row.number(14)),
                     .why = row.text(15),
                     .failures = row.number(16),
+                    .refused_trials = row.number(20),
                     .since = time_of(row.number(17)),
                     .poll_after = time_of(row.number(18)),
                     .jitter_permille = row.number(19)};
@@ -123,7 +128,11 @@ Result<void> Store::write(std::string_view identity, const Generation& generatio
       .bind(19, number_of(generation.since))
       .bind(20, number_of(generation.poll_after))
       .bind(21, generation.jitter_permille);
-  return statement->run();
+  if (auto written = statement->run(); !written) return written;
+  auto trials = database_.prepare("INSERT OR REPLACE INTO refused_trials VALUES(?1, ?2)");
+  if (!trials) return std::unexpected(trials.error());
+  trials->bind(1, generation.key).bind(2, generation.refused_trials);
+  return trials->run();
 }
 
 Result<void> Store::record(std::string_view identity, std::span<const Generation> changed,

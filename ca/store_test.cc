@@ -41,6 +41,7 @@ class StoreTest : public testing::Test {
             .not_after = kNow + std::chrono::days(90),
             .why = "why",
             .failures = 4,
+            .refused_trials = 2,
             .since = kNow,
             .poll_after = kNow + std::chrono::hours(1),
             .jitter_permille = 77};
@@ -66,6 +67,12 @@ TEST_F(StoreTest, GivesBackWhatWasRecordedAlsoAfterARestart) {
   EXPECT_THAT(store->generations("cjsm").value(), testing::ElementsAre(active, candidate));
   EXPECT_THAT(store->generations("lan").value(), testing::IsEmpty());
   EXPECT_EQ(store->log().size().value(), 1U);
+}
+
+TEST_F(StoreTest, WhatAFormerVersionWroteHasNoRefusedTrials) {
+  ASSERT_TRUE(open()->record("cjsm", std::vector{generation(1, State::kIssued)}, entry("issued")));
+  ASSERT_TRUE(open()->database().execute("DROP TABLE refused_trials"));
+  EXPECT_EQ(open()->generations("cjsm").value().at(0).refused_trials, 0);
 }
 
 TEST_F(StoreTest, RefusesASecondActiveOneAndLeavesNoTraceOfTheTry) {

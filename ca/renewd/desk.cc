@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "ca/renewd/view.h"
 #include "firmware/base/audit/door_operations.h"
@@ -139,7 +140,11 @@ Result<JsonObject> Desk::csr(const DoorRequest& request) {
 Result<JsonObject> Desk::request_certificate(const DoorRequest& request) {
   const auto renewal = renewal_of(request);
   if (!renewal) return std::unexpected(renewal.error());
-  const auto generation = (*renewal)->request(request.actor);
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  const auto instead_of = json_number(request.body, "instead_of", 0, 0, kMost);
+  if (!instead_of) return std::unexpected(instead_of.error());
+  const auto generation =
+      (*renewal)->request(*instead_of > 0 ? std::optional(*instead_of) : std::nullopt, request.actor);
   if (!generation) return std::unexpected(generation.error());
   JsonObject json = generation_json(*generation);
   json["csr"] = generation->csr;

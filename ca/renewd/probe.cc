@@ -36,13 +36,15 @@ class Dialogue {
   }
 
   /// EHLO inside TLS: only its answer shows that the server took our certificate (in TLS 1.3 a refusal
-  /// comes after the handshake is done for us).
+  /// comes after the handshake is done for us). kDenied: it did not.
   net::awaitable<Result<void>> greet_inside() {
     const std::string greeting = dialogue_.secured();
-    if (!greeting.empty())
-      if (auto sent = co_await stream_.write(bytes_of(greeting), left()); !sent) co_return sent;
-    if (auto ready = co_await until_event(Event::kReady); !ready)
-      co_return fail("after the handshake", ready.error());
+    Result<void> ready;
+    if (!greeting.empty()) ready = co_await stream_.write(bytes_of(greeting), left());
+    if (ready) ready = co_await until_event(Event::kReady);
+    if (!ready)
+      co_return fail(ready.error().code == ErrorCode::kClosed ? ErrorCode::kDenied : ready.error().code,
+                     "after the handshake: " + ready.error().message);
     static_cast<void>(co_await stream_.write(bytes_of(dialogue_.quit()), left()));
     stream_.close();
     co_return Result<void>();
@@ -60,7 +62,7 @@ class Dialogue {
       if (!reply) co_return std::unexpected(reply.error());
       const auto step = dialogue_.on_reply(*reply);
       if (step.event == Event::kFailed)
-        co_return fail(ErrorCode::kUnavailable,
+        co_return fail(reply->is_permanent() ? ErrorCode::kDenied : ErrorCode::kUnavailable,
                        "it " + std::string(smtp::to_string(dialogue_.failure())) + ": " + reply->text());
       if (!step.send.empty())
         if (auto sent = co_await stream_.write(bytes_of(step.send), left()); !sent) co_return sent;
@@ -117,10 +119,11 @@ net::awaitable<Result<void>> try_smtp(HostPort server, smtp::TlsStart tls_start,
   auto stream = co_await tls::Stream::connect(server.host, server.port, kWithin);
   if (!stream) co_return fail(where, stream.error());
   Dialogue dialogue(std::move(*stream), tls_start, std::move(hostname), until);
-  auto done = co_await dialogue.open();
-  if (done) done = co_await dialogue.shake_hands(std::move(context));
-  if (done) done = co_await dialogue.greet_inside();
-  if (!done) co_return fail(where, done.error());
+  auto shown = co_await dialogue.open();
+  if (shown) shown = co_await dialogue.shake_hands(std::move(context));
+  if (!shown) co_return fail(ErrorCode::kUnavailable, where + ": " + shown.error().message);
+  const auto taken = co_await dialogue.greet_inside();
+  if (!taken) co_return fail(where, taken.error());
   co_return Result<void>();
 }
 

@@ -14,7 +14,8 @@ namespace privyseal::renewd {
 
 /// Connects to an SMTP server, starts TLS in its way, shakes hands as `context` says, is greeted inside TLS,
 /// and leaves: what each mail does, without a mail. `hostname` is what we call ourselves.
-/// Errors say at which step, and name the server.
+/// Errors say at which step, and name the server. kDenied: it saw our certificate, and then hung up or said a
+/// lasting no. Every other code: it never came so far, which says nothing of our certificate.
 [[nodiscard]] net::awaitable<Result<void>> try_smtp(HostPort server, smtp::TlsStart tls_start,
                                                     std::shared_ptr<const tls::Context> context,
                                                     std::string hostname);

@@ -23,12 +23,6 @@ constexpr milliseconds kLongestPause = std::chrono::hours(1);
 constexpr std::size_t kMaxRootsBytes = 64 * 1024;
 constexpr std::int64_t kPermille = 1000;
 
-/// Spreads what many boxes would do at the same moment; nothing secret hangs on it.
-std::int64_t random_permille() {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return std::uniform_int_distribution<std::int64_t>(0, kPermille)(random);
-}
-
 bool is_wait(const Step& step) {
   return step.kind == Kind::kNothing || step.kind == Kind::kWaitUntil || step.kind == Kind::kWaitForHuman;
 }
@@ -36,6 +30,11 @@ bool is_wait(const Step& step) {
 std::string key_uri(const ca::Generation& generation) { return "keyd:" + generation.key; }
 
 }  // namespace
+
+std::int64_t Renewal::random_permille() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_int_distribution<std::int64_t>(0, kPermille)(random);
+}
 
 Renewal::Renewal(net::io_context& loop, Services& services, IdentitySettings settings)
     : services_(services),
@@ -137,6 +136,18 @@ Result<void> Renewal::start(const IdentityState& identity, const Actor& actor) {
   return record({std::move(*generation)}, {"generation-started"}, actor);
 }
 
+Result<void> Renewal::start_instead_of(std::int64_t number, const IdentityState& identity,
+                                       const Actor& actor) {
+  const ca::Generation* candidate = ca::find(identity, number);
+  const std::string replaced = candidate == nullptr ? "" : ca::words_of(*candidate);
+  const auto next_number = services_.keys.next_number(settings_.name);
+  if (!next_number) return std::unexpected(next_number.error());
+  auto changed = ca::started_instead_of(identity, number, "given up for a new request", settings_.name,
+                                        *next_number, random_permille(), now());
+  if (!changed) return std::unexpected(changed.error());
+  return record(std::move(*changed), {"generation-started", "ok", "in place of " + replaced}, actor);
+}
+
 Result<void> Renewal::make_key(const ca::Generation& generation, const Actor& actor) {
   const auto made = services_.keys.make(generation.key, settings_.role, settings_.key_type);
   if (made) return record({ca::with_key(generation)}, {"key-made"}, actor);
@@ -200,6 +211,8 @@ ca::Generation Renewal::accepted_as(ca::Generation generation, const ca::Judgeme
   generation.fingerprint = leaf.fingerprint;
   generation.not_before = leaf.not_before;
   generation.not_after = leaf.not_after;
+  // Where the relay refused the one before, only a trial that passes ends the alarm.
+  if (generation.refused_trials > 0) return generation;
   generation.failures = 0;
   generation.why.clear();
   return generation;

@@ -50,8 +50,10 @@ class Renewal {
   [[nodiscard]] Result<std::optional<ca::StandingAlarm>> alarm() const;
 
   // What a person asks for at the door. kConflict: not in this state; the message says why.
-  /// A new generation, as far as its request.
-  [[nodiscard]] Result<ca::Generation> request(const Actor& actor);
+  /// A new generation, as far as its request. While one is under way only in its place: `instead_of` names
+  /// it, so that nobody gives up by mistake what was asked for meanwhile.
+  [[nodiscard]] Result<ca::Generation> request(std::optional<std::int64_t> instead_of, const Actor& actor);
+  /// Also in place of a certificate that came before and is not in service; its trial then begins.
   /// kInvalid: the certificate was refused, with every reason in the message.
   [[nodiscard]] Result<ca::Generation> import(std::string_view pem, const Actor& actor);
   [[nodiscard]] Result<void> activate(const Actor& actor);
@@ -74,6 +76,7 @@ class Renewal {
   Result<void> take_now(const ca::Step& step, const ca::IdentityState& identity, const Actor& actor);
 
   Result<void> start(const ca::IdentityState& identity, const Actor& actor);
+  Result<void> start_instead_of(std::int64_t number, const ca::IdentityState& identity, const Actor& actor);
   Result<void> make_key(const Generation& generation, const Actor& actor);
   Result<void> make_csr(const Generation& generation, const Actor& actor);
   Result<void> judge(const Generation& generation, const ca::IdentityState& identity, const Actor& actor);
@@ -89,6 +92,7 @@ class Renewal {
   Result<void> take_answer(const Generation& generation, const ca::EstAnswer& answer);
   Result<ca::Judgement> judgement_of(const Generation& generation, const ca::IdentityState& identity,
                                      std::string_view chain) const;
+  Result<void> note_refused_trial(const Generation& generation, const std::string& why);
   net::awaitable<Result<void>> try_relay(Generation generation);
   net::awaitable<Result<void>> look_at_port(Generation generation);
   [[nodiscard]] std::filesystem::path roots() const;
@@ -96,6 +100,8 @@ class Renewal {
 
   /// The generation with what the accepted leaf says.
   [[nodiscard]] static Generation accepted_as(Generation generation, const ca::Judgement& judgement);
+  /// Spreads what many boxes would do at the same moment; nothing secret hangs on it.
+  [[nodiscard]] static std::int64_t random_permille();
   /// Who acts when nobody asked.
   [[nodiscard]] static const Actor& daemon();
 

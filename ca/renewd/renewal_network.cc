@@ -48,18 +48,36 @@ Result<void> Renewal::take_answer(const ca::Generation& generation, const ca::Es
 }
 
 net::awaitable<Result<void>> Renewal::probe(ca::Generation generation) {
-  Result<void> done = folder_.write(generation.number, generation.chain, "keyd:" + generation.key);
-  if (done) done = co_await try_relay(generation);
+  if (auto written = folder_.write(generation.number, generation.chain, "keyd:" + generation.key); !written)
+    co_return delay(generation, "trial-failed", written.error().message);
+  const auto tried = co_await try_relay(generation);
   if (!is_unchanged(generation)) co_return Result<void>();
-  if (!done) co_return delay(generation, "trial-failed", done.error().message);
-  co_return record({ca::proven(generation, now())}, {"trial-passed"}, daemon());
+  if (tried) co_return record({ca::proven(generation, now())}, {"trial-passed"}, daemon());
+  if (tried.error().code != ErrorCode::kDenied)
+    co_return delay(generation, "trial-failed", tried.error().message);
+  co_return note_refused_trial(generation, tried.error().message);
+}
+
+/// Asking the issuer again comes at the end of a wait that grows with each refusal, whatever came in between.
+Result<void> Renewal::note_refused_trial(const ca::Generation& generation, const std::string& why) {
+  const auto wait =
+      ca::retry_after(generation.refused_trials + 1, random_permille(), settings_.rules.retry_first);
+  auto next = ca::refused_in_trial(generation, settings_.rules.issuer, why, now() + wait, now());
+  if (next.state == ca::GenerationState::kIssued)
+    return record({std::move(next)}, {"trial-failed", "failed", why}, daemon());
+  const std::string refused_times = std::to_string(next.refused_trials) + " refused trials of this key";
+  return record({std::move(next)},
+                {"certificate-given-back", "failed",
+                 "another one is asked for in place of " + ca::words_of(generation) + ", after " +
+                     refused_times + ": " + why},
+                daemon());
 }
 
 /// That the key answers and makes its own signatures is shown by one more request; where there is a relay
-/// to try, a real handshake with it says more.
+/// to try, a real handshake with it says more. kDenied: the relay refused the certificate.
 net::awaitable<Result<void>> Renewal::try_relay(ca::Generation generation) {
   if (const auto signed_anew = services_.keys.request(generation.key, settings_.subject); !signed_anew)
-    co_return std::unexpected(signed_anew.error());
+    co_return fail(ErrorCode::kUnavailable, signed_anew.error().message);
   if (!settings_.probe) co_return Result<void>();
   auto context = tls::Context::make(services_.library, {.side = tls::Side::kClient,
                                                         .hybrid = settings_.probe_hybrid,
@@ -67,7 +85,7 @@ net::awaitable<Result<void>> Renewal::try_relay(ca::Generation generation) {
                                                         .key_uri = "keyd:" + generation.key,
                                                         .trusted_roots = settings_.probe_roots,
                                                         .peer_names = {settings_.probe_name}});
-  if (!context) co_return std::unexpected(context.error());
+  if (!context) co_return fail(ErrorCode::kUnavailable, context.error().message);
   co_return co_await try_smtp(*settings_.probe, settings_.probe_tls, std::move(*context),
                               settings_.subject.dns_names.front());
 }

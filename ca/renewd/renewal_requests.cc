@@ -17,10 +17,11 @@ std::string number_text(const ca::Generation& generation) {
 
 }  // namespace
 
-Result<ca::Generation> Renewal::request(const Actor& actor) {
+Result<ca::Generation> Renewal::request(std::optional<std::int64_t> instead_of, const Actor& actor) {
   auto state = identity();
   if (!state) return std::unexpected(state.error());
-  if (auto begun = start(*state, actor); !begun) return std::unexpected(begun.error());
+  const auto begun = instead_of ? start_instead_of(*instead_of, *state, actor) : start(*state, actor);
+  if (!begun) return std::unexpected(begun.error());
   for (;;) {
     state = identity();
     if (!state) return std::unexpected(state.error());
@@ -38,10 +39,8 @@ Result<ca::Generation> Renewal::request(const Actor& actor) {
 Result<ca::Generation> Renewal::import(std::string_view pem, const Actor& actor) {
   const auto state = identity();
   if (!state) return std::unexpected(state.error());
-  const ca::Generation* candidate = ca::unfinished_of(*state);
-  const bool is_awaited = candidate != nullptr && (candidate->state == GenerationState::kRequested ||
-                                                   candidate->state == GenerationState::kSubmitted);
-  if (!is_awaited)
+  const ca::Generation* candidate = ca::importable_of(*state);
+  if (candidate == nullptr)
     return conflict(settings_.name + ": no certificate is awaited; first ask for a certificate request");
   const auto judgement = judgement_of(*candidate, *state, pem);
   if (!judgement) return std::unexpected(judgement.error());
@@ -53,8 +52,13 @@ Result<ca::Generation> Renewal::import(std::string_view pem, const Actor& actor)
       return std::unexpected(noted.error());
     return fail(ErrorCode::kInvalid, why);
   }
-  auto issued = accepted_as(ca::answered(*candidate, "", now()), *judgement);
-  if (auto done = record({issued}, {"certificate-imported"}, actor); !done)
+  if (candidate->judged && judgement->chain.front().fingerprint == candidate->fingerprint)
+    return conflict(settings_.name + ": this certificate is there already, in " + ca::words_of(*candidate));
+  auto fresh = ca::answered(*candidate, "", now());
+  fresh.refused_trials = 0;
+  const auto issued = accepted_as(std::move(fresh), *judgement);
+  const std::string replaced = candidate->chain.empty() ? "" : "in place of " + ca::words_of(*candidate);
+  if (auto done = record({issued}, {"certificate-imported", "ok", replaced}, actor); !done)
     return std::unexpected(done.error());
   timer_.cancel();  // the trial begins
   return issued;

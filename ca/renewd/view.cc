@@ -41,7 +41,13 @@ std::string minute_of(WallTime time) {
 std::string waiting_sentence(const ca::IdentityState& identity, const ca::Step& step) {
   const std::string at = minute_of(step.until);
   const ca::Generation* active = ca::active_of(identity);
-  if (ca::unfinished_of(identity) != nullptr) return "The next attempt is at " + at + ".";
+  const ca::Generation* candidate = ca::unfinished_of(identity);
+  if (candidate != nullptr && candidate->state == GenerationState::kIssued && candidate->judged &&
+      identity.rules.issuer == ca::Issuer::kManual)
+    return "Generation " + std::to_string(candidate->number) +
+           " did not pass its trial, which is repeated at " + at +
+           "; a corrected certificate can be imported over it.";
+  if (candidate != nullptr) return "The next attempt is at " + at + ".";
   if (active != nullptr && step.until == ca::renew_at(*active, identity.rules))
     return "The certificate is due for renewal at " + at + ".";
   if (active != nullptr && !active->live) return "Our own port is looked at again at " + at + ".";

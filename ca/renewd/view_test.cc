@@ -76,6 +76,11 @@ TEST(View, SaysWhatHappensNextInOneSentence) {
             "The certificate is due for renewal at 2026-03-31 00:00 UTC.");
   EXPECT_EQ(next_sentence(identity(manual, {generation(4, State::kActive)}), kNow + std::chrono::days(40)),
             "The certificate is due for renewal: ask for a certificate request.");
+  auto refused = generation(4, State::kIssued);
+  refused.poll_after = kNow + std::chrono::hours(1);
+  EXPECT_EQ(next_sentence(identity(manual, {refused}), kNow),
+            "Generation 4 did not pass its trial, which is repeated at 2026-03-01 01:00 UTC; a corrected "
+            "certificate can be imported over it.");
   auto waiting = generation(5, State::kRequested);
   waiting.poll_after = kNow + std::chrono::hours(1);
   EXPECT_EQ(next_sentence(identity(ca::Issuer::kEst, {generation(4, State::kActive), waiting}), kNow),

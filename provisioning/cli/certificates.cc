@@ -1,6 +1,7 @@
 #include "provisioning/cli/certificates.h"
 
 #include <format>
+#include <limits>
 
 #include "ca/fingerprint.h"
 #include "firmware/base/base64.h"
@@ -8,6 +9,7 @@
 #include "provisioning/cli/reading.h"
 #include "provisioning/cli/table.h"
 #include "provisioning/cli/text.h"
+#include "provisioning/cli/values.h"
 
 namespace privyseal::cli {
 namespace {
@@ -54,8 +56,16 @@ Result<Report> csr(const Arguments& arguments, Surroundings& at) {
              [&](const JsonObject& answer) { return put_csr(answer, arguments, ""); });
 }
 
+Result<JsonObject> request_for(const Arguments& arguments) {
+  JsonObject request = about("cert-request", arguments);
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  return add_number(request, "instead_of", arguments, "instead-of", kMost).transform([&] { return request; });
+}
+
 Result<Report> request(const Arguments& arguments, Surroundings& at) {
-  return ask(at, about("cert-request", arguments), [&](const JsonObject& answer) {
+  const auto asked = request_for(arguments);
+  if (!asked) return std::unexpected(asked.error());
+  return ask(at, *asked, [&](const JsonObject& answer) {
     return put_csr(answer, arguments,
                    std::format("Generation {} of '{}' has begun; the old certificate stays in use.\n",
                                escaped(shown(answer, "generation")), arguments.text("identity")));
@@ -215,8 +225,16 @@ std::vector<Command> certificate_commands() {
       {.words = "cert request",
        .summary = "begin a new generation: a new key, a new request",
        .bare = {"identity"},
-       .options = {kIdentity, out},
-       .what = Task{nothing_to_check, request}},
+       .options = {kIdentity,
+                   out,
+                   {.name = "instead-of",
+                    .value = "GENERATION",
+                    .help = "the one under way, which is given up for good, with its key",
+                    .kind = Kind::kOptional}},
+       .what = Task{[](const Arguments& arguments) {
+                      return request_for(arguments).transform([](const JsonObject&) {});
+                    },
+                    request}},
       {.words = "cert import",
        .summary = "take the certificate that the authority sent",
        .bare = {"identity", "file"},

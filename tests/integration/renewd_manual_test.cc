@@ -118,6 +118,33 @@ TEST_F(RenewdManual, EveryRefusalIsSaidInWordsAndTheRequestStaysOpen) {
   EXPECT_TRUE(ask("cert-import", {{"pem", lab.ca.issue_from_csr(csr, right)}}));
 }
 
+TEST_F(RenewdManual, ANewRequestTakesThePlaceOfTheOneUnderWayOnlyWhenItIsNamed) {
+  const std::string first = request();
+  const auto without = ask("cert-request");
+  ASSERT_FALSE(without);
+  EXPECT_THAT(without.error().message, HasSubstr("generation 1 is under way (requested)"));
+  EXPECT_EQ(ask("cert-request", {{"instead_of", 2}}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(ask("cert-request", {{"instead_of", -1}}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(json_text(ask("cert-csr").value(), "csr"), first) << "nothing was lost so far";
+
+  const auto instead = ask("cert-request", {{"instead_of", 1}});
+  ASSERT_TRUE(instead) << instead.error().message;
+  EXPECT_EQ(json_text(*instead, "key"), "cjsm-2");
+  EXPECT_NE(json_text(*instead, "csr"), first);
+  EXPECT_TRUE(wait_until([&] { return !lab.answers("cjsm-1"); })) << "the key that was given up is retired";
+  EXPECT_EQ(
+      ask("cert-import", {{"pem", lab.ca.issue_from_csr(first, {.dns_names = {kGatewayName}})}}).error().code,
+      ErrorCode::kInvalid);
+  EXPECT_THAT(lab.audit(), HasSubstr("in place of generation 1 (requested)"));
+  const std::string second = json_text(*instead, "csr").value();
+  ASSERT_TRUE(ask("cert-import", {{"pem", lab.ca.issue_from_csr(second, {.dns_names = {kGatewayName}})}}));
+  ASSERT_TRUE(lab.renewd->wait_for("cjsm", [](const auto& i) { return is_candidate(i, "proven"); }));
+  ASSERT_TRUE(ask("cert-activate"));
+  EXPECT_EQ(ask("cert-request", {{"instead_of", 2}}).error().code, ErrorCode::kConflict)
+      << "it is in service";
+  EXPECT_EQ(lab.served_key("cjsm"), "keyd:cjsm-2\n");
+}
+
 TEST_F(RenewdManual, AllOfItSurvivesARestart) {
   const std::string csr = request();
   lab.renewd->process().kill();

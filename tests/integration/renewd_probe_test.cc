@@ -37,9 +37,33 @@ class RenewdProbe : public testing::Test {
   void import() {
     const auto asked = lab.renewd->ask("cert-request", {{"identity", "cjsm"}});
     ASSERT_TRUE(asked) << asked.error().message;
-    const std::string chain =
-        lab.ca.issue_from_csr(json_text(*asked, "csr").value(), {.dns_names = {kGatewayName}});
-    ASSERT_TRUE(lab.renewd->ask("cert-import", {{"identity", "cjsm"}, {"pem", chain}}));
+    ASSERT_TRUE(import(issue(json_text(*asked, "csr").value())));
+  }
+  Result<JsonObject> import(const std::string& chain) {
+    return lab.renewd->ask("cert-import", {{"identity", "cjsm"}, {"pem", chain}});
+  }
+  std::string issue(const std::string& csr) {
+    return lab.ca.issue_from_csr(csr, {.dns_names = {kGatewayName}});
+  }
+  /// Another certificate for the key of the generation under way.
+  std::string issue_again() {
+    return issue(json_text(lab.renewd->ask("cert-csr", {{"identity", "cjsm"}}).value(), "csr").value());
+  }
+  std::string candidate(const std::string& field) {
+    return text_in(lab.renewd->identity("cjsm"), "candidate", field);
+  }
+  /// Whoever shows a certificate of another authority is refused.
+  [[nodiscard]] peer::TlsOptions strict() const {
+    peer::TlsOptions options = right_;
+    options.ca_pem = TestCa("Another authority").pem();
+    return options;
+  }
+  [[nodiscard]] std::size_t entries(const std::string& action) const {
+    const std::string log = lab.audit();
+    const std::string wanted = "\"action\":\"" + action + "\"";
+    std::size_t count = 0;
+    for (auto at = log.find(wanted); at != std::string::npos; at = log.find(wanted, at + 1)) ++count;
+    return count;
   }
   bool wait_for_candidate(const std::string& state) {
     return lab.renewd->wait_for("cjsm", [&](const auto& i) { return is_candidate(i, state); });
@@ -111,10 +135,7 @@ TEST_F(RenewdProbe, ARelayWhereTlsComesFirstIsTriedSo) {
 
 TEST_F(RenewdProbe, ACertificateThatTheRelayRefusesDoesNotGoLive) {
   start();
-  TestCa other("Another authority");
-  peer::TlsOptions strict = right_;
-  strict.ca_pem = other.pem();
-  relay->use(strict);
+  relay->use(strict());
   import();
   ASSERT_TRUE(wait_for_alarm("the trial handshake with 127.0.0.1:")) << lab.renewd->output();
   const auto activated = activate();
@@ -124,6 +145,86 @@ TEST_F(RenewdProbe, ACertificateThatTheRelayRefusesDoesNotGoLive) {
   relay->use(right_);
   ASSERT_TRUE(wait_for_candidate("proven")) << "the trial is repeated";
   EXPECT_TRUE(activate());
+}
+
+TEST_F(RenewdProbe, ACorrectedCertificateTakesThePlaceOfOneThatIsNotInServiceYet) {
+  start();
+  relay->use(strict());
+  import();
+  ASSERT_TRUE(wait_for_alarm("the trial handshake with 127.0.0.1:")) << lab.renewd->output();
+  const std::string first = candidate("serial");
+  const std::string corrected = issue_again();
+  ASSERT_FALSE(import("Dear customer"));
+  EXPECT_EQ(candidate("serial"), first) << "what is refused replaces nothing";
+  ASSERT_TRUE(import(corrected));
+  EXPECT_NE(candidate("serial"), first);
+  EXPECT_THAT(lab.audit(), HasSubstr("in place of generation 1 (issued, serial " + first + ", SHA-256 "));
+  const auto again = import(corrected);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(again.error().message, HasSubstr("is there already"));
+  relay->use(right_);
+  ASSERT_TRUE(wait_for_candidate("proven")) << lab.renewd->output();
+
+  const std::string second = candidate("serial");
+  const std::string last = issue_again();
+  const auto answer = import(last);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(json_text(*answer, "state"), "issued") << "its trial begins";
+  EXPECT_THAT(lab.audit(), HasSubstr("in place of generation 1 (proven, serial " + second + ", SHA-256 "));
+  ASSERT_TRUE(wait_for_candidate("proven"));
+  ASSERT_TRUE(activate());
+  EXPECT_EQ(lab.served_chain("cjsm"), last);
+  EXPECT_FALSE(import(last)) << "it is in service";
+  EXPECT_EQ(lab.key_pairs(), 1U);
+}
+
+TEST_F(RenewdProbe, ARefusedCertificateCanBeGivenUpForANewRequest) {
+  start();
+  relay->use(strict());
+  import();
+  ASSERT_TRUE(wait_for_alarm("the trial handshake with 127.0.0.1:")) << lab.renewd->output();
+  const auto asked = lab.renewd->ask("cert-request", {{"identity", "cjsm"}, {"instead_of", 1}});
+  ASSERT_TRUE(asked) << asked.error().message;
+  EXPECT_EQ(candidate("state"), "requested");
+  EXPECT_EQ(candidate("key"), "cjsm-2");
+  EXPECT_THAT(lab.audit(), HasSubstr("in place of generation 1 (issued, serial "));
+  relay->use(right_);
+  ASSERT_TRUE(import(issue(json_text(*asked, "csr").value())));
+  ASSERT_TRUE(wait_for_candidate("proven")) << lab.renewd->output();
+  EXPECT_TRUE(wait_until([&] { return !lab.answers("cjsm-1"); }));
+}
+
+TEST_F(RenewdProbe, AnIssuerThatIsAskedByItselfIsAskedAgainForTheSameKeyOnlyIfTheRelayRefuses) {
+  FakeEst est(lab.keyd.folder() / "est");
+  est.start();
+  const std::uint16_t port = free_port();  // nobody is there yet
+  lab.start(est_toml(lab, est,
+                     std::format("probe = \"127.0.0.1:{}\"\nprobe_name = \"{}\"\nprobe_roots = \"{}\"\n",
+                                 port, kRelayName, (lab.keyd.folder() / "roots.pem").string())));
+  ASSERT_TRUE(wait_until([&] { return entries("trial-failed") >= 4; })) << lab.renewd->output();
+  EXPECT_EQ(est.requests().size(), 1U) << "a relay that is away says nothing of the certificate";
+
+  auto refusing = peer::SmtpPeer::start(strict(), port);
+  ASSERT_TRUE(refusing);
+  const std::string first = candidate("serial");
+  const auto hurry = [&] { return lab.renewd->ask("cert-renew", {{"identity", "cjsm"}}); };
+  ASSERT_TRUE(hurry());
+  ASSERT_TRUE(wait_until([&] { return est.requests().size() >= 2; }, std::chrono::seconds(60)))
+      << lab.renewd->output();
+  EXPECT_GE((*refusing)->sessions().size(), 3U) << "it had its trials";
+  EXPECT_THAT(lab.audit(),
+              HasSubstr("another one is asked for in place of generation 1 (issued, serial " + first));
+
+  peer::TlsOptions accepting = right_;
+  accepting.ca_pem = text_of(read_file(est.root(), 1 << 16).value());
+  (*refusing)->use(accepting);
+  ASSERT_TRUE(hurry());
+  ASSERT_TRUE(lab.renewd->wait_for("cjsm", [](const auto& i) { return active_of(i) == 1; }))
+      << lab.renewd->output();
+  EXPECT_NE(text_in(lab.renewd->identity("cjsm"), "active", "serial"), first);
+  EXPECT_EQ(alarm_of(lab.renewd->identity("cjsm")), "");
+  EXPECT_EQ(lab.key_pairs(), 1U);
 }
 
 TEST_F(RenewdProbe, ARelayThatIsAnotherIsNotShownOurCertificate) {

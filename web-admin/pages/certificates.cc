@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "firmware/base/number.h"
 #include "web-admin/pages/layout.h"
 #include "web-admin/pages/own_ca.h"
 #include "web-admin/pages/revocations.h"
@@ -40,7 +41,7 @@ struct Done {
 };
 constexpr std::array kDone{
     Done{"requested", "A new key was made in the HSM. Download the request and send it to the CA."},
-    Done{"imported", "The certificate fits. Activate it when you are ready."},
+    Done{"imported", "The certificate fits. It is tried with the relay; activate it when it has passed."},
     Done{"activated", "The new certificate is in use. The old one is kept in case you want it back."},
     Done{"rolled-back", "The earlier certificate is in use again."},
     Done{"renewing", "The renewal has begun. This page shows how far it is when you load it again."},
@@ -119,40 +120,68 @@ Html import_form(const Visit& visit, std::string_view name) {
                              pem_input("or pasted here"), button("Check and import")));
 }
 
+/// The way out where nothing else helps. It names the generation, so that what came meanwhile is not lost.
+Html new_request_instead(const Visit& visit, std::string_view name, const JsonObject& candidate) {
+  const std::string number = shown(candidate, "generation");
+  return join(
+      heading("Start again"),
+      paragraph("If nothing usable comes from the CA: this gives up generation " + number +
+                " and its key for good, and makes a new key and a new request. An answer to the old request "
+                "is then of no use. Nothing changes for the mail."),
+      form(visit, path_of(name, "/request"),
+           join(el("input", {{"type", "hidden"}, {"name", "instead_of"}, {"value", number}}),
+                button("Give it up and make a new request", ButtonKind::kWarning))));
+}
+
+Html try_now(const Visit& visit, std::string_view name) {
+  return act_button(visit, path_of(name, "/renew"), "Try again now", ButtonKind::kSecondary);
+}
+
 /// What can be done with the generation under way.
 Html candidate_steps(const Visit& visit, std::string_view name, const JsonObject& candidate) {
   const std::string state = shown(candidate, "state");
-  if (state == "issued" || state == "proven")
+  if (state == "generating")
+    return join(paragraph("Its key and its request are being made."), try_now(visit, name));
+  const Html start_again = new_request_instead(visit, name, candidate);
+  const Html another = join(heading("Put another answer in"),
+                            paragraph("If the CA has sent a corrected certificate for the same request: it "
+                                      "takes the place of this one, and is tried."),
+                            import_form(visit, name));
+  if (state == "proven")
     return join(
         paragraph("It fits its key, our name and the pinned CA. Activating takes a second; sessions that are "
                   "open finish on the old certificate, and you can go back."),
-        act_button(visit, path_of(name, "/activate"), "Activate this certificate"));
+        act_button(visit, path_of(name, "/activate"), "Activate this certificate"), another, start_again);
+  if (state == "issued")
+    return join(paragraph("It is tried before it can be activated. A trial that fails is repeated."),
+                try_now(visit, name), another, start_again);
   return join(heading("1. Send the request"),
               paragraph(join("Download the ", link(path_of(name, "/csr"), "certificate request"),
                              " and send it to the CA. It holds nothing secret.")),
-              heading("2. Put the answer in"), import_form(visit, name));
+              heading("2. Put the answer in"), import_form(visit, name), start_again);
+}
+
+/// How the next one begins, while none is under way.
+Html first_step(const Visit& visit, std::string_view name, bool is_manual) {
+  if (is_manual)
+    return join(
+        heading("A new certificate"),
+        paragraph("This makes a new key in the HSM and a request for the CA. Nothing changes for the mail."),
+        act_button(visit, path_of(name, "/request"), "Make a new request"));
+  return join(
+      heading("Renew now"),
+      paragraph("Renewal happens by itself in good time. You can also start it now; mail is not disturbed."),
+      act_button(visit, path_of(name, "/renew"), "Renew now", ButtonKind::kSecondary));
 }
 
 Html steps(const Visit& visit, std::string_view name, const JsonObject& identity) {
   const JsonObject* candidate = json_object(identity, "candidate");
-  const bool is_manual = shown(identity, "issuer") == "manual";
-  Html html = section("Under way", candidate);
+  // renewd shows a failed one until another begins: there is nothing left to be done with it.
+  const bool has_failed = candidate != nullptr && shown(*candidate, "state") == "failed";
+  const Html html = section(has_failed ? "The last attempt" : "Under way", candidate);
   if (!visit.may(Access::kOperator)) return html;
-  if (candidate != nullptr) {
-    html += candidate_steps(visit, name, *candidate);
-  } else if (is_manual) {
-    html += join(
-        heading("A new certificate"),
-        paragraph("This makes a new key in the HSM and a request for the CA. Nothing changes for the mail."),
-        act_button(visit, path_of(name, "/request"), "Make a new request"));
-  } else {
-    html +=
-        join(heading("Renew now"),
-             paragraph(
-                 "Renewal happens by itself in good time. You can also start it now; mail is not disturbed."),
-             act_button(visit, path_of(name, "/renew"), "Renew now", ButtonKind::kSecondary));
-  }
-  return html;
+  if (candidate != nullptr && !has_failed) return join(html, candidate_steps(visit, name, *candidate));
+  return join(html, first_step(visit, name, shown(identity, "issuer") == "manual"));
 }
 
 Html way_back(const Visit& visit, std::string_view name, const JsonObject& identity) {
@@ -288,7 +317,10 @@ Response certificate_csr(Visit& visit) {
 }
 
 Response certificate_request(Visit& visit) {
-  return take_step(visit, {"cert-request", "No new request was made", "requested"});
+  JsonObject request;
+  if (const auto instead_of = parse_number(visit.form.text("instead_of")))
+    request["instead_of"] = *instead_of;
+  return take_step(visit, {"cert-request", "No new request was made", "requested"}, std::move(request));
 }
 
 Response certificate_import(Visit& visit) {

@@ -139,7 +139,10 @@ std::optional<smtp::Command> Session::buffered_command() {
 
 /// Between two mails: why there shall be no further one.
 std::optional<Refusal> Session::must_end() const {
-  if (protocol_.has_open_mail()) return std::nullopt;
+  return protocol_.has_open_mail() ? std::nullopt : is_over_time();
+}
+
+std::optional<Refusal> Session::is_over_time() const {
   if (service_.draining) return Refusal::kShuttingDown;
   if (std::chrono::steady_clock::now() >= until_) return Refusal::kSessionUsedUp;
   return std::nullopt;

@@ -45,6 +45,7 @@ class Session {
   net::awaitable<std::optional<std::string>> next_line();
   [[nodiscard]] std::optional<smtp::Command> buffered_command();
   [[nodiscard]] std::optional<policy::Refusal> must_end() const;
+  [[nodiscard]] std::optional<policy::Refusal> is_over_time() const;
   net::awaitable<Next> perform(smtp::Action action);
   net::awaitable<Next> on(smtp::SendReply action);
   net::awaitable<Next> on(smtp::ShakeHands action);
@@ -67,6 +68,7 @@ class Session {
   [[nodiscard]] const smtp::ClearException* clear_exception() const;
   void note_clear();
   net::awaitable<Next> body();
+  net::awaitable<Result<void>> skip(std::uint64_t size_bytes);
   net::awaitable<void> drop_mail(std::string_view why);
   void log_failed_handshake(std::string_view why) const;
   void await_hearing(const std::optional<MailIdentity>& mail);

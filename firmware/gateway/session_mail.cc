@@ -120,20 +120,35 @@ net::awaitable<Session::Next> Session::on(smtp::TakeChunk action) {
   co_return end->close ? Next::kClose : next;
 }
 
-net::awaitable<Session::Next> Session::on(smtp::SkipChunk action) {
-  if (co_await flush() == Next::kClose) co_return Next::kClose;
+/// Reads so many bytes that are part of no mail, at the pace of a body. They keep no session alive: no
+/// recipient was accepted. kTimeout: too slow, or the session is over its time.
+net::awaitable<Result<void>> Session::skip(std::uint64_t size_bytes) {
+  using Steady = std::chrono::steady_clock;
   Bytes block(kCommandChunkBytes);
-  for (std::uint64_t left = action.size_bytes; left > 0;) {
+  BodyClock clock(service_.pace());
+  for (std::uint64_t left = size_bytes; left > 0;) {
     const std::size_t most = std::min<std::uint64_t>(left, block.size());
     const std::size_t early = std::min(most, reader_.buffered().size());
     reader_.consume(early);
     left -= early;
     if (early > 0) continue;
-    const auto got = co_await stream_.read_some(std::span(block).first(most), service_.pace().body_block);
-    if (!got) co_return Next::kClose;
+    const auto since = Steady::now();
+    const auto within = std::min<Steady::duration>(clock.may_wait(), until_ - since);
+    if (within <= within.zero() || is_over_time()) co_return fail(ErrorCode::kTimeout, "an unwanted chunk");
+    const auto got = co_await stream_.read_some_interruptible(std::span(block).first(most), within);
+    if (!got) co_return std::unexpected(got.error());
+    clock.waited(Steady::now() - since, *got);
     left -= *got;
   }
-  co_return co_await send(std::move(action.reply));
+  co_return Result<void>();
+}
+
+net::awaitable<Session::Next> Session::on(smtp::SkipChunk action) {
+  if (co_await flush() == Next::kClose) co_return Next::kClose;
+  const auto skipped = co_await skip(action.size_bytes);
+  if (skipped) co_return co_await send(std::move(action.reply));
+  if (skipped.error().code != ErrorCode::kTimeout) co_return Next::kClose;
+  co_return co_await refuse_and_close(is_over_time().value_or(Refusal::kInputTooSlow));
 }
 
 net::awaitable<Session::Next> Session::on(smtp::DropMail action) {

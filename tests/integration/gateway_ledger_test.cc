@@ -130,12 +130,15 @@ TEST_F(GatewayLedger, TermFinishesOpenMailAndTellsTheOthersToComeBack) {
     return usual;
   });
   SmtpClient idle = lab_->lan_client();
+  SmtpClient chattering = lab_->lan_client();
+  ASSERT_TRUE(chattering.write("BDAT 1000\r\n"));  // that nobody wants
   SmtpClient sending = lab_->lan_client();
   ASSERT_EQ(sending.envelope(mail_out())->code, 354);
   ASSERT_TRUE(sending.write(peer::dot_stuffed(mail_out().message)));
   ASSERT_TRUE(relay_has_it.wait(20s));
   lab_->gateway->process().signal(SIGTERM);
   EXPECT_EQ(idle.read_reply()->code, 421);
+  EXPECT_EQ(chattering.read_reply()->code, 421);
   EXPECT_TRUE(wait_until([&] { return !SmtpClient::connect(lab_->gateway->lan_port()); }));
   gate.open();
   EXPECT_EQ(sending.read_reply()->code, 250);

@@ -74,6 +74,19 @@ TEST_F(GatewaySlowBodies, AreGivenUpInAChunkToo) {
   expect_no_mail();
 }
 
+TEST_F(GatewaySlowBodies, AreGivenUpInAChunkThatNobodyWants) {
+  for (const char* before : {"", "MAIL FROM:<alice@lawfirm.example>\r\n"}) {
+    SmtpClient client = lab_->lan_client();
+    ASSERT_TRUE(client.write(before + std::string("BDAT 1000\r\n")));
+    if (*before != '\0') {
+      EXPECT_EQ(client.read_reply()->code, 250);
+    }
+    EXPECT_THAT(drip_until_answered(client, [&] { static_cast<void>(client.write("x")); }),
+                StartsWith("421 4.4.2"));
+    EXPECT_TRUE(client.is_ended_by_server(10s));
+  }
+}
+
 class GatewayOldSessions : public GatewayTest {
  protected:
   static void SetUpTestSuite() { open_lab({.limits = "session_seconds = 2\n"}); }
@@ -96,6 +109,19 @@ TEST_F(GatewayOldSessions, EndBetweenTwoMailsAndNotInsideOne) {
   EXPECT_EQ(writer.read_reply()->code, 250);
   expect_sent_away(writer);
   EXPECT_EQ(only_row().outcome, "delivered");
+}
+
+TEST_F(GatewayOldSessions, EndInAChunkThatNobodyWants) {
+  for (const char* before : {"", "MAIL FROM:<alice@lawfirm.example>\r\n"}) {
+    SmtpClient client = lab_->lan_client();
+    ASSERT_TRUE(client.write(before + std::string("BDAT 52428800\r\n")));
+    if (*before != '\0') {
+      EXPECT_EQ(client.read_reply()->code, 250);
+    }
+    EXPECT_THAT(drip_until_answered(client, [&] { static_cast<void>(client.write(std::string(100, 'x'))); }),
+                StartsWith("421 4.7.0"));
+    EXPECT_TRUE(client.is_ended_by_server(10s));
+  }
 }
 
 class GatewayCrowd : public GatewayTest {

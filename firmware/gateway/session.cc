@@ -255,11 +255,12 @@ net::awaitable<Session::Next> Session::on(smtp::ShakeHands action) {
     co_return co_await refuse_and_close(Refusal::kSpokeOutOfTurn);
   }
   // A handshake that cannot be signed would end in an alert that tells the client nothing.
-  const tls::Keys keys = co_await tls::ask_keys(listener());
+  const auto context = listener();
+  const tls::Keys keys = co_await tls::ask_keys(context);
   if (keys == tls::Keys::kBusy) co_return co_await refuse_and_close(Refusal::kTooManyConnections);
   if (keys == tls::Keys::kAway) co_return co_await refuse_and_close(Refusal::kStartTlsUnavailable);
   if (co_await send(std::move(action.reply)) == Next::kClose) co_return Next::kClose;
-  co_return co_await shake_hands();
+  co_return co_await shake_hands(context);
 }
 
 /// Null: this client must use TLS now.
@@ -267,13 +268,15 @@ const smtp::ClearException* Session::clear_exception() const {
   return lane_->clear_hosts.find(client_ip_, service_.forward_clock.now());
 }
 
-const std::shared_ptr<const tls::Context>& Session::listener() const {
-  return lane_->listener_for(client_ip_, day_of(service_.forward_clock.now()));
+/// As the lane is now: who was revoked since the session began is not let in.
+std::shared_ptr<const tls::Context> Session::listener() const {
+  return service_.lanes.current(entrance_.direction)
+      ->listener_for(client_ip_, day_of(service_.forward_clock.now()));
 }
 
-net::awaitable<Session::Next> Session::shake_hands() {
+net::awaitable<Session::Next> Session::shake_hands(std::shared_ptr<const tls::Context> context) {
   auto facts = co_await stream_.handshake(
-      listener(), std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
+      std::move(context), std::min<tls::Stream::Duration>(kHandshakeWithin, service_.pace().command));
   if (!facts) {
     service_.meter.failed_handshake(Meter::Role::kServer);
     log_failed_handshake(facts.error().message);
@@ -287,11 +290,12 @@ net::awaitable<Session::Next> Session::shake_hands() {
 
 /// On a listener where TLS comes first. What cannot be done then can only be closed.
 net::awaitable<Session::Next> Session::shake_hands_first() {
-  if (co_await tls::ask_keys(listener()) != tls::Keys::kReady) {
+  const auto context = listener();
+  if (co_await tls::ask_keys(context) != tls::Keys::kReady) {
     log_failed_handshake("the keys are away");
     co_return Next::kClose;
   }
-  co_return co_await shake_hands();
+  co_return co_await shake_hands(context);
 }
 
 void Session::log_failed_handshake(std::string_view why) const {

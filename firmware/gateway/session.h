@@ -63,8 +63,8 @@ class Session {
   net::awaitable<Next> flush();
   net::awaitable<Next> refuse_and_close(policy::Refusal refusal);
   net::awaitable<Next> shake_hands_first();
-  net::awaitable<Next> shake_hands();
-  [[nodiscard]] const std::shared_ptr<const tls::Context>& listener() const;
+  net::awaitable<Next> shake_hands(std::shared_ptr<const tls::Context> context);
+  [[nodiscard]] std::shared_ptr<const tls::Context> listener() const;
   [[nodiscard]] const smtp::ClearException* clear_exception() const;
   void note_clear();
   net::awaitable<Next> body();

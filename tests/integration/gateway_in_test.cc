@@ -172,6 +172,21 @@ TEST_F(GatewayIn, SecureEmailGuideG9RefusedCertificatesHaveTheirReasonsInTheLog)
   expect_in(250, mail_in());
 }
 
+TEST_F(GatewayIn, RevocationHoldsForConnectionsThatHaveNotShakenHandsYet) {
+  const TlsOptions revoked =
+      GatewayLab::with_certificate(lab_->cjsm_client_tls(), &lab_->egress_ca, {.dns_names = {kRelayName}});
+  auto client = SmtpClient::connect(lab_->gateway->cjsm_port());
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->read_reply()->code, 220);
+  EXPECT_EQ(client->command("EHLO client.example")->code, 250);
+  ASSERT_TRUE(lab_->gateway->ask(
+      {{"op", "revocations-take"}, {"pem", lab_->egress_ca.revoke({revoked.chain_pem})}, {"why", "a test"}}));
+  const std::size_t before = lab_->gateway->output().size();
+  // TLS 1.3's client has finished before it is judged.
+  EXPECT_FALSE(client->start_tls(revoked) && client->command("EHLO client.example"));
+  EXPECT_TRUE(wait_until([&] { return lab_->gateway->output().substr(before).contains("why=revoked"); }));
+}
+
 TEST_F(GatewayIn, CertificateAloneIsNotEnoughFromAnotherAddress) {
   auto stranger = SmtpClient::connect(lab_->gateway->cjsm_port(), "127.0.0.9");
   ASSERT_TRUE(stranger);

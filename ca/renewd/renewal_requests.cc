@@ -56,7 +56,7 @@ Result<ca::Generation> Renewal::import(std::string_view pem, const Actor& actor)
     return conflict(settings_.name + ": this certificate is there already, in " + ca::words_of(*candidate));
   auto fresh = ca::answered(*candidate, "", now());
   fresh.refused_trials = 0;
-  const auto issued = accepted_as(std::move(fresh), *judgement);
+  auto issued = accepted_as(std::move(fresh), *judgement);
   const std::string replaced = candidate->chain.empty() ? "" : "in place of " + ca::words_of(*candidate);
   if (auto done = record({issued}, {"certificate-imported", "ok", replaced}, actor); !done)
     return std::unexpected(done.error());

@@ -18,10 +18,16 @@ namespace privyseal {
 class ForwardClock final : public Clock {
  public:
   ForwardClock(const Clock& clock, WallTime earliest)
-      : clock_(clock), began_(std::max(earliest, clock.now())), on_then_(clock.boot_time().since) {}
+      : clock_(clock),
+        began_(std::max(earliest, clock.now())),
+        on_then_(clock.boot_time().since),
+        latest_(began_) {}
 
   [[nodiscard]] WallTime now() const override {
-    const WallTime told = std::max(clock_.now(), began_ + (clock_.boot_time().since - on_then_));
+    // Both are whole seconds: the later one may have just begun, and this clock is not to run ahead.
+    constexpr std::chrono::seconds kRounding{1};
+    const WallTime at_least = began_ + (clock_.boot_time().since - on_then_ - kRounding);
+    const WallTime told = std::max(clock_.now(), at_least);
     WallTime latest = latest_;
     while (latest < told && !latest_.compare_exchange_weak(latest, told)) {
     }
@@ -33,7 +39,7 @@ class ForwardClock final : public Clock {
   const Clock& clock_;
   const WallTime began_;
   const std::chrono::seconds on_then_;  // how long the machine had been on
-  mutable std::atomic<WallTime> latest_{};
+  mutable std::atomic<WallTime> latest_;
 };
 
 }  // namespace privyseal

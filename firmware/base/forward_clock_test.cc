@@ -39,10 +39,19 @@ TEST(ForwardClock, GoesOnWhileNobodyAsks) {
   const ForwardClock clock(other, {});
   other.stay_on(120h);
   other.set(kNine - 24h);
-  EXPECT_EQ(clock.now(), kNine + 120h);
+  EXPECT_EQ(clock.now(), kNine + 120h - 1s);
   const ForwardClock later(other, kNine);
+  EXPECT_EQ(later.now(), kNine);
   other.stay_on(1h);
-  EXPECT_EQ(later.now(), kNine + 1h);
+  EXPECT_EQ(later.now(), kNine + 1h - 1s);
+}
+
+TEST(ForwardClock, IsNeverAheadBecauseTheMachineCountsWholeSeconds) {
+  SetClock other;
+  const ForwardClock clock(other, {});
+  other.stay_on(1s);  // of which perhaps some milliseconds have passed
+  other.set(kNine + 5ms);
+  EXPECT_EQ(clock.now(), kNine + 5ms);
 }
 
 TEST(ForwardClock, BeginsNoEarlierThanItIsTold) {
